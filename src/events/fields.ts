@@ -1,0 +1,76 @@
+import * as z from "zod";
+import type { JsonObject } from "./event.ts";
+import type { Decoded, FieldError } from "./format.ts";
+
+// Building code with eval is forbidden in workerd: say so once instead of letting every schema find out.
+z.config({ jitless: true });
+
+/**
+ * D1 rows and R2 metadata carry ids many times over. Far above any real id (a UUID has 36 characters) and far below
+ * what would crowd a row out of D1's 2 MB.
+ */
+export const MAX_ID_CHARACTERS = 4096;
+
+/** A non-empty id, well-formed so that D1 and R2 keep the same text. */
+export const id = z
+  .string()
+  .min(1, "must not be empty")
+  .max(MAX_ID_CHARACTERS, `must not be longer than ${MAX_ID_CHARACTERS} characters`)
+  .transform((text) => text.toWellFormed());
+
+/** Free text. A lone surrogate has no UTF-8 form, so the columns hold U+FFFD in its place (Unicode 3.9, D-86). */
+export const text = z.string().transform((value) => value.toWellFormed());
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Passes the object through untouched: `z.record` would copy it and drop a key named `__proto__`. */
+export const jsonObject = z.custom<JsonObject>(isJsonObject, "Invalid input: expected object");
+
+/** An ISO 8601 date and time with an offset or Z, to UTC with milliseconds. Seconds may be left out. */
+export const instant = z
+  .union([z.iso.datetime({ offset: true }), z.iso.datetime({ offset: true, precision: -1 })], {
+    error: "Invalid input: expected an ISO 8601 date and time with an offset or Z",
+  })
+  .transform((value) => new Date(value).toISOString())
+  // Years before 0 and after 9999 get a sign and two more digits, and text order is no longer time order.
+  .refine((value) => value.length === 24, "must lie within the years 0000 to 9999");
+
+/** Only checked: the turns stay in the body. Their timestamps are free text (the payload page shows "..."). */
+export const transcript = z
+  .array(z.object({ role: z.string().nullish(), content: z.string().nullish(), timestamp: z.string().nullish() }))
+  .transform((turns) => turns.length);
+
+/** The object without its `transcript`; the very same object when it has none. */
+export function withoutTranscript(object: JsonObject): JsonObject {
+  if (!Object.hasOwn(object, "transcript")) return object;
+  const { transcript: _said, ...rest } = object;
+  return rest;
+}
+
+/**
+ * The same object without the keys whose value is null or undefined, since `null` counts as absent.
+ * @example present({ a: 1, b: null }) // { a: 1 }
+ */
+export function present<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], null | undefined> } {
+  const kept: { [K in keyof T]?: Exclude<T[K], null | undefined> } = {};
+  for (const key in fields) {
+    const value = fields[key];
+    if (isPresent(value)) kept[key] = value;
+  }
+  return kept;
+}
+
+function isPresent<T>(value: T): value is Exclude<T, null | undefined> {
+  return value !== null && value !== undefined;
+}
+
+/** A schema's complaints as dotted paths with messages; they name types, never values. */
+export function invalid(error: z.ZodError): Decoded & { ok: false } {
+  const errors: FieldError[] = error.issues.map((issue) => ({
+    path: issue.path.map(String).join("."),
+    message: issue.message,
+  }));
+  return { ok: false, errors };
+}

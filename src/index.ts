@@ -1,0 +1,16 @@
+import { logError, reasonOf } from "./log.ts";
+import { internalError } from "./problem.ts";
+import { routes } from "./routes.ts";
+import { consume } from "./sync/queues.ts";
+
+export default {
+  async fetch(request, env, ctx): Promise<Response> {
+    try {
+      return await routes.fetch(request, env, ctx);
+    } catch (error) {
+      logError({ message: "unexpected", method: request.method, error: reasonOf(error) });
+      return internalError();
+    }
+  },
+  queue: consume,
+} satisfies ExportedHandler<Env>;

@@ -1,0 +1,57 @@
+import { overflowKey, transcriptKey } from "../archive/keys.ts";
+import type { DecodedEvent } from "../events/decode.ts";
+import type { CallEvent } from "../events/event.ts";
+import { type Contribution, contribution } from "../ledger/calls.ts";
+import { type EventRow, payloadColumn } from "../ledger/events.ts";
+
+/** A verified body, and when it came in. */
+export interface Received {
+  body: ArrayBuffer;
+  /** SHA-256 of the body, hex. */
+  digest: string;
+  /** ISO 8601 UTC. */
+  receivedAt: string;
+}
+
+/** An event, with everything that the stores are to keep of it. */
+export interface Entry extends Received {
+  event: CallEvent;
+  row: EventRow;
+  contribution: Contribution;
+  /** R2 key of the body when it is a `call.end`. */
+  transcriptKey: string | undefined;
+  /** D1's 2 MB a row had to cut something, so the body must be whole in R2. */
+  overflows: boolean;
+}
+
+/** The event's own `id`, else the digest of its body: the contract's event identity. */
+export function eventIdOf(id: string | undefined, digest: string): string {
+  return id ?? digest;
+}
+
+/** Works out what to keep of an event, before any store is asked. */
+export async function makeEntry(received: Received, decoded: DecodedEvent): Promise<Entry> {
+  const { digest, receivedAt } = received;
+  const { event } = decoded;
+  const overflow = overflowKey(digest, receivedAt);
+  const transcript = event.event === "call.end" ? await transcriptKey(event.call_id, event.ended_at) : undefined;
+  const told = contribution(event, digest, transcript, overflow);
+  const { payload, cut } = payloadColumn(decoded.payload, decoded.withoutTranscript, overflow);
+  return {
+    ...received,
+    event,
+    row: {
+      event_id: eventIdOf(decoded.id, digest),
+      call_id: event.call_id,
+      agent_id: event.agent_id,
+      event: event.event,
+      occurred_at: event.timestamp,
+      received_at: receivedAt,
+      format: decoded.format,
+      payload,
+    },
+    contribution: told,
+    transcriptKey: transcript,
+    overflows: cut || told.cut,
+  };
+}

@@ -1,0 +1,73 @@
+import type { JsonObject } from "../events/event.ts";
+import { isJsonObject } from "../events/fields.ts";
+
+/** The key under which a JSON column that was cut names the R2 object with the whole body. */
+export const OVERFLOW_KEY = "$overflow";
+
+/**
+ * JSON text in which no string has a lone surrogate: SQLite would turn its escape into bytes that are not UTF-8.
+ * Almost no body has one, and looking for the escape is far cheaper than looking at every string.
+ */
+export function jsonText(value: unknown): string {
+  const text = JSON.stringify(value);
+  return /\\ud[89a-f]/i.test(text) ? JSON.stringify(wellFormed(value)) : text;
+}
+
+function wellFormed(value: unknown): unknown {
+  if (typeof value === "string") return value.toWellFormed();
+  if (Array.isArray(value)) return value.map(wellFormed);
+  if (!isJsonObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key.toWellFormed(), wellFormed(inner)]));
+}
+
+/** UTF-8 length in bytes, which is how D1 counts. */
+export function byteLength(text: string): number {
+  return new TextEncoder().encode(text).byteLength;
+}
+
+/** Whether a text fits, without encoding it when it plainly does: UTF-16 needs at most three bytes a unit. */
+export function fits(text: string, budget: number): boolean {
+  return text.length * 3 <= budget || byteLength(text) <= budget;
+}
+
+/**
+ * The JSON of an object, within a budget: entry by entry, in order, what fits is kept, inner objects as far as they fit.
+ * What was cut says where the rest is, under `$overflow`.
+ * @param budget bytes
+ * @param overflowKey the R2 key of the whole body
+ */
+export function fitObject(object: JsonObject, budget: number, overflowKey: string): string {
+  const marker = { [OVERFLOW_KEY]: overflowKey };
+  return jsonText({ ...keepEntries(object, budget - jsonSize(marker)), ...marker });
+}
+
+/**
+ * The beginning of a text, within a budget, and where the rest is.
+ * @param budget bytes
+ */
+export function fitText(text: string, budget: number, overflowKey: string): string {
+  const pointer = `… (the rest is in ${overflowKey})`;
+  const room = new Uint8Array(budget - byteLength(pointer));
+  const { read } = new TextEncoder().encodeInto(text, room);
+  return text.slice(0, read) + pointer;
+}
+
+function keepEntries(object: JsonObject, budget: number): JsonObject {
+  let left = budget - "{}".length;
+  const kept: [string, unknown][] = [];
+  for (const [key, value] of Object.entries(object)) {
+    const overhead = jsonSize(key) + ":,".length;
+    const part =
+      jsonSize(value) + overhead <= left || !isJsonObject(value) ? value : keepEntries(value, left - overhead);
+    const size = jsonSize(part) + overhead;
+    if (size > left) continue;
+    kept.push([key, part]);
+    left -= size;
+  }
+  // fromEntries defines own properties: a key named __proto__ is kept like any other.
+  return Object.fromEntries(kept);
+}
+
+function jsonSize(value: unknown): number {
+  return byteLength(JSON.stringify(value));
+}

@@ -1,0 +1,24 @@
+import { type Contribution, mergeCall } from "./calls.ts";
+import { insertDeliveries } from "./deliveries.ts";
+import { type EventRow, insertEvent } from "./events.ts";
+
+/**
+ * Writes an event, its part of the call's row and its planned deliveries: one transaction, one round trip. An event that
+ * is in the ledger already changes nothing. Safe to repeat.
+ * @param destinations the names of the destinations the event goes to; empty for none
+ * @param now ISO 8601 UTC
+ */
+export async function recordEvent(
+  db: D1Database,
+  row: EventRow,
+  contribution: Contribution,
+  destinations: readonly string[],
+  now: string,
+): Promise<"stored" | "duplicate"> {
+  const statements = [mergeCall(db, row.event_id, contribution, row.received_at, now)];
+  if (destinations.length > 0) statements.push(insertDeliveries(db, row.event_id, row.call_id, destinations, now));
+  // Last, since the others look whether it is there.
+  statements.push(insertEvent(db, row));
+  const results = await db.batch(statements);
+  return results.at(-1)?.results.length === 1 ? "stored" : "duplicate";
+}

@@ -1,0 +1,13 @@
+import { type IRequest, Router } from "itty-router";
+import { health } from "./health.ts";
+import { receiveWebhook } from "./intake/webhook.ts";
+import { methodNotAllowed, notFound } from "./problem.ts";
+
+/** Every address the Worker answers at. A room is taken out by deleting its folder and its lines here. */
+export const routes = Router<IRequest & Request, [Env, ExecutionContext]>()
+  .post("/webhooks/atoms", receiveWebhook)
+  .all("/webhooks/atoms", () => methodNotAllowed("POST"))
+  .get("/healthz", health)
+  .head("/healthz", health)
+  .all("/healthz", () => methodNotAllowed("GET, HEAD"))
+  .all("*", notFound);

@@ -1,0 +1,23 @@
+import type { PlannedDelivery } from "../../ledger/deliveries.ts";
+import type { SettingProblem } from "../../settings.ts";
+
+/** How one attempt to deliver ended. Reasons are kept in `sync_deliveries.last_error`: no secrets in them. */
+export type DeliveryResult =
+  | { kind: "delivered" }
+  /** Worth trying again, after as many seconds as the other side asks for, if it does. */
+  | { kind: "transient"; reason: string; retryAfterSeconds?: number }
+  /** Trying again would end the same. */
+  | { kind: "permanent"; reason: string };
+
+/** A system downstream that finished analytics go to. To add one: a file beside this, a line in `index.ts`. */
+export interface Destination {
+  /** Kept in `sync_deliveries.destination`: never change it once in use. */
+  readonly name: string;
+  /** What is missing or wrong in its settings; a destination with problems is not tried, and its messages wait. */
+  readonly problems: readonly SettingProblem[];
+  /** One attempt. Expected failures are results; what it throws counts as transient. */
+  deliver(delivery: PlannedDelivery): Promise<DeliveryResult>;
+}
+
+/** Reads the settings of a destination; `undefined` when it is switched off. */
+export type DestinationFactory = (env: Env) => Destination | undefined;

@@ -1,0 +1,100 @@
+import { Webhook } from "standardwebhooks";
+import type { CallRow } from "../../ledger/calls.ts";
+import type { PlannedDelivery } from "../../ledger/deliveries.ts";
+import type { SettingProblem } from "../../settings.ts";
+import type { DeliveryResult, Destination } from "./destination.ts";
+
+const TIMEOUT_MILLISECONDS = 10_000;
+
+/** Besides 5xx, the answers that ask for patience: timeout (RFC 9110), too early (RFC 8470), too many (RFC 6585). */
+const transientStatuses: ReadonlySet<number> = new Set([408, 425, 429]);
+
+/**
+ * POSTs a finished analysis with its call to `SYNC_URL`, signed with `SYNC_SECRET` by the Standard Webhooks specification
+ * (standardwebhooks.com). Switched off while `SYNC_URL` is empty.
+ */
+export function webhook(env: Env): Destination | undefined {
+  const { SYNC_URL: url, SYNC_SECRET: secret } = env;
+  if (!url) return undefined;
+  return {
+    name: "webhook",
+    problems: findProblems(url, secret),
+    deliver: (delivery) => post(url, new Webhook(secret), delivery),
+  };
+}
+
+function findProblems(url: string, secret: string | undefined): SettingProblem[] {
+  const problems: SettingProblem[] = [];
+  if (!/^https?:$/.test(URL.parse(url)?.protocol ?? "")) {
+    problems.push({ setting: "SYNC_URL", problem: "is not an http or https URL" });
+  }
+  if (!secret) problems.push({ setting: "SYNC_SECRET", problem: "is not set" });
+  else if (!isSigningSecret(secret)) {
+    problems.push({ setting: "SYNC_SECRET", problem: "is not a Standard Webhooks secret (whsec_ and base64)" });
+  }
+  return problems;
+}
+
+function isSigningSecret(secret: string): boolean {
+  try {
+    return secret.startsWith("whsec_") && new Webhook(secret) instanceof Webhook;
+  } catch {
+    return false;
+  }
+}
+
+async function post(url: string, signer: Webhook, delivery: PlannedDelivery): Promise<DeliveryResult> {
+  const body = JSON.stringify(deliveryBody(delivery));
+  const now = new Date();
+  let response: Response;
+  try {
+    response = await fetch(url, {
+      method: "POST",
+      body,
+      headers: {
+        "Content-Type": "application/json",
+        "User-Agent": "call-ledger",
+        "webhook-id": headerValue(delivery.event_id),
+        "webhook-timestamp": String(Math.floor(now.getTime() / 1000)),
+        "webhook-signature": signer.sign(headerValue(delivery.event_id), now, body),
+      },
+      // Following a redirect would hand the call to an address nobody configured.
+      redirect: "manual",
+      signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
+    });
+  } catch (error) {
+    const timedOut = error instanceof DOMException && error.name === "TimeoutError";
+    const reason = timedOut ? `no answer within ${TIMEOUT_MILLISECONDS / 1000} s` : "the connection failed";
+    return { kind: "transient", reason };
+  }
+  // Only the status matters, and a body may never end.
+  await response.body?.cancel();
+
+  if (response.ok) return { kind: "delivered" };
+  const reason = `HTTP ${response.status}`;
+  if (response.status < 500 && !transientStatuses.has(response.status)) return { kind: "permanent", reason };
+  const retryAfterSeconds = retryAfter(response.headers.get("Retry-After"), now);
+  return { kind: "transient", reason, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
+}
+
+function deliveryBody({ event_id, occurred_at, call }: PlannedDelivery) {
+  const json = (column: string | null): unknown => (column === null ? null : JSON.parse(column));
+  const columns: Record<keyof CallRow, unknown> = {
+    ...call,
+    variables: json(call.variables),
+    metrics: json(call.metrics),
+  };
+  return { type: "analytics.completed", timestamp: occurred_at, data: { event_id, call: columns } };
+}
+
+/** Header values are visible ASCII (RFC 9110, 5.5); an event id may be any text. */
+function headerValue(text: string): string {
+  return /^[\x21-\x7e]+$/.test(text) ? text : encodeURIComponent(text);
+}
+
+/** Retry-After in seconds, given as seconds or as a date (RFC 9110, 10.2.3). */
+function retryAfter(value: string | null, now: Date): number | undefined {
+  if (value === null) return undefined;
+  const seconds = /^\d+$/.test(value) ? Number(value) : Math.ceil((Date.parse(value) - now.getTime()) / 1000);
+  return Number.isNaN(seconds) ? undefined : Math.max(0, seconds);
+}

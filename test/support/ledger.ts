@@ -1,0 +1,44 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { parse } from "smol-toml";
+import { createTestHarness, type Unstable_RawConfig as RawConfig } from "wrangler";
+
+const root = resolve(import.meta.dirname, "../..");
+
+export const SECRET = "signing-secret-of-the-tests";
+
+export interface LedgerOptions {
+  /** Secrets and vars that differ from the ordinary ones; an empty value counts as not set. */
+  env?: Partial<Record<"WEBHOOK_SECRETS" | "API_TOKEN" | "SYNC_URL" | "SYNC_SECRET" | "MAX_BODY_BYTES", string>>;
+  /** Another entry than src/index.ts: a Worker that wraps it, to make stores slow or faulty. */
+  main?: string;
+  /** Retries before a message becomes a dead letter. */
+  maxRetries?: number;
+}
+
+/** The real Worker from wrangler.toml, on real local D1, R2 and Queues with storage of its own, migrated. */
+export async function bootLedger({ env = {}, main, maxRetries }: LedgerOptions = {}) {
+  const config: RawConfig = parse(readFileSync(resolve(root, "wrangler.toml"), "utf8"));
+  const consumers = config.queues?.consumers?.map((consumer) => ({
+    ...consumer,
+    max_batch_timeout: 0,
+    ...(maxRetries !== undefined && consumer.dead_letter_queue !== undefined && { max_retries: maxRetries }),
+  }));
+  const harness = createTestHarness({
+    root,
+    workers: [
+      {
+        config: {
+          ...config,
+          ...(main !== undefined && { main }),
+          vars: { ...config.vars, WEBHOOK_SECRETS: SECRET, API_TOKEN: "token-of-the-tests", ...env },
+          queues: { ...config.queues, ...(consumers && { consumers }) },
+        },
+      },
+    ],
+  });
+  const { url } = await harness.listen();
+  const worker = harness.getWorker<Env>();
+  await worker.applyD1Migrations("DB");
+  return { url: url.href, harness, worker, ...(await worker.getEnv()) };
+}
