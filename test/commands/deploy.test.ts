@@ -1,0 +1,145 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { splitArguments } from "./arguments.ts";
+import { readReport } from "./deployment-report.ts";
+import { copyProject } from "./project-copy.ts";
+import { missingSecrets, secretNames } from "./secrets.ts";
+import { ACCOUNT_ID, openStandIn } from "./stand-in/api.ts";
+import { projectFolder } from "./wrangler.ts";
+
+const TIMEOUT = { timeout: 60_000 };
+const firstMigration = readFileSync(join(projectFolder, "src/ledger/migrations/0001_ledger.sql"), "utf8").trim();
+const resources = ["/d1/database", "/r2/buckets", "/queues"];
+
+type Project = ReturnType<typeof copyProject>;
+type Api = Awaited<ReturnType<typeof openStandIn>>;
+
+function deploy(project: Project, api: Api, parameters: string[] = []) {
+  return project.run("deploy.ts", parameters, {
+    CLOUDFLARE_API_BASE_URL: api.url,
+    CLOUDFLARE_API_TOKEN: "token-of-the-stand-in",
+    CLOUDFLARE_ACCOUNT_ID: ACCOUNT_ID,
+  });
+}
+
+function created(api: Api) {
+  return api.requests.map(({ asked }) => asked).filter((asked) => resources.some((path) => asked === `POST ${path}`));
+}
+
+test("a first deployment makes everything, migrates, and names the secrets still to set", TIMEOUT, async () => {
+  await using api = await openStandIn();
+  using project = copyProject();
+  const configuration = readFileSync(join(project.folder, "wrangler.toml"), "utf8");
+  writeFileSync(join(project.folder, ".dev.vars"), 'WEBHOOK_SECRETS="local-secret"\nAPI_TOKEN="local-secret"\n');
+
+  const { exitCode, output } = await deploy(project, api);
+
+  expect(api.unanswered).toEqual([]);
+  expect(exitCode, output).toBe(0);
+  expect(api.databases.names).toEqual(["call-ledger"]);
+  expect(api.buckets.names).toEqual(["call-ledger-archive"]);
+  expect(api.queues.names).toEqual(["call-ledger-sync", "call-ledger-dead-letters"]);
+  expect(api.queues.consumed).toEqual(["call-ledger-sync", "call-ledger-dead-letters"]);
+  expect(api.worker.uploads).toHaveLength(1);
+
+  expect(api.databases.queries.filter((sql) => sql.includes(firstMigration))).toHaveLength(1);
+  expect(output).toContain("NOT READY: WEBHOOK_SECRETS, API_TOKEN not set");
+  expect(output).toMatch(/^ *npx wrangler secret put WEBHOOK_SECRETS$/m);
+  expect(output).toMatch(/^ *npx wrangler secret put API_TOKEN$/m);
+  expect(output).not.toContain("SYNC_SECRET");
+  expect(output).toContain("https://call-ledger.stand-in.workers.dev/webhooks/atoms");
+  expect(output).toContain("https://call-ledger.stand-in.workers.dev/healthz");
+
+  expect(api.worker.uploads.flatMap(({ bindings }) => bindings).filter(({ type }) => /secret/.test(type))).toEqual([]);
+  expect(
+    api.requests.filter(({ asked, body }) => /^(PUT|POST|PATCH) .*secrets/.test(asked) || /local-secret/.test(body)),
+  ).toEqual([]);
+  expect(readFileSync(join(project.folder, "wrangler.toml"), "utf8")).toBe(configuration);
+});
+
+test("a second deployment makes nothing again and is ready when the secrets are set", TIMEOUT, async () => {
+  await using api = await openStandIn();
+  using project = copyProject();
+  await deploy(project, api);
+  expect(created(api)).toHaveLength(4);
+  api.requests.length = 0;
+  api.worker.secrets = ["WEBHOOK_SECRETS", "API_TOKEN"];
+
+  const { exitCode, output } = await deploy(project, api);
+
+  expect(api.unanswered).toEqual([]);
+  expect(exitCode, output).toBe(0);
+  expect(created(api)).toEqual([]);
+  expect(api.worker.uploads).toHaveLength(2);
+  expect(api.databases.queries.filter((sql) => sql.includes(firstMigration))).toHaveLength(1);
+  expect(output).toContain("every secret is set: ready");
+  expect(output).not.toContain("wrangler secret put");
+});
+
+test("a migration that fails makes the deployment fail, and says so", TIMEOUT, async () => {
+  await using api = await openStandIn();
+  using project = copyProject();
+  writeFileSync(join(project.folder, "src/ledger/migrations/9999_broken.sql"), "CREATE TABLE calls (a TEXT);");
+
+  const { exitCode, output } = await deploy(project, api);
+
+  expect(exitCode).not.toBe(0);
+  expect(output).toContain("its database is NOT migrated");
+  expect(output).not.toContain("Deployed and migrated");
+});
+
+test("an upload that fails leaves the database alone", TIMEOUT, async () => {
+  await using api = await openStandIn();
+  using project = copyProject();
+  api.refused.add("PUT /workers/scripts/call-ledger");
+
+  const { exitCode } = await deploy(project, api);
+
+  expect(exitCode).not.toBe(0);
+  expect(api.databases.queries).toEqual([]);
+});
+
+test("a dry run uploads nothing and asks for nothing", TIMEOUT, async () => {
+  await using api = await openStandIn();
+  using project = copyProject();
+
+  const { exitCode, output } = await deploy(project, api, ["--dry-run"]);
+
+  expect(exitCode, output).toBe(0);
+  expect(api.requests).toEqual([]);
+});
+
+test("SYNC_SECRET is needed only with a SYNC_URL", () => {
+  const names = (present: string[], syncUrl: string) =>
+    missingSecrets(new Set(present), syncUrl).map(({ name }) => name);
+  expect(names(["API_TOKEN"], "")).toEqual(["WEBHOOK_SECRETS"]);
+  expect(names(["WEBHOOK_SECRETS", "API_TOKEN"], "https://warehouse.example.com/")).toEqual(["SYNC_SECRET"]);
+});
+
+test("a list of secrets that is none counts as unknown, not as empty", () => {
+  expect(secretNames("[]")).toEqual(new Set());
+  expect(secretNames("Authentication error")).toBeUndefined();
+  expect(secretNames(undefined)).toBeUndefined();
+});
+
+test("the environment is told to every command, the rest to the upload alone", () => {
+  expect(splitArguments(["-e", "staging", "--message", "a note", "--keep-vars", "--config=other.toml"])).toEqual({
+    shared: ["--env=staging", "--config=other.toml"],
+    others: ["--message", "a note", "--keep-vars"],
+    environment: "staging",
+    config: "other.toml",
+  });
+});
+
+test.each([
+  [
+    ["https://call-ledger.example.workers.dev", "Producer for call-ledger-sync"],
+    "https://call-ledger.example.workers.dev",
+  ],
+  [["ledger.example.com (custom domain)"], "https://ledger.example.com"],
+  [["example.com/ledger/* (zone name: example.com)"], undefined],
+])("the address of a deployment to %j is %s", (targets, address) => {
+  const line = JSON.stringify({ type: "deploy", version_id: "1", targets });
+  expect(readReport(`{"type":"wrangler-session"}\n${line}\n`)).toEqual({ uploaded: true, address });
+});

@@ -1,0 +1,62 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseEnv } from "node:util";
+import { Webhook } from "standardwebhooks";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { ensureLocalSecrets } from "./local-secrets.ts";
+import { copyProject } from "./project-copy.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "call-ledger-secrets-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const file = () => join(folder, ".dev.vars");
+const secrets = () => parseEnv(readFileSync(file(), "utf8"));
+
+test("a fresh folder gets secrets that work, and others each time", () => {
+  expect(ensureLocalSecrets(folder).added).toEqual(["WEBHOOK_SECRETS", "API_TOKEN", "SYNC_SECRET"]);
+  const first = secrets();
+  expect(first["WEBHOOK_SECRETS"]).toMatch(/^[0-9a-f]{64}$/);
+  expect(first["API_TOKEN"]).toMatch(/^[\w-]{43}$/);
+  expect(first["SYNC_SECRET"]).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
+  expect(() => new Webhook(first["SYNC_SECRET"] ?? "")).not.toThrow();
+
+  rmSync(file());
+  ensureLocalSecrets(folder);
+  for (const [name, value] of Object.entries(secrets())) expect(value).not.toBe(first[name]);
+});
+
+test("secrets that are there stay, byte for byte", () => {
+  ensureLocalSecrets(folder);
+  const before = readFileSync(file());
+  expect(ensureLocalSecrets(folder).added).toEqual([]);
+  expect(readFileSync(file())).toEqual(before);
+});
+
+test("a name that is missing is added below what is there, even without a line end", () => {
+  const mine = "# mine\nWEBHOOK_SECRETS=from-the-platform\nSYNC_URL=http://127.0.0.1:9999\nAPI_TOKEN=mine";
+  writeFileSync(file(), mine);
+  expect(ensureLocalSecrets(folder).added).toEqual(["SYNC_SECRET"]);
+  expect(readFileSync(file(), "utf8").startsWith(`${mine}\nSYNC_SECRET="whsec_`)).toBe(true);
+  expect(secrets()).toMatchObject({ WEBHOOK_SECRETS: "from-the-platform", API_TOKEN: "mine" });
+});
+
+test("an empty value is reported and left", () => {
+  writeFileSync(file(), 'WEBHOOK_SECRETS=""\nAPI_TOKEN=mine\nSYNC_SECRET=mine\n');
+  expect(ensureLocalSecrets(folder)).toMatchObject({ added: [], empty: ["WEBHOOK_SECRETS"] });
+  expect(secrets()["WEBHOOK_SECRETS"]).toBe("");
+});
+
+test("a fresh clone is prepared for `wrangler dev` without a question, and no secret is printed", async () => {
+  using project = copyProject();
+  const { exitCode, output } = await project.run("prepare-dev.ts");
+  expect(exitCode, output).toBe(0);
+  expect(existsSync(join(project.folder, ".wrangler/state/v3/d1"))).toBe(true);
+  expect(output).toContain("http://localhost:8787/webhooks/atoms");
+  for (const value of Object.values(parseEnv(readFileSync(join(project.folder, ".dev.vars"), "utf8")))) {
+    expect(output).not.toContain(value);
+  }
+});

@@ -1,0 +1,57 @@
+import { spawn } from "node:child_process";
+import { cpSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { projectFolder } from "./wrangler.ts";
+
+const copied = ["src", "wrangler.toml", "package.json", "test/commands"];
+
+/**
+ * A copy of the project as somebody has it who has just cloned it and installed, to run its commands in: they write files.
+ * @example using project = copyProject();
+ */
+export function copyProject() {
+  const folder = mkdtempSync(join(tmpdir(), "call-ledger-copy-"));
+  for (const name of copied) cpSync(join(projectFolder, name), join(folder, name), { recursive: true });
+  symlinkSync(join(projectFolder, "node_modules"), join(folder, "node_modules"), "junction");
+
+  return {
+    folder,
+    /** Runs a command of test/commands without a terminal, as CI does. */
+    async run(command: string, parameters: string[] = [], environment: Record<string, string> = {}) {
+      const child = spawn(process.execPath, [join(folder, "test/commands", command), ...parameters], {
+        cwd: folder,
+        env: {
+          ...inheritedEnvironment(),
+          HOME: folder,
+          XDG_CONFIG_HOME: join(folder, ".config"),
+          WRANGLER_SEND_METRICS: "false",
+          WRANGLER_SEND_ERROR_REPORTS: "false",
+          // The tests stay on this machine: the banner asks the package registry for a newer wrangler, and the local
+          // runtime asks Cloudflare where it is.
+          WRANGLER_HIDE_BANNER: "true",
+          CLOUDFLARE_CF_FETCH_ENABLED: "false",
+          NO_COLOR: "1",
+          ...environment,
+        },
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+      const exitCode = new Promise<number | null>((resolve) => child.once("close", resolve));
+      const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);
+      return { exitCode: await exitCode, output: output + errors };
+    },
+    [Symbol.dispose]() {
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Without what would reach a command by accident: somebody's real account, or the settings of a build service. */
+function inheritedEnvironment() {
+  const environment = { ...process.env };
+  for (const name of Object.keys(environment)) {
+    if (/^(CLOUDFLARE|CF|WRANGLER|WORKERS|NODE|VITEST)_/.test(name)) delete environment[name];
+  }
+  return environment;
+}

@@ -1,0 +1,47 @@
+import { spawn } from "node:child_process";
+import { resolve } from "node:path";
+import { text } from "node:stream/consumers";
+
+/** The project these commands belong to, wherever they are called from. */
+export const projectFolder = resolve(import.meta.dirname, "../..");
+
+const wranglerEntry = resolve(projectFolder, "node_modules/wrangler/bin/wrangler.js");
+
+export interface RunOptions {
+  /** Whether wrangler may ask questions; without, it takes its defaults as it does in CI. */
+  interactive?: boolean;
+  /** Variables besides those of this process. */
+  environment?: Record<string, string>;
+}
+
+/** Runs the project's own wrangler, its output shown as it comes. Resolves to its exit code. */
+export async function runWrangler(
+  parameters: string[],
+  { interactive = false, environment = {} }: RunOptions = {},
+): Promise<number> {
+  const child = spawn(process.execPath, [wranglerEntry, ...parameters], {
+    cwd: projectFolder,
+    env: { ...process.env, ...environment },
+    // wrangler asks when its input is a terminal; no other switch keeps it from asking.
+    stdio: [interactive ? "inherit" : "ignore", "inherit", "inherit"],
+  });
+  return exitCode(child);
+}
+
+/** Runs the project's own wrangler for what it prints; `undefined` when it fails. Its complaints are shown. */
+export async function readWrangler(parameters: string[]): Promise<string | undefined> {
+  const child = spawn(process.execPath, [wranglerEntry, ...parameters], {
+    cwd: projectFolder,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const [output, code] = await Promise.all([text(child.stdout), exitCode(child)]);
+  return code === 0 ? output : undefined;
+}
+
+function exitCode(child: ReturnType<typeof spawn>): Promise<number> {
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    // A child ended by a signal has no exit code, and has not succeeded.
+    child.once("close", (code) => resolve(code ?? 1));
+  });
+}
