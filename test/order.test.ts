@@ -1,0 +1,192 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { atomsCall, documentedCall } from "./support/events.ts";
+import { bootLedger } from "./support/ledger.ts";
+import { post } from "./support/post.ts";
+
+let ledger: Awaited<ReturnType<typeof bootLedger>>;
+beforeAll(async () => {
+  ledger = await bootLedger();
+});
+afterAll(() => ledger.harness.close());
+
+/** The row of a call without what differs from one telling to the next: ids, digests, and times of receipt. */
+async function finalRow(call_id: string): Promise<unknown> {
+  const row = await ledger.DB.prepare("SELECT * FROM calls WHERE call_id = ?").bind(call_id).first();
+  expect(row).not.toBeNull();
+  const { updated_at, first_received_at, sources, analyzed_at, ...rest } = row ?? {};
+  return JSON.parse(JSON.stringify(rest).replaceAll(call_id, "ID"));
+}
+
+function permutations<T>(items: readonly T[]): T[][] {
+  if (items.length === 0) return [[]];
+  return items.flatMap((item, index) => permutations(items.toSpliced(index, 1)).map((rest) => [item, ...rest]));
+}
+
+const kinds = ["start", "end", "analytics"] as const;
+const orders = permutations(kinds);
+
+let callIds = 0;
+/** Ids as the platform makes them, with the same start inside. */
+const nextCallId = () => `CALL-1721053800000-${(++callIds).toString(16).padStart(6, "0")}`;
+
+describe.each([
+  ["documented", documentedCall],
+  ["atoms", atomsCall],
+])("%s", (_format, makeCall) => {
+  test.each(orders)("a call told as %s, %s, %s ends in the same row", async (...order) => {
+    const told = async (names: readonly (typeof kinds)[number][]) => {
+      const call_id = nextCallId();
+      const call = makeCall({ call_id });
+      for (const name of names) expect(await post(ledger.url, call[name]())).toMatchObject({ status: 200 });
+      return finalRow(call_id);
+    };
+    expect(await told(order)).toEqual(await told(kinds));
+  });
+});
+
+test("three events at the same moment end in the same row", async () => {
+  const raced = documentedCall({ call_id: "raced" });
+  await Promise.all(kinds.map((kind) => post(ledger.url, raced[kind]())));
+  const calm = documentedCall({ call_id: "calm" });
+  for (const kind of kinds) await post(ledger.url, calm[kind]());
+  expect(await finalRow("raced")).toEqual(await finalRow("calm"));
+});
+
+describe("corrections", () => {
+  // Each corrects some fields of the one before; the last two carry the same time.
+  const corrections = (call_id: string) => {
+    const { end } = documentedCall({ call_id });
+    return [
+      end({ disposition: "first", variables: { version: 1 } }),
+      end({ timestamp: "2024-07-15T14:35:01Z", disposition: "second", variables: null }),
+      end({ timestamp: "2024-07-15T14:35:02Z", disposition: "third", transcript: null, variables: null }),
+      end({ timestamp: "2024-07-15T14:35:02Z", disposition: "fourth", transcript: null, variables: null }),
+    ];
+  };
+
+  test("the later one wins whatever order they arrive in, and what it leaves out stays", async () => {
+    const rows = [];
+    for (const order of permutations([0, 1, 2, 3])) {
+      const call_id = `corrected-${order.join("")}`;
+      const events = corrections(call_id);
+      for (const index of order) await post(ledger.url, events[index]);
+      rows.push(await finalRow(call_id));
+    }
+    expect(rows[0]).toMatchObject({
+      disposition: expect.stringMatching(/third|fourth/),
+      ended_at: "2024-07-15T14:35:02.000Z",
+      variables: '{"version":1}',
+      transcript_turns: 1,
+    });
+    // Which of the two with the same time wins depends on their digests, so on the id; all else must be the same.
+    const without = rows.map((row) => JSON.stringify(row).replace(/third|fourth/, "last"));
+    expect(new Set(without).size).toBe(1);
+  });
+
+  test("of two with the same time the same one wins in either order", async () => {
+    const [, , third, fourth] = corrections("tied");
+    const winners = [];
+    for (const order of [
+      [third, fourth],
+      [fourth, third],
+    ]) {
+      await ledger.DB.batch([ledger.DB.prepare("DELETE FROM calls"), ledger.DB.prepare("DELETE FROM events")]);
+      for (const event of order) await post(ledger.url, event);
+      winners.push(await ledger.DB.prepare("SELECT disposition FROM calls").first("disposition"));
+    }
+    expect(winners[0]).toBe(winners[1]);
+  });
+});
+
+describe("who is believed", () => {
+  test("analytics fills what no other event told, and overwrites none of it", async () => {
+    const call_id = "CALL-1721053800000-eeeeee";
+    const { start, end, analytics } = atomsCall({ call_id });
+    const wrong = { fromNumber: "+15550000000", toNumber: "+15550000000", callStatus: "failed", callDuration: 9 };
+    for (const event of [analytics({ callData: wrong }), start(), end({ callData: { callStatus: "completed" } })]) {
+      await post(ledger.url, event);
+    }
+    expect(await finalRow(call_id)).toMatchObject({
+      caller_phone: "+15551234567",
+      disposition: "completed",
+      duration_seconds: 9,
+    });
+  });
+
+  test("the answer time is the start only until a start comes", async () => {
+    const call_id = "CALL-1721053800000-ffffff";
+    const { start, end } = atomsCall({ call_id });
+    const startedAt = () =>
+      ledger.DB.prepare("SELECT started_at FROM calls WHERE call_id = ?").bind(call_id).first("started_at");
+    await post(ledger.url, end());
+    expect(await startedAt()).toBe("2024-07-15T14:30:02.100Z");
+    await post(ledger.url, start());
+    expect(await startedAt()).toBe("2024-07-15T14:30:00.000Z");
+  });
+
+  test("a call in both vocabularies is one row with what either told", async () => {
+    const call_id = "CALL-1721053800000-abcdef";
+    await post(ledger.url, documentedCall({ call_id }).end({ disposition: "successful" }));
+    await post(ledger.url, atomsCall({ call_id }).end());
+    expect(await finalRow(call_id)).toMatchObject({
+      disposition: "successful",
+      recording_url: "https://recordings.example.com/ID.wav",
+    });
+  });
+});
+
+test("daily_calls counts a call on the day it started, else ended, else first came in", async () => {
+  const agent_id = "agent of the view";
+  const [a, b, c] = ["view-a", "view-b", "view-c"].map((call_id) => documentedCall({ call_id, agent_id }));
+  for (const event of [
+    a?.start(),
+    a?.end({ duration_seconds: 10 }),
+    b?.end({ duration_seconds: 20 }),
+    c?.analytics(),
+  ]) {
+    await post(ledger.url, event);
+  }
+  const { results } = await ledger.DB.prepare("SELECT * FROM daily_calls WHERE agent_id = ? ORDER BY day")
+    .bind(agent_id)
+    .all();
+  expect(results).toEqual([
+    {
+      day: "2024-07-15",
+      agent_id,
+      calls: 2,
+      ended: 2,
+      analyzed: 0,
+      total_duration_seconds: 30,
+      average_duration_seconds: 15,
+    },
+    {
+      day: new Date().toISOString().slice(0, 10),
+      agent_id,
+      calls: 1,
+      ended: 0,
+      analyzed: 1,
+      total_duration_seconds: 0,
+      average_duration_seconds: null,
+    },
+  ]);
+});
+
+test("call_metrics has a row for each metric of a call, with its type", async () => {
+  const { end, analytics } = documentedCall({ call_id: "metrics", agent_id: "metrics" });
+  await post(ledger.url, end());
+  await post(
+    ledger.url,
+    analytics({ metrics: { score: 4.5, resolved: true, product: "Widget", none: null, tags: ["a"] } }),
+  );
+  const { results } = await ledger.DB.prepare(
+    "SELECT * FROM call_metrics WHERE call_id = 'metrics' ORDER BY metric",
+  ).all();
+  const common = { call_id: "metrics", agent_id: "metrics", ended_at: "2024-07-15T14:35:00.000Z" };
+  expect(results).toEqual([
+    { ...common, metric: "none", value: null, type: "null" },
+    { ...common, metric: "product", value: "Widget", type: "text" },
+    { ...common, metric: "resolved", value: 1, type: "boolean" },
+    { ...common, metric: "score", value: 4.5, type: "number" },
+    { ...common, metric: "tags", value: '["a"]', type: "array" },
+  ]);
+});

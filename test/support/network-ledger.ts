@@ -1,0 +1,46 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { convertV4MiniflareOptions, Miniflare, NoOpLog } from "miniflare";
+import { unstable_splitSqlQuery as splitSql, unstable_getMiniflareWorkerOptions as workerOptionsOf } from "wrangler";
+import { bundle, root } from "../bench/bundle.ts";
+import { type LedgerOptions, SECRET } from "./ledger.ts";
+
+const migrations = resolve(root, "src/ledger/migrations");
+
+/**
+ * The same Worker straight on miniflare. The test harness fetches on behalf of the Worker, follows redirects and answers
+ * 500 when a connection fails; here the Worker meets the network itself.
+ */
+export async function bootOnNetwork({ env = {}, main = "src/index.ts", maxRetries }: LedgerOptions = {}) {
+  const folder = mkdtempSync(join(tmpdir(), "call-ledger-"));
+  const { script } = await bundle("ledger", main, folder);
+  rmSync(folder, { recursive: true });
+
+  const { workerOptions } = workerOptionsOf(resolve(root, "wrangler.toml"));
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      ...workerOptions,
+      name: "ledger",
+      modules: [{ type: "ESModule", path: "ledger.js", contents: script }],
+      bindings: { MAX_BODY_BYTES: "10485760", WEBHOOK_SECRETS: SECRET, API_TOKEN: "token-of-the-tests", ...env },
+      queueConsumers: {
+        "call-ledger-sync": {
+          maxBatchTimeout: 0,
+          maxRetries: maxRetries ?? 12,
+          deadLetterQueue: "call-ledger-dead-letters",
+        },
+        "call-ledger-dead-letters": { maxBatchTimeout: 0 },
+      },
+      log: new NoOpLog(),
+      handleStructuredLogs: () => {},
+    }),
+  );
+  const url = (await miniflare.ready).href;
+  const bindings = await miniflare.getBindings<Env>();
+  for (const file of readdirSync(migrations).sort()) {
+    const statements = splitSql(readFileSync(join(migrations, file), "utf8"));
+    await bindings.DB.batch(statements.map((statement) => bindings.DB.prepare(statement)));
+  }
+  return { ...bindings, url, close: () => miniflare.dispose() };
+}
