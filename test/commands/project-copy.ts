@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { projectFolder } from "./wrangler.ts";
 
-const copied = ["src", "wrangler.toml", "package.json", "test/commands"];
+const copied = ["src", "wrangler.toml", "package.json", "test/commands", "tsconfig.json"];
 
 /**
  * A copy of the project as somebody has it who has just cloned it and installed, to run its commands in: they write files.

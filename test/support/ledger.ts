@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { parse } from "smol-toml";
 import { createTestHarness, type Unstable_RawConfig as RawConfig } from "wrangler";
 
-const root = resolve(import.meta.dirname, "../..");
+const projectRoot = resolve(import.meta.dirname, "../..");
 
 export const SECRET = "signing-secret-of-the-tests";
 
@@ -14,10 +14,12 @@ export interface LedgerOptions {
   main?: string;
   /** Retries before a message becomes a dead letter. */
   maxRetries?: number;
+  /** Another folder than this project's: a copy of it. */
+  root?: string;
 }
 
 /** The real Worker from wrangler.toml, on real local D1, R2 and Queues with storage of its own, migrated. */
-export async function bootLedger({ env = {}, main, maxRetries }: LedgerOptions = {}) {
+export async function bootLedger({ env = {}, main, maxRetries, root = projectRoot }: LedgerOptions = {}) {
   const config: RawConfig = parse(readFileSync(resolve(root, "wrangler.toml"), "utf8"));
   const consumers = config.queues?.consumers?.map((consumer) => ({
     ...consumer,

@@ -1,0 +1,50 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { expect, test } from "vitest";
+import * as z from "zod";
+import { atomsEvent } from "../src/events/atoms.ts";
+import { documentedEvent } from "../src/events/documented.ts";
+
+const readme = readFileSync(resolve(import.meta.dirname, "../README.md"), "utf8");
+
+const jsonSchema = z.object({
+  properties: z.record(z.string(), z.unknown()).optional(),
+  required: z.array(z.string()).optional(),
+  anyOf: z.array(z.unknown()).optional(),
+  oneOf: z.array(z.unknown()).optional(),
+  items: z.unknown().optional(),
+});
+
+/** Dotted paths of every field a schema names, to whether the field is required wherever it can stand. */
+function fieldsOf(schema: unknown, prefix = ""): Map<string, boolean> {
+  const { properties = {}, required = [], anyOf = [], oneOf = [], items } = jsonSchema.parse(schema);
+  const fields = new Map<string, boolean>();
+  for (const [name, inner] of Object.entries(properties)) {
+    fields.set(prefix + name, required.includes(name));
+    for (const [path, isRequired] of fieldsOf(inner, `${prefix}${name}.`)) fields.set(path, isRequired);
+  }
+  for (const inner of [...anyOf, ...oneOf]) {
+    for (const [path, isRequired] of fieldsOf(inner, prefix))
+      fields.set(path, isRequired && fields.get(path) !== false);
+  }
+  if (items !== undefined) {
+    for (const [path, isRequired] of fieldsOf(items, `${prefix.slice(0, -1)}[].`)) fields.set(path, isRequired);
+  }
+  return fields;
+}
+
+/** The rows `| \`field\` | required |` of the table under a heading. */
+function documentedFields(heading: string): Map<string, boolean> {
+  const section = readme.split(`#### ${heading}\n`)[1]?.split("\n#")[0] ?? "";
+  const rows = section.matchAll(/^\| `([^`]+)` \| (yes|no) \|/gm);
+  return new Map(Array.from(rows, ([, field = "", required]) => [field, required === "yes"]));
+}
+
+test.each([
+  ["Documented vocabulary", documentedEvent],
+  ["Platform vocabulary", atomsEvent],
+])("the README's table of the %s is what the schemas check", (heading, schema) => {
+  const json = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
+  const expected = [...fieldsOf(json)].sort();
+  expect([...documentedFields(heading)].sort()).toEqual(expected);
+});
