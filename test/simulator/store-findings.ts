@@ -1,0 +1,54 @@
+import type { Receiver } from "./receiver.ts";
+import type { Finding } from "./report.ts";
+import type { Stores } from "./stores.ts";
+import type { Totals } from "./totals.ts";
+
+/** What D1 and R2 hold beside what they should. */
+export async function storeFindings({ rows, objects, corrected }: Totals, stores: Stores): Promise<Finding[]> {
+  const row = async (what: string, expected: number, sql: string, ...values: string[]) => ({
+    what: `D1 rows: ${what}`,
+    expected,
+    seen: await stores.count(sql, ...values),
+  });
+  const object = async (prefix: string, expected: number) => ({
+    what: `R2 objects: ${prefix || "all"}`,
+    expected,
+    seen: await stores.countObjects(prefix),
+  });
+  const ofCorrected = `SELECT count(*) FROM calls JOIN json_each(?1) AS corrected ON corrected.value = call_id
+    WHERE disposition = 'failed'`;
+  return Promise.all([
+    row("calls", rows.calls, "SELECT count(*) FROM calls"),
+    row("calls, analyzed", rows.analyzed, "SELECT count(*) FROM calls WHERE status = 'analyzed'"),
+    row("calls, corrected", corrected.length, ofCorrected, JSON.stringify(corrected)),
+    row("events", rows.events, "SELECT count(*) FROM events"),
+    row("sync_deliveries", rows.deliveries, "SELECT count(*) FROM sync_deliveries"),
+    row(
+      "sync_deliveries, delivered",
+      rows.deliveries,
+      "SELECT count(*) FROM sync_deliveries WHERE state = 'delivered'",
+    ),
+    object("transcripts/", objects.transcripts),
+    object("superseded/", objects.superseded),
+    object("quarantine/", objects.quarantine),
+    object("", objects.transcripts + objects.superseded + objects.quarantine),
+  ]);
+}
+
+/** What arrived downstream beside what should: each event once, and nothing that does not verify. */
+export function downstreamFindings({ rows }: Totals, { received, refused }: Receiver): Finding[] {
+  const copies = [...received.values()].reduce((sum, times) => sum + times, 0);
+  return [
+    {
+      what: "downstream: events delivered",
+      expected: rows.deliveries,
+      seen: received.size,
+    },
+    {
+      what: "downstream: deliveries, verified",
+      expected: rows.deliveries,
+      seen: copies,
+    },
+    { what: "downstream: deliveries refused", expected: 0, seen: refused },
+  ];
+}
