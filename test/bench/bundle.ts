@@ -1,0 +1,61 @@
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { gzipSync } from "node:zlib";
+
+const run = promisify(execFile);
+
+export const root = resolve(import.meta.dirname, "../..");
+
+/** A Worker as `wrangler deploy` would upload it. */
+export interface Bundle {
+  name: string;
+  /** The JavaScript, minified as wrangler.toml says. */
+  script: string;
+  bytes: number;
+  gzipBytes: number;
+}
+
+/**
+ * Builds a Worker with wrangler.toml's settings and another entry, so that everything measured is what would be deployed.
+ * @param entry path of the entry module, from the root of the repository
+ * @param folder where the build may write
+ */
+export async function bundle(name: string, entry: string, folder: string): Promise<Bundle> {
+  const outdir = join(folder, name);
+  await wrangler("deploy", entry, "--config", "wrangler.toml", "--dry-run", "--outdir", outdir);
+  const script = readFileSync(join(outdir, basename(entry).replace(/\.ts$/, ".js")), "utf8");
+  return {
+    name,
+    script,
+    bytes: Buffer.byteLength(script),
+    gzipBytes: gzipSync(script).byteLength,
+  };
+}
+
+/**
+ * CPU time of the start of the Worker of wrangler.toml as `wrangler check startup` profiles it, without the profiler's idle time.
+ * @returns milliseconds, on this machine
+ */
+export async function startupMilliseconds(folder: string): Promise<number> {
+  const profile = join(folder, "startup.cpuprofile");
+  const text = await wrangler("check", "startup", "--outfile", profile);
+  const active = /Active:\s+([\d.]+) ms/.exec(text)?.[1];
+  if (active === undefined) throw new Error(`wrangler check startup did not say how long it took:\n${text}`);
+  return Number(active);
+}
+
+async function wrangler(...parameters: string[]): Promise<string> {
+  const { stdout } = await run(join(root, "node_modules/.bin/wrangler"), parameters, {
+    cwd: root,
+    env: {
+      ...process.env,
+      NO_COLOR: "1",
+      CI: "1",
+      WRANGLER_SEND_METRICS: "false",
+    },
+    maxBuffer: 16 * 1024 * 1024,
+  });
+  return stdout;
+}

@@ -1,0 +1,55 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { type EventName, wholeCall } from "./bodies.ts";
+import { boot } from "./boot.ts";
+import type { Bundle } from "./bundle.ts";
+import { openSender } from "./load.ts";
+import { SLOWNESS_MILLISECONDS } from "./slowness.ts";
+import { median, quantile } from "./statistics.ts";
+
+const WARM_UP = 10;
+const CALLS = 50;
+const BODY_BYTES = 11_000;
+
+/** The slowest store an answer has to wait for, in milliseconds: the queue is never one of them. */
+export const SLOWEST_AWAITED: Record<EventName, number> = {
+  "call.start": SLOWNESS_MILLISECONDS.D1,
+  "call.end": Math.max(SLOWNESS_MILLISECONDS.D1, SLOWNESS_MILLISECONDS.R2),
+  "analytics.completed": SLOWNESS_MILLISECONDS.D1,
+};
+
+export interface Latency {
+  name: string;
+  event: EventName;
+  /** Milliseconds from sending to the end of the answer. */
+  median: number;
+  p95: number;
+}
+
+/** How long one sender waits for each kind of event, one request after the other, when every store is slow. */
+export async function latency({ name, ...bundle }: Bundle, downstream: URL): Promise<Latency[]> {
+  const worker = await boot({ name, ...bundle }, downstream);
+  const sender = openSender(worker.webhook, 1);
+  const waits: Record<EventName, number[]> = {
+    "call.start": [],
+    "call.end": [],
+    "analytics.completed": [],
+  };
+  for (let call = 0; call < WARM_UP + CALLS; call++) {
+    const events = wholeCall(BODY_BYTES);
+    for (const event of ["call.start", "call.end", "analytics.completed"] as const) {
+      const start = performance.now();
+      await sender.send(events[event]);
+      if (call >= WARM_UP) waits[event].push(performance.now() - start);
+    }
+    // What an answer did not wait for is still at work: without this the next call would pay for it.
+    await wait(SLOWNESS_MILLISECONDS.queue);
+  }
+  sender.close();
+  await worker.stop();
+  return (["call.start", "call.end", "analytics.completed"] as const).map((event) => ({
+    name,
+    event,
+    median: median(waits[event]),
+    p95: quantile(waits[event], 0.95),
+  }));
+}

@@ -1,0 +1,60 @@
+/** Stands between a Worker and its stores: sees every operation, may take its time, and hands on what came back. */
+export type Around = <T>(store: "D1" | "R2" | "queue", operation: string, perform: () => Promise<T>) => Promise<T>;
+
+/** The environment with every store operation going through `around`; everything else is as it was. */
+export function wrapStores(env: Env, around: Around): Env {
+  return {
+    ...env,
+    DB: wrapDatabase(env.DB, around),
+    ARCHIVE: wrapMethods(env.ARCHIVE, (operation, perform) => around("R2", operation, perform)),
+    SYNC_QUEUE: wrapMethods(env.SYNC_QUEUE, (operation, perform) => around("queue", operation, perform)),
+  };
+}
+
+const statementOperations: ReadonlySet<string | symbol> = new Set(["run", "all", "first", "raw"]);
+
+function wrapDatabase(database: D1Database, around: Around): D1Database {
+  /** D1 looks into the statements of a batch and takes only its own. */
+  const originals = new WeakMap<D1PreparedStatement, D1PreparedStatement>();
+
+  function wrapStatement(statement: D1PreparedStatement): D1PreparedStatement {
+    const wrapped = new Proxy(statement, {
+      get(target, property) {
+        if (property === "bind") return (...values: unknown[]) => wrapStatement(target.bind(...values));
+        const value: unknown = Reflect.get(target, property);
+        if (typeof value !== "function" || !statementOperations.has(property)) return value;
+        return (...parameters: unknown[]) =>
+          around("D1", String(property), async () => Reflect.apply(value, target, parameters));
+      },
+    });
+    originals.set(wrapped, statement);
+    return wrapped;
+  }
+
+  return new Proxy(database, {
+    get(target, property) {
+      if (property === "prepare") return (query: string) => wrapStatement(target.prepare(query));
+      if (property === "batch") {
+        return (statements: D1PreparedStatement[]) =>
+          around("D1", "batch", () => target.batch(statements.map((one) => originals.get(one) ?? one)));
+      }
+      // A session or an exec would pass uncounted: better to find out.
+      throw new Error(`the bench does not know D1Database.${String(property)}`);
+    },
+  });
+}
+
+function wrapMethods<Store extends object>(
+  store: Store,
+  around: <T>(operation: string, perform: () => Promise<T>) => Promise<T>,
+): Store {
+  return new Proxy(store, {
+    get(target, property) {
+      const value: unknown = Reflect.get(target, property);
+      if (typeof value !== "function") return value;
+      // Native methods insist on the binding itself as `this`.
+      return (...parameters: unknown[]) =>
+        around(String(property), async () => Reflect.apply(value, target, parameters));
+    },
+  });
+}
