@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { documentedCall } from "./support/events.ts";
+import { atomsCall, documentedCall } from "./support/events.ts";
 import { bootLedger } from "./support/ledger.ts";
 import { post } from "./support/post.ts";
 
@@ -77,4 +77,13 @@ test("a transcript is not displaced by a later body without one", async () => {
   expect(await textAt("transcripts/2024/07/15/kept.json")).toBe(withTranscript);
   const row = await ledger.DB.prepare("SELECT * FROM calls WHERE call_id = 'kept'").first();
   expect(row).toMatchObject({ transcript_turns: 1, ended_at: "2024-07-15T14:40:00.000Z" });
+});
+
+test("another body under the id of an event that is stored is a duplicate to the archive too", async () => {
+  const { end } = atomsCall({ call_id: "same-id" });
+  const first = JSON.stringify(end());
+  const second = JSON.stringify(end({ callData: { callStatus: "failed", endTime: "2024-07-15T14:59:00Z" } }));
+  expect(await post(ledger.url, first)).toMatchObject({ body: { status: "stored" } });
+  expect(await post(ledger.url, second)).toMatchObject({ body: { status: "duplicate" } });
+  expect(await textAt("transcripts/2024/07/15/same-id.json")).toBe(first);
 });

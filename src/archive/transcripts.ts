@@ -28,7 +28,8 @@ export async function archiveTranscript(bucket: R2Bucket, transcript: Transcript
 
   for (let turn = 0; turn < MAX_TURNS; turn++) {
     const present = await bucket.get(transcript.key);
-    if (present?.customMetadata?.["sha256"] === transcript.digest) return void present.body.cancel();
+    // The same event: delivered again, or, with another body under the same id, a duplicate to the ledger.
+    if (present?.customMetadata?.["event_id"] === options.customMetadata.event_id) return void present.body.cancel();
     const presentVersion = present?.customMetadata?.["version"] ?? "";
     if (present && presentVersion > version) {
       await present.body.cancel();
@@ -50,7 +51,7 @@ async function keepSuperseded(bucket: R2Bucket, present: R2ObjectBody, endedAt: 
   });
 }
 
-function objectOptions({ event, eventId, digest }: Transcript, version: string): R2PutOptions {
+function objectOptions({ event, eventId, digest }: Transcript, version: string) {
   return {
     httpMetadata: { contentType: "application/json" },
     customMetadata: {
