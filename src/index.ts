@@ -1,3 +1,4 @@
+import { runCron } from "./cron.ts";
 import { logError, reasonOf } from "./log.ts";
 import { internalError } from "./problem.ts";
 import { routes } from "./routes.ts";
@@ -13,4 +14,5 @@ export default {
     }
   },
   queue: consume,
+  scheduled: runCron,
 } satisfies ExportedHandler<Env>;

@@ -1,38 +1,48 @@
 import { quarantine } from "../archive/bodies.ts";
 import { type DecodedBody, decode } from "../events/decode.ts";
-import type { AnalyticsCompleted } from "../events/event.ts";
+import type { CallEvent } from "../events/event.ts";
 import { logError, reasonOf } from "../log.ts";
+import { attempt } from "../stores/attempt.ts";
 import { configuredDestinations } from "../sync/destinations/index.ts";
 import { syncMessage } from "../sync/messages.ts";
-import { eventIdOf, makeEntry, type Received } from "./entry.ts";
-import { keep } from "./keep.ts";
-import type { Outcome } from "./outcome.ts";
+import { eventIdOf, makeEntry } from "./entry.ts";
+import { keep, STORE_LIMIT, type StoreFailures } from "./keep.ts";
+import type { AboutEvent, Settled } from "./outcome.ts";
+import type { Received } from "./received.ts";
 
-/** The door behind the signature: a body that is known to be genuine becomes an entry, or goes to quarantine. */
-export async function accept(received: Received, env: Env, ctx: ExecutionContext): Promise<Outcome> {
+/** What became of a genuine body; `not-kept` when a store failed, and its place is still to be found. */
+export type Accepted = Settled | (AboutEvent & { kind: "not-kept"; failures: StoreFailures });
+
+/**
+ * The door behind the signature, for fresh bodies, parked ones and those played again from quarantine: the body becomes
+ * an entry in ledger and archive, or goes to quarantine. Safe to repeat.
+ */
+export async function accept(received: Received, env: Env, ctx: ExecutionContext): Promise<Accepted> {
   const decoded = decode(received.body, received.receivedAt);
   if (decoded.kind !== "event") return putAside(received, decoded, env.ARCHIVE);
 
   const entry = await makeEntry(received, decoded);
   const { event_id, call_id, event: name } = entry.row;
-  const destinations = configuredDestinations(env).map((destination) => destination.name);
-  const synced = entry.event.event === "analytics.completed" ? destinations : [];
-  const kept = await keep(entry, env.DB, env.ARCHIVE, synced);
-  if (kept.kind === "stored" && entry.event.event === "analytics.completed") {
-    ctx.waitUntil(announce(env.SYNC_QUEUE, synced, event_id, entry.event));
-  }
+  const destinations =
+    entry.event.event === "analytics.completed"
+      ? configuredDestinations(env).map((destination) => destination.name)
+      : [];
+  const kept = await keep(entry, env.DB, env.ARCHIVE, destinations);
+  if (kept.kind === "stored") ctx.waitUntil(announce(env.SYNC_QUEUE, destinations, event_id, entry.event));
   return { ...kept, event_id, call_id, event: name };
 }
 
-/** Never rejects: the rows in `sync_deliveries` say what is still to be sent. */
+/** Never rejects: what the queue did not take is in `sync_deliveries`, and the relay sends it. */
 async function announce(
   queue: Queue,
   destinations: readonly string[],
   eventId: string,
-  event: AnalyticsCompleted,
+  event: CallEvent,
 ): Promise<void> {
+  if (event.event !== "analytics.completed") return;
   try {
-    await Promise.all(destinations.map((destination) => queue.send(syncMessage(destination, eventId, event))));
+    const messages = destinations.map((destination) => syncMessage(destination, eventId, event));
+    await Promise.all(messages.map((message) => attempt(() => queue.send(message), STORE_LIMIT)));
   } catch (error) {
     logError({ message: "the queue did not take an event", event_id: eventId, error: reasonOf(error) });
   }
@@ -40,13 +50,14 @@ async function announce(
 
 type Misfit = Exclude<DecodedBody, { kind: "event" }>;
 
-async function putAside(received: Received, misfit: Misfit, bucket: R2Bucket): Promise<Outcome> {
+async function putAside(received: Received, misfit: Misfit, bucket: R2Bucket): Promise<Accepted> {
   const event_id = eventIdOf("id" in misfit ? misfit.id : undefined, received.digest);
   const { body, digest, receivedAt } = received;
+  const reason = { kind: misfit.kind, detail: detailOf(misfit) };
   try {
-    await quarantine(bucket, body, digest, receivedAt, { kind: misfit.kind, detail: detailOf(misfit) });
+    await attempt(() => quarantine(bucket, body, digest, receivedAt, reason), STORE_LIMIT);
   } catch (error) {
-    return { kind: "not-kept", event_id, failed: `R2: ${reasonOf(error)}` };
+    return { kind: "not-kept", event_id, failures: new Map([["R2", reasonOf(error)]]) };
   }
   return { ...misfit, event_id };
 }

@@ -3,15 +3,7 @@ import type { DecodedEvent } from "../events/decode.ts";
 import type { CallEvent } from "../events/event.ts";
 import { type Contribution, contribution } from "../ledger/calls.ts";
 import { type EventRow, payloadColumn } from "../ledger/events.ts";
-
-/** A verified body, and when it came in. */
-export interface Received {
-  body: ArrayBuffer;
-  /** SHA-256 of the body, hex. */
-  digest: string;
-  /** ISO 8601 UTC. */
-  receivedAt: string;
-}
+import type { Received } from "./received.ts";
 
 /** An event, with everything that the stores are to keep of it. */
 export interface Entry extends Received {

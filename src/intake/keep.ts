@@ -2,12 +2,16 @@ import { keepOverflow } from "../archive/bodies.ts";
 import { archiveTranscript } from "../archive/transcripts.ts";
 import { recordEvent } from "../ledger/record.ts";
 import { reasonOf } from "../log.ts";
+import { attempt, type StoreName } from "../stores/attempt.ts";
 import type { Entry } from "./entry.ts";
 
-export type Kept =
-  | { kind: "stored" | "duplicate" }
-  /** Which stores failed, and how, for the log. */
-  | { kind: "not-kept"; failed: string };
+/** Milliseconds for the first round. With parking after it, an answer stays within ten seconds. */
+export const STORE_LIMIT = 4_000;
+
+/** The stores that failed, and how, for the log. */
+export type StoreFailures = ReadonlyMap<StoreName, string>;
+
+export type Kept = { kind: "stored" | "duplicate" } | { kind: "not-kept"; failures: StoreFailures };
 
 /**
  * Writes an entry to the ledger and the archive at the same time, so that the answer waits for the slower of the two and
@@ -21,23 +25,29 @@ export async function keep(
   destinations: readonly string[],
 ): Promise<Kept> {
   const [ledger, ...archive] = await Promise.allSettled([
-    recordEvent(db, entry.row, entry.contribution, destinations, new Date().toISOString()),
+    attempt((failedTries) => record(entry, db, destinations, failedTries), STORE_LIMIT),
     ...archiveWrites(entry, bucket),
   ]);
-  const failed = [
-    ...(ledger.status === "rejected" ? [`D1: ${reasonOf(ledger.reason)}`] : []),
-    ...archive.flatMap((write) => (write.status === "rejected" ? [`R2: ${reasonOf(write.reason)}`] : [])),
-  ];
-  if (ledger.status === "rejected" || failed.length > 0) return { kind: "not-kept", failed: failed.join("; ") };
-  return { kind: ledger.value };
+  const failures = new Map<StoreName, string>();
+  for (const write of archive) if (write.status === "rejected") failures.set("R2", reasonOf(write.reason));
+  if (ledger.status === "rejected") failures.set("D1", reasonOf(ledger.reason));
+  else if (failures.size === 0) return { kind: ledger.value };
+  return { kind: "not-kept", failures };
+}
+
+async function record(entry: Entry, db: D1Database, destinations: readonly string[], failedTries: number) {
+  const result = await recordEvent(db, entry.row, entry.contribution, destinations, new Date());
+  // The try that failed may have committed before its connection broke: the duplicate is our own.
+  return failedTries > 0 ? "stored" : result;
 }
 
 function archiveWrites(entry: Entry, bucket: R2Bucket): Promise<void>[] {
-  const { event, body, digest, receivedAt, transcriptKey } = entry;
+  const { event, body, digest, receivedAt, transcriptKey: key } = entry;
   const writes: Promise<void>[] = [];
-  if (event.event === "call.end" && transcriptKey !== undefined) {
-    writes.push(archiveTranscript(bucket, { key: transcriptKey, body, digest, eventId: entry.row.event_id, event }));
+  if (event.event === "call.end" && key !== undefined) {
+    const transcript = { key, body, digest, eventId: entry.row.event_id, event };
+    writes.push(attempt(() => archiveTranscript(bucket, transcript), STORE_LIMIT));
   }
-  if (entry.overflows) writes.push(keepOverflow(bucket, body, digest, receivedAt));
+  if (entry.overflows) writes.push(attempt(() => keepOverflow(bucket, body, digest, receivedAt), STORE_LIMIT));
   return writes;
 }

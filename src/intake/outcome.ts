@@ -2,16 +2,15 @@ import type { FieldError } from "../events/format.ts";
 import { problemResponse } from "../problem.ts";
 import type { SignatureFault } from "./signature.ts";
 
-/** An outcome about an event: its identity, as far as the body could be read, and what failed, for the log only. */
-interface AboutEvent {
+/** An outcome about an event: its identity, as far as the body could be read. */
+export interface AboutEvent {
   event_id: string;
   call_id?: string;
   event?: string;
-  failed?: string;
 }
 
-/** Every way in which receiving an event can end: the contract's table of answers, as a type. */
-export type Outcome =
+/** The body has found the place where it belongs. */
+export type Settled =
   /** First time: everything is kept. */
   | (AboutEvent & { kind: "stored" })
   /** The ledger has it already: nothing new is kept. */
@@ -21,9 +20,15 @@ export type Outcome =
   /** Signed, but no JSON object: kept in quarantine. */
   | (AboutEvent & { kind: "not-an-object"; detail: string })
   /** A known event that does not fit its schema: kept in quarantine. */
-  | (AboutEvent & { kind: "misfit"; errors: FieldError[] })
-  /** No store could keep it. */
-  | (AboutEvent & { kind: "not-kept" })
+  | (AboutEvent & { kind: "misfit"; errors: FieldError[] });
+
+/** Every way in which receiving an event can end: the contract's table of answers, as a type. */
+export type Outcome =
+  | Settled
+  /** A store failed, another took the body; it reaches the ledger by itself later. `failed` is for the log. */
+  | (AboutEvent & { kind: "parked"; failed: string; parked_in: string })
+  /** No store could keep it. `failed` is for the log. */
+  | (AboutEvent & { kind: "not-kept"; failed: string })
   | { kind: "unsigned"; fault: SignatureFault }
   /** `limit` in bytes. */
   | { kind: "too-large"; limit: number }
@@ -46,7 +51,11 @@ export function toResponse(outcome: Outcome): Response {
     case "duplicate":
       return Response.json({ status: outcome.kind, event_id: outcome.event_id, call_id: outcome.call_id });
     case "unrecognised":
-      return Response.json({ status: outcome.kind, event_id: outcome.event_id }, { status: 202 });
+    case "parked":
+      return Response.json(
+        { status: outcome.kind, event_id: outcome.event_id, call_id: outcome.call_id },
+        { status: 202 },
+      );
     case "not-an-object":
       return problemResponse({
         status: 400,

@@ -1,9 +1,11 @@
 import { sha256 } from "../digest.ts";
-import { log } from "../log.ts";
+import { log, logError, reasonOf } from "../log.ts";
+import { park } from "../parking/index.ts";
 import { readSettings } from "../settings.ts";
-import { accept } from "./accept.ts";
+import { type Accepted, accept } from "./accept.ts";
 import { readBody } from "./body.ts";
 import { type Outcome, toResponse } from "./outcome.ts";
+import type { Received } from "./received.ts";
 import { readSignatures, signedByAny } from "./signature.ts";
 
 /** `POST /webhooks/atoms`: one event in, one answer out, one line in the log. */
@@ -11,15 +13,13 @@ export async function receiveWebhook(request: Request, env: Env, ctx: ExecutionC
   const receivedAt = new Date();
   const outcome = await receive(request, receivedAt, env, ctx);
   const response = toResponse(outcome);
-  const { kind: answer, ...about } = outcome;
   log({
     message: "event",
-    answer,
+    answer: outcome.kind,
     status: response.status,
-    event_id: "event_id" in about ? about.event_id : undefined,
-    call_id: "call_id" in about ? about.call_id : undefined,
-    event: "event" in about ? about.event : undefined,
-    failed: "failed" in about ? about.failed : undefined,
+    ...("event_id" in outcome && { event_id: outcome.event_id, call_id: outcome.call_id, event: outcome.event }),
+    ...("failed" in outcome && { failed: outcome.failed }),
+    ...("parked_in" in outcome && { parked_in: outcome.parked_in }),
     milliseconds: Date.now() - receivedAt.getTime(),
   });
   return response;
@@ -35,5 +35,26 @@ async function receive(request: Request, receivedAt: Date, env: Env, ctx: Execut
   if (body === "too-large") return { kind: "too-large", limit: settings.maxBodyBytes };
   if (!(await signedByAny(body, signatures, settings.webhookSecrets))) return { kind: "unsigned", fault: "wrong" };
 
-  return accept({ body, digest: await sha256(body), receivedAt: receivedAt.toISOString() }, env, ctx);
+  return acceptOrPark({ body, digest: await sha256(body), receivedAt: receivedAt.toISOString() }, env, ctx);
+}
+
+/** From here on the body is genuine and comes only once: whatever goes wrong, it must be kept. */
+async function acceptOrPark(received: Received, env: Env, ctx: ExecutionContext): Promise<Outcome> {
+  const accepted = await acceptSafely(received, env, ctx);
+  if (accepted.kind !== "not-kept") return accepted;
+
+  const { failures, ...about } = accepted;
+  const failed = Array.from(failures, ([store, reason]) => `${store}: ${reason}`).join("; ") || "unexpected";
+  const parked_in = await park(received, new Set(failures.keys()), failed, env);
+  return parked_in === undefined ? { ...about, failed } : { ...about, kind: "parked", failed, parked_in };
+}
+
+/** An event that this code trips over is parked like any other, until a corrected deployment takes it in. */
+async function acceptSafely(received: Received, env: Env, ctx: ExecutionContext): Promise<Accepted> {
+  try {
+    return await accept(received, env, ctx);
+  } catch (error) {
+    logError({ message: "unexpected", event_id: received.digest, error: reasonOf(error) });
+    return { kind: "not-kept", event_id: received.digest, failures: new Map() };
+  }
 }

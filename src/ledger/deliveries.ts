@@ -2,7 +2,7 @@ import { type CallRow, callColumns } from "./calls.ts";
 
 export type DeliveryState = "pending" | "delivered" | "failed";
 
-/** A row of `sync_deliveries`: one event on its way to one destination. */
+/** A row of `sync_deliveries`: one event on its way to one destination. Times are ISO 8601 UTC with milliseconds. */
 export interface DeliveryRow {
   event_id: string;
   destination: string;
@@ -12,6 +12,8 @@ export interface DeliveryRow {
   /** null: none yet. */
   last_error: string | null;
   updated_at: string;
+  /** When a pending delivery counts as forgotten; null once it is settled. */
+  overdue_at: string | null;
 }
 
 /** What names a delivery. */
@@ -22,35 +24,47 @@ export interface Attempt extends DeliveryId {
   state: DeliveryState;
   /** null when it was delivered. */
   error: string | null;
+  overdue_at: string | null;
+}
+
+/** A message that nobody has seen for so long was lost: longer than a batch waits, and a queue stalls now and then. */
+const MESSAGE_PATIENCE_SECONDS = 120;
+
+/**
+ * When a delivery whose message is sent now, or comes back after a while, counts as forgotten.
+ * @param delaySeconds how long the message rests before it comes back
+ */
+export function overdueAt(now: Date, delaySeconds = 0): string {
+  return new Date(now.getTime() + (delaySeconds + MESSAGE_PATIENCE_SECONDS) * 1000).toISOString();
 }
 
 /**
  * The statement that plans the deliveries of an event, unless the event is in the ledger already. It belongs before the
  * insertion of the event, in the same transaction, so that there is never an event without its deliveries.
- * @param now ISO 8601 UTC
  */
 export function insertDeliveries(
   db: D1Database,
   eventId: string,
   callId: string,
   destinations: readonly string[],
-  now: string,
+  now: Date,
 ): D1PreparedStatement {
   return db
     .prepare(
-      `INSERT INTO sync_deliveries (event_id, destination, call_id, state, attempts, updated_at)
-       SELECT ?1, value, ?2, 'pending', 0, ?3 FROM json_each(?4)
+      `INSERT INTO sync_deliveries (event_id, destination, call_id, state, attempts, updated_at, overdue_at)
+       SELECT ?1, value, ?2, 'pending', 0, ?3, ?4 FROM json_each(?5)
        WHERE NOT EXISTS (SELECT 1 FROM events WHERE event_id = ?1)
        ON CONFLICT DO NOTHING`,
     )
-    .bind(eventId, callId, now, JSON.stringify(destinations));
+    .bind(eventId, callId, now.toISOString(), overdueAt(now), JSON.stringify(destinations));
 }
 
 /** A delivery with the call it tells about, as the ledger has it now. */
-export type PlannedDelivery = Pick<DeliveryRow, "event_id" | "destination" | "state"> & {
+export interface PlannedDelivery extends DeliveryId {
+  state: DeliveryState;
   occurred_at: string;
   call: CallRow;
-};
+}
 
 /** The deliveries of a batch with their calls, in one read. Ids that are not in the ledger are not in the answer. */
 export async function readDeliveries(db: D1Database, ids: readonly DeliveryId[]): Promise<PlannedDelivery[]> {
@@ -65,7 +79,7 @@ export async function readDeliveries(db: D1Database, ids: readonly DeliveryId[])
        JOIN calls AS call ON call.call_id = delivery.call_id`,
     )
     .bind(JSON.stringify(ids))
-    .all<Pick<PlannedDelivery, "event_id" | "destination" | "state" | "occurred_at"> & CallRow>();
+    .all<Omit<PlannedDelivery, "call"> & CallRow>();
   return results.map(({ event_id, destination, state, occurred_at, ...call }) => ({
     event_id,
     destination,
@@ -78,37 +92,34 @@ export async function readDeliveries(db: D1Database, ids: readonly DeliveryId[])
 /**
  * Writes how a batch of attempts ended, in one statement. A delivery that is done stays done, whichever message about it
  * comes late.
- * @param now ISO 8601 UTC
  */
-export async function saveAttempts(db: D1Database, attempts: readonly Attempt[], now: string): Promise<void> {
+export async function saveAttempts(db: D1Database, attempts: readonly Attempt[], now: Date): Promise<void> {
   await db
     .prepare(
       `UPDATE sync_deliveries
-       SET state = attempt.value ->> 'state', attempts = attempts + 1,
-         last_error = coalesce(attempt.value ->> 'error', last_error), updated_at = ?2
+       SET state = attempt.value ->> 'state', attempts = attempts + 1, updated_at = ?2,
+         last_error = coalesce(attempt.value ->> 'error', last_error), overdue_at = attempt.value ->> 'overdue_at'
        FROM json_each(?1) AS attempt
        WHERE sync_deliveries.event_id = attempt.value ->> 'event_id'
          AND sync_deliveries.destination = attempt.value ->> 'destination'
          AND sync_deliveries.state <> 'delivered'`,
     )
-    .bind(JSON.stringify(attempts), now)
+    .bind(JSON.stringify(attempts), now.toISOString())
     .run();
 }
 
-/**
- * Marks deliveries as failed whose message ran out of retries.
- * @param now ISO 8601 UTC
- */
-export async function failDeliveries(db: D1Database, ids: readonly DeliveryId[], now: string): Promise<void> {
+/** Marks deliveries as failed whose message ran out of retries. */
+export async function failDeliveries(db: D1Database, ids: readonly DeliveryId[], now: Date): Promise<void> {
   await db
     .prepare(
       `UPDATE sync_deliveries
-       SET state = 'failed', last_error = 'out of retries: ' || coalesce(last_error, 'no attempt was recorded'), updated_at = ?2
+       SET state = 'failed', updated_at = ?2, overdue_at = NULL,
+         last_error = 'out of retries: ' || coalesce(last_error, 'no attempt was recorded')
        FROM json_each(?1) AS dead
        WHERE sync_deliveries.event_id = dead.value ->> 'event_id'
          AND sync_deliveries.destination = dead.value ->> 'destination'
          AND sync_deliveries.state = 'pending'`,
     )
-    .bind(JSON.stringify(ids), now)
+    .bind(JSON.stringify(ids), now.toISOString())
     .run();
 }

@@ -6,16 +6,15 @@ import { type EventRow, insertEvent } from "./events.ts";
  * Writes an event, its part of the call's row and its planned deliveries: one transaction, one round trip. An event that
  * is in the ledger already changes nothing. Safe to repeat.
  * @param destinations the names of the destinations the event goes to; empty for none
- * @param now ISO 8601 UTC
  */
 export async function recordEvent(
   db: D1Database,
   row: EventRow,
   contribution: Contribution,
   destinations: readonly string[],
-  now: string,
+  now: Date,
 ): Promise<"stored" | "duplicate"> {
-  const statements = [mergeCall(db, row.event_id, contribution, row.received_at, now)];
+  const statements = [mergeCall(db, row.event_id, contribution, row.received_at, now.toISOString())];
   if (destinations.length > 0) statements.push(insertDeliveries(db, row.event_id, row.call_id, destinations, now));
   // Last, since the others look whether it is there.
   statements.push(insertEvent(db, row));

@@ -1,13 +1,15 @@
 import * as z from "zod";
 import type { AnalyticsCompleted } from "../events/event.ts";
+import type { DeliveryId } from "../ledger/deliveries.ts";
 import { byteLength } from "../ledger/fit.ts";
 
 /** A message of the sync queue: one event for one destination. */
-export interface SyncMessage {
-  destination: string;
-  event_id: string;
-  event: Pick<AnalyticsCompleted, "event" | "timestamp" | "agent_id" | "call_id"> & Partial<AnalyticsCompleted>;
+export interface SyncMessage extends DeliveryId {
+  event: EventReference | AnalyticsCompleted;
 }
+
+/** What is always small of an event. */
+type EventReference = Pick<AnalyticsCompleted, "event" | "timestamp" | "agent_id" | "call_id">;
 
 /** A queue takes 128 KB of 1,000 bytes a message, some 100 of them its own (developers.cloudflare.com/queues/platform/limits). */
 const MAX_MESSAGE_BYTES = 127_000;

@@ -1,17 +1,19 @@
 import { logError, reasonOf } from "../log.ts";
+import { unpackParked } from "../parking/unpack.ts";
 import { delaySeconds } from "./backoff.ts";
 import { deliverBatch } from "./consumer.ts";
-import { buryBatch } from "./dead-letters.ts";
+import { buryDeliveries } from "./dead-letters.ts";
 import { configuredDestinations } from "./destinations/index.ts";
 
 /**
  * The Worker's queue door. Queues are told apart by the ends of their names, so that a copy of this Worker can give them
  * other beginnings. Whatever fails, unsettled messages come back later.
  */
-export async function consume(batch: MessageBatch, env: Env): Promise<void> {
+export async function consume(batch: MessageBatch, env: Env, ctx: ExecutionContext): Promise<void> {
   try {
-    if (batch.queue.endsWith("-sync")) await deliverBatch(batch, env.DB, configuredDestinations(env));
-    else if (batch.queue.endsWith("-dead-letters")) await buryBatch(batch, env.DB);
+    const messages = await unpackParked(batch.messages, env, ctx);
+    if (batch.queue.endsWith("-sync")) await deliverBatch(messages, env.DB, configuredDestinations(env));
+    else if (batch.queue.endsWith("-dead-letters")) await buryDeliveries(messages, env.DB);
     else throw new Error(`no consumer for the queue ${batch.queue}: its name ends in neither -sync nor -dead-letters`);
   } catch (error) {
     logError({
@@ -21,6 +23,7 @@ export async function consume(batch: MessageBatch, env: Env): Promise<void> {
       error: reasonOf(error),
     });
     const attempts = Math.max(...batch.messages.map((message) => message.attempts));
+    // What was settled before stays so: the first word on a message counts.
     batch.retryAll({ delaySeconds: delaySeconds(attempts) });
   }
 }

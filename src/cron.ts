@@ -1,0 +1,32 @@
+import { log, logError, reasonOf } from "./log.ts";
+import { shelves } from "./parking/index.ts";
+import { recover } from "./parking/recover.ts";
+import { sendOverdue } from "./sync/relay.ts";
+
+/** As in `wrangler.toml`. */
+const EVERY_MINUTE = "* * * * *";
+
+/** The Worker's cron door. A schedule that nobody wrote a job for is a mistake, and is not passed over in silence. */
+export async function runCron(controller: ScheduledController, env: Env, ctx: ExecutionContext): Promise<void> {
+  switch (controller.cron) {
+    case EVERY_MINUTE:
+      return relay(env, ctx, new Date(controller.scheduledTime));
+    default:
+      throw new Error(`no job for the schedule ${controller.cron}`);
+  }
+}
+
+/** Brings back what had to wait. Each job on its own: a store that is down stops only what needs it. */
+async function relay(env: Env, ctx: ExecutionContext, now: Date): Promise<void> {
+  const jobs = [
+    ...shelves(env).map((shelf) => [`parked in ${shelf.store}`, () => recover(shelf, env, ctx, now)] as const),
+    ["overdue deliveries", () => sendOverdue(env.DB, env.SYNC_QUEUE, now)] as const,
+  ];
+  for (const [job, run] of jobs) {
+    try {
+      log({ message: "relay", job, ...(await run()) });
+    } catch (error) {
+      logError({ message: "relay failed", job, error: reasonOf(error) });
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import pMap from "p-map";
+import { accept } from "../intake/accept.ts";
+import type { Received } from "../intake/received.ts";
+import { logError, reasonOf } from "../log.ts";
+import { delaySeconds } from "../sync/backoff.ts";
+import { park } from "./index.ts";
+import { readParkedMessage } from "./queue.ts";
+
+const CONCURRENCY = 6;
+
+/** A queue keeps a message four days and retries it a hundred times: an hour apart is just inside. */
+const MAX_REST_SECONDS = 3600;
+
+/**
+ * Takes in the bodies among a queue's messages and settles those messages; whatever queue they have come to, they are
+ * acknowledged only when the body is where it belongs, or on a shelf.
+ * @returns the messages that carry no body
+ */
+export async function unpackParked(messages: readonly Message[], env: Env, ctx: ExecutionContext): Promise<Message[]> {
+  const others = await pMap(
+    messages,
+    async (message) => {
+      const received = await readParkedMessage(message.body);
+      if (received === undefined) return [message];
+      if (await takeIn(received, env, ctx)) message.ack();
+      else message.retry({ delaySeconds: Math.min(delaySeconds(message.attempts), MAX_REST_SECONDS) });
+      return [];
+    },
+    { concurrency: CONCURRENCY },
+  );
+  return others.flat();
+}
+
+async function takeIn(received: Received, env: Env, ctx: ExecutionContext): Promise<boolean> {
+  try {
+    const accepted = await accept(received, env, ctx);
+    if (accepted.kind !== "not-kept") return true;
+    const failed = new Set(accepted.failures.keys()).add("queue");
+    return (await park(received, failed, "came back from the queue", env)) !== undefined;
+  } catch (error) {
+    logError({ message: "could not recover", store: "queue", sha256: received.digest, error: reasonOf(error) });
+    return false;
+  }
+}
