@@ -1,36 +1,95 @@
+import { listQuarantine } from "./archive/quarantine.ts";
+import { countWaiting, type WaitingRow } from "./ledger/waiting.ts";
 import { logError, reasonOf } from "./log.ts";
+import { bucketShelf } from "./parking/bucket.ts";
 import { problemResponse } from "./problem.ts";
 import { readSettings } from "./settings.ts";
+import { attempt } from "./stores/attempt.ts";
 import { configuredDestinations } from "./sync/destinations/index.ts";
 
-/** `GET /healthz`: whether events can be taken and passed on. Names what is wrong, never a value. */
+/** Milliseconds for each store: a monitor gives up before long. */
+const STORE_LIMIT = 4_000;
+
+/** One page of a listing: more than so many is "1,000" and enough to ring for. */
+const COUNTED = 1000;
+
+/**
+ * `GET /healthz`: whether events can be taken and passed on. Names what is wrong, never a value, and what is piling up: how
+ * many, and since when, so that a monitor can ring.
+ */
 export async function health(_request: Request, env: Env): Promise<Response> {
   const settings = [readSettings(env), ...configuredDestinations(env)].flatMap(({ problems }) => problems);
-  const stores = await Promise.all([
-    // A table and not `SELECT 1`, so that a database without its migrations is found out.
-    check("DB", "does not answer, or has not been migrated", env.DB.prepare("SELECT 1 FROM calls LIMIT 1").run()),
-    check("ARCHIVE", "does not answer", env.ARCHIVE.head("healthz")),
+  const [database, archive] = await Promise.all([
+    ask("DB", "does not answer, or has not been migrated", () => countWaiting(env.DB, new Date().toISOString())),
+    ask("ARCHIVE", "does not answer", () => waitingInBucket(env.ARCHIVE)),
   ]);
   const errors = [
     ...settings.map(({ setting, problem }) => ({ path: setting, message: problem })),
-    ...stores.filter((problem) => problem !== undefined),
+    ...[database, archive].flatMap(({ error }) => error ?? []),
   ];
-  if (errors.length === 0) return Response.json({ status: "ok" });
+  const waiting = summary(database.value ?? [], archive.value ?? []);
+  if (errors.length === 0) return Response.json({ status: "ok", ...waiting });
   return problemResponse({
     status: 503,
     type: "unhealthy",
     title: "Not healthy",
     detail: errors.map(({ path, message }) => `${path} ${message}`).join("; "),
     errors,
+    extra: waiting,
   });
 }
 
-async function check(path: string, message: string, question: Promise<unknown>) {
+interface Waiting {
+  what: string;
+  count: number;
+  oldest: string | null;
+}
+
+async function waitingInBucket(bucket: R2Bucket): Promise<Waiting[]> {
+  const [parked, quarantined] = await Promise.all([
+    bucketShelf(bucket).list(COUNTED),
+    listQuarantine(bucket, COUNTED).then(({ items }) => items),
+  ]);
+  return [
+    { what: "parked", count: parked.length, oldest: oldestOf(parked) },
+    { what: "quarantined", count: quarantined.length, oldest: oldestOf(quarantined) },
+  ];
+}
+
+function oldestOf(items: readonly { received_at: string }[]): string | null {
+  return items.reduce<string | null>((oldest, { received_at }) => earlier(oldest, received_at), null);
+}
+
+function earlier(a: string | null, b: string | null): string | null {
+  if (a === null || b === null) return a ?? b;
+  return a < b ? a : b;
+}
+
+const names: Record<WaitingRow["what"], string> = {
+  parked: "parked",
+  pending: "overdue_deliveries",
+  failed: "failed_deliveries",
+};
+
+/** Nothing at all when nothing waits. */
+function summary(inDatabase: readonly WaitingRow[], inBucket: readonly Waiting[]) {
+  const waiting: Record<string, { count: number; oldest: string | null }> = {};
+  for (const { what, count, oldest } of [
+    ...inDatabase.map((row) => ({ ...row, what: names[row.what] })),
+    ...inBucket,
+  ]) {
+    if (count === 0) continue;
+    const before = waiting[what] ?? { count: 0, oldest: null };
+    waiting[what] = { count: before.count + count, oldest: earlier(before.oldest, oldest) };
+  }
+  return Object.keys(waiting).length === 0 ? {} : { waiting };
+}
+
+async function ask<T>(path: string, message: string, question: () => Promise<T>) {
   try {
-    await question;
-    return undefined;
+    return { value: await attempt(question, STORE_LIMIT) };
   } catch (error) {
     logError({ message: "a store failed its health check", store: path, error: reasonOf(error) });
-    return { path, message };
+    return { error: { path, message } };
   }
 }

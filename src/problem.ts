@@ -8,12 +8,21 @@ export interface Problem {
   /** What is the matter this time, for people. Never an internal message. */
   detail: string;
   errors?: { path: string; message: string }[];
+  /** Further members of the problem, as RFC 9457 allows. */
+  extra?: Record<string, unknown>;
   headers?: Record<string, string>;
 }
 
 /** A problem as an `application/problem+json` response. */
-export function problemResponse({ status, type, title, detail, errors, headers }: Problem): Response {
-  const body = { type: `urn:problem-type:call-ledger:${type}`, title, status, detail, ...(errors && { errors }) };
+export function problemResponse({ status, type, title, detail, errors, extra, headers }: Problem): Response {
+  const body = {
+    type: `urn:problem-type:call-ledger:${type}`,
+    title,
+    status,
+    detail,
+    ...(errors && { errors }),
+    ...extra,
+  };
   return new Response(JSON.stringify(body), {
     status,
     headers: { "Content-Type": "application/problem+json", ...headers },

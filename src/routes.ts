@@ -1,4 +1,5 @@
 import { type IRequest, Router } from "itty-router";
+import { api } from "./api/index.ts";
 import { health } from "./health.ts";
 import { receiveWebhook } from "./intake/webhook.ts";
 import { methodNotAllowed, notFound } from "./problem.ts";
@@ -10,4 +11,5 @@ export const routes = Router<IRequest & Request, [Env, ExecutionContext]>()
   .get("/healthz", health)
   .head("/healthz", health)
   .all("/healthz", () => methodNotAllowed("GET, HEAD"))
+  .all("/api/*", api.fetch)
   .all("*", notFound);

@@ -87,10 +87,11 @@ function isPresent<T>(value: T): value is Exclude<T, null | undefined> {
 }
 
 /** A schema's complaints as dotted paths with messages; they name types, never values. */
+export function misfitsOf(error: z.ZodError): FieldError[] {
+  return error.issues.map(({ path, message }) => ({ path: path.map(String).join("."), message }));
+}
+
+/** The same as the outcome of decoding. */
 export function invalid(error: z.ZodError): Decoded & { ok: false } {
-  const errors: FieldError[] = error.issues.map((issue) => ({
-    path: issue.path.map(String).join("."),
-    message: issue.message,
-  }));
-  return { ok: false, errors };
+  return { ok: false, errors: misfitsOf(error) };
 }

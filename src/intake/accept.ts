@@ -1,4 +1,4 @@
-import { quarantine } from "../archive/bodies.ts";
+import { quarantine } from "../archive/quarantine.ts";
 import { type DecodedBody, decode } from "../events/decode.ts";
 import type { CallEvent } from "../events/event.ts";
 import { logError, reasonOf } from "../log.ts";
@@ -52,10 +52,9 @@ type Misfit = Exclude<DecodedBody, { kind: "event" }>;
 
 async function putAside(received: Received, misfit: Misfit, bucket: R2Bucket): Promise<Accepted> {
   const event_id = eventIdOf("id" in misfit ? misfit.id : undefined, received.digest);
-  const { body, digest, receivedAt } = received;
-  const reason = { kind: misfit.kind, detail: detailOf(misfit) };
+  const reason = { reason: misfit.kind, detail: detailOf(misfit) };
   try {
-    await attempt(() => quarantine(bucket, body, digest, receivedAt, reason), STORE_LIMIT);
+    await attempt(() => quarantine(bucket, received, reason), STORE_LIMIT);
   } catch (error) {
     return { kind: "not-kept", event_id, failures: new Map([["R2", reasonOf(error)]]) };
   }

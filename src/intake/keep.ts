@@ -1,4 +1,4 @@
-import { keepOverflow } from "../archive/bodies.ts";
+import { keepOverflow } from "../archive/overflow.ts";
 import { archiveTranscript } from "../archive/transcripts.ts";
 import { recordEvent } from "../ledger/record.ts";
 import { reasonOf } from "../log.ts";
@@ -42,12 +42,12 @@ async function record(entry: Entry, db: D1Database, destinations: readonly strin
 }
 
 function archiveWrites(entry: Entry, bucket: R2Bucket): Promise<void>[] {
-  const { event, body, digest, receivedAt, transcriptKey: key } = entry;
+  const { event, body, digest, transcriptKey: key } = entry;
   const writes: Promise<void>[] = [];
   if (event.event === "call.end" && key !== undefined) {
     const transcript = { key, body, digest, eventId: entry.row.event_id, event };
     writes.push(attempt(() => archiveTranscript(bucket, transcript), STORE_LIMIT));
   }
-  if (entry.overflows) writes.push(attempt(() => keepOverflow(bucket, body, digest, receivedAt), STORE_LIMIT));
+  if (entry.overflows) writes.push(attempt(() => keepOverflow(bucket, entry), STORE_LIMIT));
   return writes;
 }

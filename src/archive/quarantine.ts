@@ -1,0 +1,63 @@
+import type { Received } from "../intake/received.ts";
+import { quarantineKey } from "./keys.ts";
+
+/** Why a body is in quarantine; the words are kept with it. */
+export interface QuarantineReason {
+  /** `not-an-object`, `misfit` or `unrecognised`. */
+  reason: string;
+  detail: string;
+}
+
+/** A body in quarantine, without the body. */
+export interface QuarantinedItem extends QuarantineReason {
+  key: string;
+  /** ISO 8601 UTC. */
+  received_at: string;
+  /** Bytes. */
+  size: number;
+}
+
+/** R2 holds 8,192 bytes of metadata an object; a body with thousands of misfits gives thousands of reasons. */
+const MAX_DETAIL_CHARACTERS = 1000;
+
+/** Keeps a signed body that did not fit, with the reason, so that it can be played again once the ledger knows it. */
+export async function quarantine(
+  bucket: R2Bucket,
+  { body, digest, receivedAt }: Received,
+  { reason, detail }: QuarantineReason,
+): Promise<void> {
+  await bucket.put(quarantineKey(digest, receivedAt), body, {
+    httpMetadata: { contentType: "application/json" },
+    customMetadata: { reason, detail: detail.slice(0, MAX_DETAIL_CHARACTERS), received_at: receivedAt, sha256: digest },
+  });
+}
+
+/** A page of the quarantine, oldest day first; `cursor` is absent on the last page. */
+export async function listQuarantine(
+  bucket: R2Bucket,
+  limit: number,
+  cursor?: string,
+): Promise<{ items: QuarantinedItem[]; cursor: string | undefined }> {
+  const page = await bucket.list({
+    prefix: "quarantine/",
+    limit,
+    include: ["customMetadata"],
+    ...(cursor !== undefined && { cursor }),
+  });
+  const items = page.objects.map(({ key, size, uploaded, customMetadata }) => ({
+    key,
+    reason: customMetadata?.["reason"] ?? "",
+    detail: customMetadata?.["detail"] ?? "",
+    received_at: customMetadata?.["received_at"] ?? uploaded.toISOString(),
+    size,
+  }));
+  return { items, cursor: page.truncated ? page.cursor : undefined };
+}
+
+/** A body in quarantine as it was received; `undefined` when there is none under the key. */
+export async function readQuarantined(bucket: R2Bucket, key: string): Promise<Received | undefined> {
+  const object = await bucket.get(key);
+  const { sha256: digest, received_at: receivedAt } = object?.customMetadata ?? {};
+  if (object === null || digest === undefined || receivedAt === undefined) return undefined;
+  return { body: await object.arrayBuffer(), digest, receivedAt };
+}

@@ -1,0 +1,105 @@
+import { parseArgs } from "node:util";
+import { type Ask, askLedger, LedgerError } from "./ask-ledger.ts";
+
+const usage = `npm run <command> -- --url <where the ledger is> --token <API_TOKEN>
+
+  parked       bodies that wait for a store to come back
+  quarantine   signed bodies that did not fit, with the reason
+  replay       play the quarantine again              --key <one body of it>
+  deliveries   deliveries downstream                  --state pending | delivered | failed
+  retry        send failed deliveries again           --event <id>  --destination <name>
+
+LEDGER_URL and LEDGER_TOKEN stand in for --url and --token.`;
+
+interface Choices {
+  key?: string | undefined;
+  state?: string | undefined;
+  event?: string | undefined;
+  destination?: string | undefined;
+}
+
+/** What people ask a running ledger for, from the command line: each is one door of its API. */
+const commands: Record<string, (ask: Ask, choices: Choices) => Promise<void>> = {
+  parked: async (ask) => print(await ask("GET", "/api/parked?limit=1000"), "parked"),
+  quarantine: (ask) => printPages(ask, "/api/quarantine?limit=1000", "quarantine"),
+  replay,
+  deliveries: (ask, { state }) =>
+    printPages(
+      ask,
+      `/api/deliveries?limit=200${state === undefined ? "" : `&state=${encodeURIComponent(state)}`}`,
+      "deliveries",
+    ),
+  retry,
+};
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(given: string[]): Promise<number> {
+  try {
+    const { values, positionals } = parseArgs({
+      args: given,
+      allowPositionals: true,
+      options: {
+        url: { type: "string", default: process.env["LEDGER_URL"] ?? "" },
+        token: { type: "string", default: process.env["LEDGER_TOKEN"] ?? "" },
+        key: { type: "string" },
+        state: { type: "string" },
+        event: { type: "string" },
+        destination: { type: "string" },
+        help: { type: "boolean" },
+      },
+    });
+    const run = commands[positionals[0] ?? ""];
+    if (values.help || run === undefined || values.url === "" || values.token === "") {
+      console.log(usage);
+      return values.help ? 0 : 1;
+    }
+    await run(askLedger(values.url, values.token), values);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof LedgerError || error instanceof TypeError)) throw error;
+    console.error(error.message);
+    return 1;
+  }
+}
+
+async function printPages(ask: Ask, path: string, name: string): Promise<void> {
+  let cursor: string | null | undefined;
+  do {
+    const answer = await ask("GET", cursor ? `${path}&cursor=${encodeURIComponent(cursor)}` : path);
+    print(answer, name);
+    cursor = answer.next_cursor;
+  } while (cursor);
+}
+
+/** One JSON line an item, for people and for other programs. */
+function print(answer: Record<string, unknown>, name: string): void {
+  const items = answer[name];
+  if (Array.isArray(items)) for (const item of items) console.log(JSON.stringify(item));
+  const { unreachable } = answer;
+  if (Array.isArray(unreachable) && unreachable.length > 0) console.error(`not reachable: ${unreachable.join(", ")}`);
+}
+
+async function replay(ask: Ask, { key }: Choices): Promise<void> {
+  let recovered = 0;
+  let still = 0;
+  let cursor: string | null | undefined;
+  do {
+    const answer = await ask("POST", "/api/quarantine/replay", { key, cursor: cursor ?? undefined });
+    recovered += Number(answer["recovered"]);
+    still += Number(answer["still_in_quarantine"]);
+    cursor = answer.next_cursor;
+  } while (cursor);
+  console.log(`${recovered} recovered, ${still} still in quarantine`);
+}
+
+async function retry(ask: Ask, { event: event_id, destination }: Choices): Promise<void> {
+  let retried = 0;
+  let more: unknown;
+  do {
+    const answer = await ask("POST", "/api/deliveries/retry", { event_id, destination });
+    retried += Number(answer["retried"]);
+    more = answer["more"];
+  } while (more === true);
+  console.log(`${retried} sent again`);
+}
