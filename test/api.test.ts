@@ -200,9 +200,13 @@ describe("deliveries", () => {
     ]);
     const cron = (milliseconds: number) =>
       ledger.worker.scheduled({ cron: "* * * * *", scheduledTime: new Date(milliseconds) });
+    ledger.harness.clearLogs();
+    const sent = () =>
+      ledger.harness.getLogs().flatMap(({ message }) => /"overdue deliveries","sent":(\d+)/.exec(message)?.[1] ?? []);
     await cron(now - 1000);
-    expect(downstream.deliveriesOf("forgotten")).toHaveLength(0);
+    await vi.waitFor(() => expect(sent()).toEqual(["0"]));
     await Promise.all([cron(now + 1000), cron(now + 1000)]);
+    await vi.waitFor(() => expect(sent().sort()).toEqual(["0", "0", "1"]));
     await vi.waitFor(async () => expect(await states("delivered")).toHaveLength(1), { timeout: 10_000 });
     await cron(now + 2000);
     expect(downstream.deliveriesOf("forgotten")).toHaveLength(1);

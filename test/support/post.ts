@@ -28,18 +28,29 @@ export async function readAnswer(response: Response): Promise<Answer> {
 
 /** The same without a Content-Length, in chunks. */
 export function postChunked(url: string, body: string): Promise<{ status: number | undefined }> {
-  const { promise, resolve, reject } = Promise.withResolvers<{ status: number | undefined }>();
-  const sending = request(new URL("/webhooks/atoms", url).href, {
-    method: "POST",
-    headers: signedHeaders(body, SECRET),
-  });
+  const { sending, answered } = open(url, signedHeaders(body, SECRET));
+  const half = body.length / 2;
+  sending.write(body.slice(0, half));
+  sending.end(body.slice(half));
+  return answered;
+}
+
+/** Declares so many bytes and sends none of them: what is answered was decided by the headers alone. */
+export async function announce(url: string, bytes: number): Promise<{ status: number | undefined }> {
+  const { sending, answered } = open(url, { ...signedHeaders("", SECRET), "Content-Length": String(bytes) });
+  sending.flushHeaders();
+  const answer = await answered;
+  sending.destroy();
+  return answer;
+}
+
+function open(url: string, headers: Record<string, string>) {
+  const { promise: answered, resolve, reject } = Promise.withResolvers<{ status: number | undefined }>();
+  const sending = request(new URL("/webhooks/atoms", url).href, { method: "POST", headers });
   sending.on("response", (response) => {
     response.resume();
     resolve({ status: response.statusCode });
   });
   sending.on("error", reject);
-  const half = body.length / 2;
-  sending.write(body.slice(0, half));
-  sending.end(body.slice(half));
-  return promise;
+  return { sending, answered };
 }
