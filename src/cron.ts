@@ -16,17 +16,18 @@ export async function runCron(controller: ScheduledController, env: Env, ctx: Ex
   }
 }
 
-/** Brings back what had to wait. Each job on its own: a store that is down stops only what needs it. */
+/** Brings back what had to wait. Each job on its own: a store that is down or hangs stops only what needs it. */
 async function relay(env: Env, ctx: ExecutionContext, now: Date): Promise<void> {
-  const jobs = [
-    ...shelves(env).map((shelf) => [`parked in ${shelf.store}`, () => recover(shelf, env, ctx, now)] as const),
-    ["overdue deliveries", () => sendOverdue(env.DB, env.SYNC_QUEUE, now)] as const,
-  ];
-  for (const [job, run] of jobs) {
-    try {
-      log({ message: "relay", job, ...(await run()) });
-    } catch (error) {
-      logError({ message: "relay failed", job, error: reasonOf(error) });
-    }
+  await Promise.all([
+    run("overdue deliveries", () => sendOverdue(env.DB, env.SYNC_QUEUE, now)),
+    ...shelves(env).map((shelf) => run(`parked in ${shelf.store}`, () => recover(shelf, env, ctx, now))),
+  ]);
+}
+
+async function run(job: string, work: () => Promise<object>): Promise<void> {
+  try {
+    log({ message: "relay", job, ...(await work()) });
+  } catch (error) {
+    logError({ message: "relay failed", job, error: reasonOf(error) });
   }
 }

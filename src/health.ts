@@ -1,14 +1,12 @@
-import { listQuarantine } from "./archive/quarantine.ts";
+import { QUARANTINE_PREFIX } from "./archive/keys.ts";
 import { countWaiting, type WaitingRow } from "./ledger/waiting.ts";
 import { logError, reasonOf } from "./log.ts";
-import { bucketShelf } from "./parking/bucket.ts";
+import { PARKED_PREFIX } from "./parking/bucket.ts";
 import { problemResponse } from "./problem.ts";
 import { readSettings } from "./settings.ts";
 import { attempt } from "./stores/attempt.ts";
+import { STORE_LIMIT } from "./stores/limits.ts";
 import { configuredDestinations } from "./sync/destinations/index.ts";
-
-/** Milliseconds for each store: a monitor gives up before long. */
-const STORE_LIMIT = 4_000;
 
 /** One page of a listing: more than so many is "1,000" and enough to ring for. */
 const COUNTED = 1000;
@@ -46,18 +44,12 @@ interface Waiting {
 }
 
 async function waitingInBucket(bucket: R2Bucket): Promise<Waiting[]> {
-  const [parked, quarantined] = await Promise.all([
-    bucketShelf(bucket).list(COUNTED),
-    listQuarantine(bucket, COUNTED).then(({ items }) => items),
-  ]);
-  return [
-    { what: "parked", count: parked.length, oldest: oldestOf(parked) },
-    { what: "quarantined", count: quarantined.length, oldest: oldestOf(quarantined) },
-  ];
-}
-
-function oldestOf(items: readonly { received_at: string }[]): string | null {
-  return items.reduce<string | null>((oldest, { received_at }) => earlier(oldest, received_at), null);
+  const count = async (what: string, prefix: string) => {
+    const { objects } = await bucket.list({ prefix, limit: COUNTED });
+    const oldest = objects.reduce<string | null>((least, { uploaded }) => earlier(least, uploaded.toISOString()), null);
+    return { what, count: objects.length, oldest };
+  };
+  return Promise.all([count("parked", PARKED_PREFIX), count("quarantined", QUARANTINE_PREFIX)]);
 }
 
 function earlier(a: string | null, b: string | null): string | null {

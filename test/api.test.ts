@@ -195,7 +195,7 @@ describe("deliveries", () => {
         "INSERT INTO calls (call_id, agent_id, status, updated_at, first_received_at, sources) VALUES ('forgotten', 'a', 'analyzed', '', '', '{}')",
       ),
       ledger.DB.prepare(
-        "INSERT INTO sync_deliveries VALUES ('forgotten', 'webhook', 'forgotten', 'pending', 0, NULL, '', ?)",
+        "INSERT INTO sync_deliveries VALUES ('forgotten', 'webhook', 'forgotten', 'pending', 0, NULL, '', ?, 0)",
       ).bind(new Date(now).toISOString()),
     ]);
     const cron = (milliseconds: number) =>
@@ -221,7 +221,7 @@ test("a schedule that nobody wrote a job for throws", async () => {
 test("what is parked is listed, and counted by the health check", async () => {
   await ledger.ARCHIVE.put("parked/2024-07-15T14:30:00.000Z/aa.json", "{", { customMetadata: { reason: "D1: lost" } });
   await ledger.DB.prepare(
-    "INSERT INTO parked_bodies VALUES ('bb', '2024-07-14T14:30:00.000Z', 'R2: lost', x'00')",
+    "INSERT INTO parked_bodies VALUES ('bb', 0, '2024-07-14T14:30:00.000Z', 'R2: lost', x'00')",
   ).run();
   expect((await ask("/api/parked")).body).toEqual({
     parked: [

@@ -1,6 +1,8 @@
 import type { IRequest } from "itty-router";
 import * as z from "zod";
 import { shelves } from "../parking/index.ts";
+import { attempt } from "../stores/attempt.ts";
+import { STORE_LIMIT } from "../stores/limits.ts";
 import { readQuery } from "./input.ts";
 
 const query = z.object({ limit: z.coerce.number().int().min(1).max(1000).default(100) });
@@ -10,7 +12,9 @@ export async function listParked(request: IRequest, env: Env): Promise<Response>
   const input = readQuery(request, query);
   if (!input.ok) return input.response;
   const all = shelves(env);
-  const listings = await Promise.allSettled(all.map((shelf) => shelf.list(input.value.limit)));
+  const listings = await Promise.allSettled(
+    all.map((shelf) => attempt(() => shelf.list(input.value.limit), STORE_LIMIT)),
+  );
   const parked = listings
     .flatMap((listing) => (listing.status === "fulfilled" ? listing.value : []))
     .sort((a, b) => (a.received_at < b.received_at ? -1 : 1));

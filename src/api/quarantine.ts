@@ -1,14 +1,19 @@
 import type { IRequest } from "itty-router";
 import pMap from "p-map";
 import * as z from "zod";
+import { MAX_KEY_BYTES, QUARANTINE_PREFIX } from "../archive/keys.ts";
 import { listQuarantine, readQuarantined } from "../archive/quarantine.ts";
 import { accept } from "../intake/accept.ts";
+import { logError, reasonOf } from "../log.ts";
 import { notFound } from "../problem.ts";
+import { attempt } from "../stores/attempt.ts";
+import { STORE_LIMIT } from "../stores/limits.ts";
 import { readJson, readQuery } from "./input.ts";
 
-/** Bodies that one request plays again: about five subrequests each, of 1,000 an invocation has. */
+/** Bodies that one request plays again: about five subrequests each, of the 1,000 an invocation has. */
 const MAX_REPLAYS = 100;
-const CONCURRENCY = 6;
+/** Few at a time, since each may be as large as `MAX_BODY_BYTES`, and a Worker has 128 MB. */
+const CONCURRENCY = 2;
 
 const page = z.object({
   limit: z.coerce.number().int().min(1).max(1000).default(100),
@@ -25,7 +30,7 @@ export async function listQuarantined(request: IRequest, env: Env): Promise<Resp
 
 const replay = z.strictObject({
   /** One body; all of a page when absent. */
-  key: z.string().startsWith("quarantine/").optional(),
+  key: z.string().startsWith(QUARANTINE_PREFIX).max(MAX_KEY_BYTES).optional(),
   /** `next_cursor` of the answer before. */
   cursor: z.string().min(1).optional(),
 });
@@ -53,13 +58,19 @@ export async function replayQuarantined(
 
 type Played = "recovered" | "still-in-quarantine" | "gone";
 
+/** Never rejects: one body that cannot be read must not keep the others of its page. */
 async function play(key: string, env: Env, ctx: ExecutionContext): Promise<Played> {
-  const received = await readQuarantined(env.ARCHIVE, key);
-  if (received === undefined) return "gone";
-  const accepted = await accept(received, env, ctx);
-  if (accepted.kind !== "stored" && accepted.kind !== "duplicate") return "still-in-quarantine";
-  await env.ARCHIVE.delete(key);
-  return "recovered";
+  try {
+    const received = await attempt(() => readQuarantined(env.ARCHIVE, key), STORE_LIMIT);
+    if (received === undefined) return "gone";
+    const accepted = await accept(received, env, ctx);
+    if (accepted.kind !== "stored" && accepted.kind !== "duplicate") return "still-in-quarantine";
+    await attempt(() => env.ARCHIVE.delete(key), STORE_LIMIT);
+    return "recovered";
+  } catch (error) {
+    logError({ message: "could not play again", key, error: reasonOf(error) });
+    return "still-in-quarantine";
+  }
 }
 
 function answer(results: readonly Played[], cursor: string | undefined): Response {

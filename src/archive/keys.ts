@@ -1,7 +1,7 @@
 import { sha256 } from "../digest.ts";
 
 /** Bytes of an R2 key at the most (developers.cloudflare.com/r2/platform/limits). */
-const MAX_KEY_BYTES = 1024;
+export const MAX_KEY_BYTES = 1024;
 
 /**
  * Where the `call.end` body of a call is: `transcripts/{yyyy}/{mm}/{dd}/{call_id}.json`, the id percent-encoded, so that
@@ -21,13 +21,15 @@ export function supersededKey(digest: string, endedAt: string): string {
 }
 
 /** Where a body is whole that D1's 2 MB a row had to cut. */
-export function overflowKey(digest: string, receivedAt: string): string {
-  return `overflow/${day(receivedAt)}/${digest}.json`;
+export function overflowKey(digest: string): string {
+  return `overflow/${digest}.json`;
 }
+
+export const QUARANTINE_PREFIX = "quarantine/";
 
 /** Where a signed body is that did not fit. */
 export function quarantineKey(digest: string, receivedAt: string): string {
-  return `quarantine/${day(receivedAt)}/${digest}.json`;
+  return `${QUARANTINE_PREFIX}${day(receivedAt)}/${digest}.json`;
 }
 
 function day(instant: string): string {

@@ -1,5 +1,5 @@
 import type { Received } from "../intake/received.ts";
-import { quarantineKey } from "./keys.ts";
+import { QUARANTINE_PREFIX, quarantineKey } from "./keys.ts";
 
 /** Why a body is in quarantine; the words are kept with it. */
 export interface QuarantineReason {
@@ -39,7 +39,7 @@ export async function listQuarantine(
   cursor?: string,
 ): Promise<{ items: QuarantinedItem[]; cursor: string | undefined }> {
   const page = await bucket.list({
-    prefix: "quarantine/",
+    prefix: QUARANTINE_PREFIX,
     limit,
     include: ["customMetadata"],
     ...(cursor !== undefined && { cursor }),

@@ -55,19 +55,11 @@ function objectOptions({ event, eventId, digest }: Transcript, version: string) 
   return {
     httpMetadata: { contentType: "application/json" },
     customMetadata: {
-      call_id: metadataText(event.call_id),
-      agent_id: metadataText(event.agent_id),
-      event_id: metadataText(eventId),
+      call_id: event.call_id,
+      agent_id: event.agent_id,
+      event_id: eventId,
       sha256: digest,
       version,
     },
   };
-}
-
-/** R2 holds 8,192 bytes of metadata an object (developers.cloudflare.com/r2/platform/limits); ids may be longer. */
-const MAX_METADATA_BYTES = 2000;
-
-function metadataText(text: string): string {
-  const room = new Uint8Array(MAX_METADATA_BYTES);
-  return text.slice(0, new TextEncoder().encodeInto(text, room).read);
 }

@@ -6,6 +6,7 @@ import {
   invalid,
   isJsonObject,
   jsonObject,
+  listOf,
   present,
   text,
   transcript,
@@ -59,8 +60,8 @@ const metadata = z.discriminatedUnion("eventType", [
     analytics: z
       .object({
         summary: text.nullish(),
-        dispositionMetrics: z.array(metric).nullish(),
-        successMetrics: z.array(metric).nullish(),
+        dispositionMetrics: listOf(metric).nullish(),
+        successMetrics: listOf(metric).nullish(),
       })
       .nullish(),
     callData: callData.nullish(),

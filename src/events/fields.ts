@@ -6,10 +6,10 @@ import type { Decoded, FieldError } from "./format.ts";
 z.config({ jitless: true });
 
 /**
- * D1 rows and R2 metadata carry ids many times over. Far above any real id (a UUID has 36 characters) and far below
- * what would crowd a row out of D1's 2 MB.
+ * Far above any real id (a UUID has 36 characters); three of them, at three bytes a character, fit the 8,192 bytes of
+ * metadata that R2 holds an object (developers.cloudflare.com/r2/platform/limits).
  */
-export const MAX_ID_CHARACTERS = 4096;
+export const MAX_ID_CHARACTERS = 512;
 
 /** A non-empty id, well-formed so that D1 and R2 keep the same text. */
 export const id = z
@@ -37,6 +37,35 @@ export const instant = z
   // Years before 0 and after 9999 get a sign and two more digits, and text order is no longer time order.
   .refine((value) => value.length === 24, "must lie within the years 0000 to 9999");
 
+/** Misfits of one list that are told: zod spreads them into calls, and some 120,000 of them overflow the stack. */
+const MAX_MISFITS = 100;
+
+/** A list of objects, each checked by a schema, of which the misfits beyond a hundred are not told. */
+export function listOf<Item extends z.ZodObject>(item: Item) {
+  const properties = Object.fromEntries(Object.keys(item.shape).map((name) => [name, {}]));
+  return z
+    .custom<unknown[]>(Array.isArray, "Invalid input: expected array")
+    .meta({ items: { properties } })
+    .transform((values, context) => {
+      const items: z.output<Item>[] = [];
+      for (const [index, value] of values.entries()) {
+        if (context.issues.length >= MAX_MISFITS) break;
+        const parsed = item.safeParse(value);
+        if (parsed.success) items.push(parsed.data);
+        else {
+          const [issue] = misfitsOf(parsed.error);
+          context.issues.push({
+            code: "custom",
+            input: value,
+            message: issue?.message,
+            path: [index, issue?.path ?? ""],
+          });
+        }
+      }
+      return items;
+    });
+}
+
 /** What a turn is checked for: strings, or absent. A timestamp is free text too (the payload page shows "..."). */
 const turnFields = ["role", "content", "timestamp"];
 
@@ -49,6 +78,7 @@ export const transcript = z
   .meta({ items: { properties: Object.fromEntries(turnFields.map((field) => [field, { type: "string" }])) } })
   .transform((turns, context) => {
     for (const [index, turn] of turns.entries()) {
+      if (context.issues.length === MAX_MISFITS) break;
       const misfit = turnMisfit(turn);
       if (misfit !== undefined)
         context.issues.push({ code: "custom", input: turn, ...misfit, path: [index, ...misfit.path] });

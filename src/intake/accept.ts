@@ -3,21 +3,32 @@ import { type DecodedBody, decode } from "../events/decode.ts";
 import type { CallEvent } from "../events/event.ts";
 import { logError, reasonOf } from "../log.ts";
 import { attempt } from "../stores/attempt.ts";
+import { STORE_LIMIT } from "../stores/limits.ts";
 import { configuredDestinations } from "../sync/destinations/index.ts";
 import { syncMessage } from "../sync/messages.ts";
 import { eventIdOf, makeEntry } from "./entry.ts";
-import { keep, STORE_LIMIT, type StoreFailures } from "./keep.ts";
+import { keep, type StoreFailures } from "./keep.ts";
 import type { AboutEvent, Settled } from "./outcome.ts";
 import type { Received } from "./received.ts";
 
-/** What became of a genuine body; `not-kept` when a store failed, and its place is still to be found. */
+/** What became of a genuine body; `not-kept` when its place is still to be found. */
 export type Accepted = Settled | (AboutEvent & { kind: "not-kept"; failures: StoreFailures });
 
 /**
  * The door behind the signature, for fresh bodies, parked ones and those played again from quarantine: the body becomes
- * an entry in ledger and archive, or goes to quarantine. Safe to repeat.
+ * an entry in ledger and archive, or goes to quarantine. Never rejects: an event that this code trips over is `not-kept`
+ * without a store that failed, so that it is parked until a corrected deployment takes it in. Safe to repeat.
  */
 export async function accept(received: Received, env: Env, ctx: ExecutionContext): Promise<Accepted> {
+  try {
+    return await acceptOrThrow(received, env, ctx);
+  } catch (error) {
+    logError({ message: "unexpected", event_id: received.digest, error: reasonOf(error) });
+    return { kind: "not-kept", event_id: received.digest, failures: new Map() };
+  }
+}
+
+async function acceptOrThrow(received: Received, env: Env, ctx: ExecutionContext): Promise<Accepted> {
   const decoded = decode(received.body, received.receivedAt);
   if (decoded.kind !== "event") return putAside(received, decoded, env.ARCHIVE);
 

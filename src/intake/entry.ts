@@ -25,7 +25,7 @@ export function eventIdOf(id: string | undefined, digest: string): string {
 export async function makeEntry(received: Received, decoded: DecodedEvent): Promise<Entry> {
   const { digest, receivedAt } = received;
   const { event } = decoded;
-  const overflow = overflowKey(digest, receivedAt);
+  const overflow = overflowKey(digest);
   const transcript = event.event === "call.end" ? await transcriptKey(event.call_id, event.ended_at) : undefined;
   const told = contribution(event, digest, transcript, overflow);
   const { payload, cut } = payloadColumn(decoded.payload, decoded.withoutTranscript, overflow);

@@ -3,10 +3,8 @@ import { archiveTranscript } from "../archive/transcripts.ts";
 import { recordEvent } from "../ledger/record.ts";
 import { reasonOf } from "../log.ts";
 import { attempt, type StoreName } from "../stores/attempt.ts";
+import { STORE_LIMIT } from "../stores/limits.ts";
 import type { Entry } from "./entry.ts";
-
-/** Milliseconds for the first round. With parking after it, an answer stays within ten seconds. */
-export const STORE_LIMIT = 4_000;
 
 /** The stores that failed, and how, for the log. */
 export type StoreFailures = ReadonlyMap<StoreName, string>;

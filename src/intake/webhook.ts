@@ -1,8 +1,8 @@
 import { sha256 } from "../digest.ts";
-import { log, logError, reasonOf } from "../log.ts";
+import { log } from "../log.ts";
 import { park } from "../parking/index.ts";
 import { readSettings } from "../settings.ts";
-import { type Accepted, accept } from "./accept.ts";
+import { accept } from "./accept.ts";
 import { readBody } from "./body.ts";
 import { type Outcome, toResponse } from "./outcome.ts";
 import type { Received } from "./received.ts";
@@ -40,21 +40,11 @@ async function receive(request: Request, receivedAt: Date, env: Env, ctx: Execut
 
 /** From here on the body is genuine and comes only once: whatever goes wrong, it must be kept. */
 async function acceptOrPark(received: Received, env: Env, ctx: ExecutionContext): Promise<Outcome> {
-  const accepted = await acceptSafely(received, env, ctx);
+  const accepted = await accept(received, env, ctx);
   if (accepted.kind !== "not-kept") return accepted;
 
   const { failures, ...about } = accepted;
   const failed = Array.from(failures, ([store, reason]) => `${store}: ${reason}`).join("; ") || "unexpected";
   const parked_in = await park(received, new Set(failures.keys()), failed, env);
   return parked_in === undefined ? { ...about, failed } : { ...about, kind: "parked", failed, parked_in };
-}
-
-/** An event that this code trips over is parked like any other, until a corrected deployment takes it in. */
-async function acceptSafely(received: Received, env: Env, ctx: ExecutionContext): Promise<Accepted> {
-  try {
-    return await accept(received, env, ctx);
-  } catch (error) {
-    logError({ message: "unexpected", event_id: received.digest, error: reasonOf(error) });
-    return { kind: "not-kept", event_id: received.digest, failures: new Map() };
-  }
 }

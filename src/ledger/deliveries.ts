@@ -14,21 +14,28 @@ export interface DeliveryRow {
   updated_at: string;
   /** When a pending delivery counts as forgotten; null once it is settled. */
   overdue_at: string | null;
+  /** How often it was sent again. */
+  round: number;
 }
 
 /** What names a delivery. */
 export type DeliveryId = Pick<DeliveryRow, "event_id" | "destination">;
 
+/** A delivery as one message knows it: of an earlier round, the message is out of date. */
+export type DeliveryRound = DeliveryId & Pick<DeliveryRow, "round">;
+
 /** How one attempt ended. */
-export interface Attempt extends DeliveryId {
+export interface Attempt extends DeliveryRound {
   state: DeliveryState;
+  /** How many there are with this one. */
+  attempts: number;
   /** null when it was delivered. */
   error: string | null;
   overdue_at: string | null;
 }
 
 /** A message that nobody has seen for so long was lost: longer than a batch waits, and a queue stalls now and then. */
-const MESSAGE_PATIENCE_SECONDS = 120;
+export const MESSAGE_PATIENCE_SECONDS = 120;
 
 /**
  * When a delivery whose message is sent now, or comes back after a while, counts as forgotten.
@@ -60,8 +67,9 @@ export function insertDeliveries(
 }
 
 /** A delivery with the call it tells about, as the ledger has it now. */
-export interface PlannedDelivery extends DeliveryId {
+export interface PlannedDelivery extends DeliveryRound {
   state: DeliveryState;
+  attempts: number;
   occurred_at: string;
   call: CallRow;
 }
@@ -70,7 +78,7 @@ export interface PlannedDelivery extends DeliveryId {
 export async function readDeliveries(db: D1Database, ids: readonly DeliveryId[]): Promise<PlannedDelivery[]> {
   const { results } = await db
     .prepare(
-      `SELECT delivery.event_id, delivery.destination, delivery.state, event.occurred_at,
+      `SELECT delivery.event_id, delivery.destination, delivery.round, delivery.state, delivery.attempts, event.occurred_at,
          ${callColumns.map((column) => `call.${column}`).join(", ")}
        FROM json_each(?1) AS wanted
        JOIN sync_deliveries AS delivery
@@ -80,36 +88,38 @@ export async function readDeliveries(db: D1Database, ids: readonly DeliveryId[])
     )
     .bind(JSON.stringify(ids))
     .all<Omit<PlannedDelivery, "call"> & CallRow>();
-  return results.map(({ event_id, destination, state, occurred_at, ...call }) => ({
+  return results.map(({ event_id, destination, round, state, attempts, occurred_at, ...call }) => ({
     event_id,
     destination,
+    round,
     state,
+    attempts,
     occurred_at,
     call,
   }));
 }
 
 /**
- * Writes how a batch of attempts ended, in one statement. A delivery that is done stays done, whichever message about it
- * comes late.
+ * Writes how a batch of attempts ended, in one statement. What is settled, or has gone into another round, stays as it is.
+ * Safe to repeat.
  */
 export async function saveAttempts(db: D1Database, attempts: readonly Attempt[], now: Date): Promise<void> {
   await db
     .prepare(
       `UPDATE sync_deliveries
-       SET state = attempt.value ->> 'state', attempts = attempts + 1, updated_at = ?2,
+       SET state = attempt.value ->> 'state', attempts = attempt.value ->> 'attempts', updated_at = ?2,
          last_error = coalesce(attempt.value ->> 'error', last_error), overdue_at = attempt.value ->> 'overdue_at'
        FROM json_each(?1) AS attempt
        WHERE sync_deliveries.event_id = attempt.value ->> 'event_id'
          AND sync_deliveries.destination = attempt.value ->> 'destination'
-         AND sync_deliveries.state <> 'delivered'`,
+         AND sync_deliveries.round = attempt.value ->> 'round' AND sync_deliveries.state = 'pending'`,
     )
     .bind(JSON.stringify(attempts), now.toISOString())
     .run();
 }
 
 /** Marks deliveries as failed whose message ran out of retries. */
-export async function failDeliveries(db: D1Database, ids: readonly DeliveryId[], now: Date): Promise<void> {
+export async function failDeliveries(db: D1Database, ids: readonly DeliveryRound[], now: Date): Promise<void> {
   await db
     .prepare(
       `UPDATE sync_deliveries
@@ -118,7 +128,7 @@ export async function failDeliveries(db: D1Database, ids: readonly DeliveryId[],
        FROM json_each(?1) AS dead
        WHERE sync_deliveries.event_id = dead.value ->> 'event_id'
          AND sync_deliveries.destination = dead.value ->> 'destination'
-         AND sync_deliveries.state = 'pending'`,
+         AND sync_deliveries.round = dead.value ->> 'round' AND sync_deliveries.state = 'pending'`,
     )
     .bind(JSON.stringify(ids), now.toISOString())
     .run();

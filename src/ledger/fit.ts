@@ -38,7 +38,7 @@ export function fits(text: string, budget: number): boolean {
  */
 export function fitObject(object: JsonObject, budget: number, overflowKey: string): string {
   const marker = { [OVERFLOW_KEY]: overflowKey };
-  return jsonText({ ...keepEntries(object, budget - jsonSize(marker)), ...marker });
+  return jsonText({ ...keepEntries(object, budget - jsonSize(marker), FITTED_LEVELS), ...marker });
 }
 
 /**
@@ -52,17 +52,23 @@ export function fitText(text: string, budget: number, overflowKey: string): stri
   return text.slice(0, read) + pointer;
 }
 
-function keepEntries(object: JsonObject, budget: number): JsonObject {
+/** Each level is measured once more, and a hostile body has hundreds; a platform's payload has four. */
+const FITTED_LEVELS = 4;
+
+function keepEntries(object: JsonObject, budget: number, levels: number): JsonObject {
   let left = budget - "{}".length;
   const kept: [string, unknown][] = [];
   for (const [key, value] of Object.entries(object)) {
     const overhead = jsonSize(key) + ":,".length;
-    const part =
-      jsonSize(value) + overhead <= left || !isJsonObject(value) ? value : keepEntries(value, left - overhead);
-    const size = jsonSize(part) + overhead;
-    if (size > left) continue;
-    kept.push([key, part]);
-    left -= size;
+    const size = jsonSize(value) + overhead;
+    if (size <= left) {
+      kept.push([key, value]);
+      left -= size;
+    } else if (isJsonObject(value) && levels > 1) {
+      const part = keepEntries(value, left - overhead, levels - 1);
+      kept.push([key, part]);
+      left -= jsonSize(part) + overhead;
+    }
   }
   // fromEntries defines own properties: a key named __proto__ is kept like any other.
   return Object.fromEntries(kept);

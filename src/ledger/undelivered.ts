@@ -1,7 +1,13 @@
-import { type DeliveryId, type DeliveryRow, type DeliveryState, overdueAt } from "./deliveries.ts";
+import {
+  type DeliveryId,
+  type DeliveryRound,
+  type DeliveryRow,
+  type DeliveryState,
+  MESSAGE_PATIENCE_SECONDS,
+} from "./deliveries.ts";
 
 /** What a message needs of a delivery that is sent again. */
-export interface Resend extends DeliveryId {
+export interface Resend extends DeliveryRound {
   call_id: string;
   agent_id: string;
   occurred_at: string;
@@ -29,6 +35,9 @@ export function claimFailed(db: D1Database, filter: DeliveryFilter, limit: numbe
   return claim(db, "failed", filter, limit, now);
 }
 
+/** Two minutes, doubled nine times: 17 hours. */
+const MAX_DOUBLINGS = 9;
+
 async function claim(
   db: D1Database,
   state: DeliveryState,
@@ -38,19 +47,21 @@ async function claim(
 ): Promise<Resend[]> {
   const { results } = await db
     .prepare(
-      // `state <> 'delivered'` is what lets SQLite use the partial index.
-      `UPDATE sync_deliveries SET state = 'pending', overdue_at = ?3, updated_at = ?2
+      // `state <> 'delivered'` is what lets SQLite use the partial index. The patience doubles with each round, so that a
+      // queue that is only slow is not filled with messages that outrun each other.
+      `UPDATE sync_deliveries SET state = 'pending', round = round + 1, updated_at = ?2,
+         overdue_at = strftime('%Y-%m-%dT%H:%M:%fZ', ?2, (?3 << min(round + 1, ${MAX_DOUBLINGS})) || ' seconds')
        WHERE (event_id, destination) IN (
          SELECT event_id, destination FROM sync_deliveries
          WHERE state <> 'delivered' AND state = ?1 AND (overdue_at IS NULL OR overdue_at < ?2)
            AND (?5 IS NULL OR event_id = ?5) AND (?6 IS NULL OR destination = ?6)
          ORDER BY overdue_at LIMIT ?4
        )
-       RETURNING event_id, destination, call_id,
+       RETURNING event_id, destination, round, call_id,
          (SELECT agent_id FROM events WHERE events.event_id = sync_deliveries.event_id) AS agent_id,
          (SELECT occurred_at FROM events WHERE events.event_id = sync_deliveries.event_id) AS occurred_at`,
     )
-    .bind(state, now.toISOString(), overdueAt(now), limit, event_id ?? null, destination ?? null)
+    .bind(state, now.toISOString(), MESSAGE_PATIENCE_SECONDS, limit, event_id ?? null, destination ?? null)
     .all<Resend>();
   return results;
 }

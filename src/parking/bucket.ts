@@ -1,9 +1,9 @@
 import type { ParkedItem, ParkingShelf } from "./parked.ts";
 
-const PREFIX = "parked/";
+export const PARKED_PREFIX = "parked/";
 
 /** The time comes first in the key, so that a listing is oldest first. */
-const keyOf = (receivedAt: string, digest: string) => `${PREFIX}${receivedAt}/${digest}.json`;
+const keyOf = (receivedAt: string, digest: string) => `${PARKED_PREFIX}${receivedAt}/${digest}.json`;
 
 /** R2, for when D1 fails: the body lies there as it is. */
 export function bucketShelf(bucket: R2Bucket): ParkingShelf {
@@ -15,8 +15,13 @@ export function bucketShelf(bucket: R2Bucket): ParkingShelf {
         customMetadata: { reason: reason.slice(0, MAX_REASON_CHARACTERS) },
       });
     },
-    async list(limit) {
-      const { objects } = await bucket.list({ prefix: PREFIX, limit, include: ["customMetadata"] });
+    async list(limit, after) {
+      const { objects } = await bucket.list({
+        prefix: PARKED_PREFIX,
+        limit,
+        include: ["customMetadata"],
+        ...(after && { startAfter: keyOf(after.received_at, after.digest) }),
+      });
       return objects.flatMap(({ key, customMetadata }) => itemOf(key, customMetadata?.["reason"] ?? ""));
     },
     async read({ received_at, digest }) {
@@ -31,7 +36,7 @@ export function bucketShelf(bucket: R2Bucket): ParkingShelf {
 const MAX_REASON_CHARACTERS = 1000;
 
 function itemOf(key: string, reason: string): ParkedItem[] {
-  const [received_at, name] = key.slice(PREFIX.length).split("/");
+  const [received_at, name] = key.slice(PARKED_PREFIX.length).split("/");
   if (received_at === undefined || name === undefined) return [];
   return [{ store: "R2", digest: name.replace(/\.json$/, ""), received_at, reason }];
 }

@@ -14,8 +14,12 @@ export interface ParkingPlace {
 
 /** A place whose items can be looked at; the queue's cannot, it brings them by itself. */
 export interface ParkingShelf extends ParkingPlace {
-  /** What waits, oldest first; 1,000 items at the most. */
-  list(limit: number): Promise<ParkedItem[]>;
+  /**
+   * What waits, oldest first.
+   * @param limit 1,000 at the most
+   * @param after the last item of the page before
+   */
+  list(limit: number, after?: ParkedItem): Promise<ParkedItem[]>;
   /** `undefined` when another run has taken it. */
   read(item: ParkedItem): Promise<Received | undefined>;
   remove(item: ParkedItem): Promise<void>;

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { Received } from "../intake/received.ts";
+import { Unfit } from "../stores/attempt.ts";
 import { gunzip, gzip } from "./gzip.ts";
 import type { ParkingPlace } from "./parked.ts";
 
@@ -12,7 +13,7 @@ export function queuePlace(queue: Queue): ParkingPlace {
     store: "queue",
     async park({ body, digest, receivedAt }) {
       const packed = new Uint8Array(await gzip(body));
-      if (packed.byteLength > MAX_GZIP_BYTES) throw new Error("too large for a message, even compressed");
+      if (packed.byteLength > MAX_GZIP_BYTES) throw new Unfit("too large for a message, even compressed");
       // Structured clone and not JSON, which has no bytes.
       await queue.send({ parked: packed, digest, received_at: receivedAt }, { contentType: "v8" });
     },
@@ -26,5 +27,5 @@ export async function readParkedMessage(message: unknown): Promise<Received | un
   const parsed = parkedMessage.safeParse(message);
   if (!parsed.success) return undefined;
   const { parked, digest, received_at } = parsed.data;
-  return { body: await gunzip(parked), digest, receivedAt: received_at };
+  return { body: await gunzip([parked]), digest, receivedAt: received_at };
 }

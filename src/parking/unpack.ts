@@ -6,7 +6,8 @@ import { delaySeconds } from "../sync/backoff.ts";
 import { park } from "./index.ts";
 import { readParkedMessage } from "./queue.ts";
 
-const CONCURRENCY = 6;
+/** Few at a time: a message of 128 KB may unpack to `MAX_BODY_BYTES`. */
+const CONCURRENCY = 2;
 
 /** A queue keeps a message four days and retries it a hundred times: an hour apart is just inside. */
 const MAX_REST_SECONDS = 3600;
@@ -20,9 +21,9 @@ export async function unpackParked(messages: readonly Message[], env: Env, ctx: 
   const others = await pMap(
     messages,
     async (message) => {
-      const received = await readParkedMessage(message.body);
+      const received = await readSafely(message);
       if (received === undefined) return [message];
-      if (await takeIn(received, env, ctx)) message.ack();
+      if (received !== "unreadable" && (await takeIn(received, env, ctx))) message.ack();
       else message.retry({ delaySeconds: Math.min(delaySeconds(message.attempts), MAX_REST_SECONDS) });
       return [];
     },
@@ -31,14 +32,19 @@ export async function unpackParked(messages: readonly Message[], env: Env, ctx: 
   return others.flat();
 }
 
-async function takeIn(received: Received, env: Env, ctx: ExecutionContext): Promise<boolean> {
+/** Never rejects: one body that cannot be unpacked must not send the others of its batch back. */
+async function readSafely(message: Message): Promise<Received | "unreadable" | undefined> {
   try {
-    const accepted = await accept(received, env, ctx);
-    if (accepted.kind !== "not-kept") return true;
-    const failed = new Set(accepted.failures.keys()).add("queue");
-    return (await park(received, failed, "came back from the queue", env)) !== undefined;
+    return await readParkedMessage(message.body);
   } catch (error) {
-    logError({ message: "could not recover", store: "queue", sha256: received.digest, error: reasonOf(error) });
-    return false;
+    logError({ message: "could not unpack", message_id: message.id, error: reasonOf(error) });
+    return "unreadable";
   }
+}
+
+async function takeIn(received: Received, env: Env, ctx: ExecutionContext): Promise<boolean> {
+  const accepted = await accept(received, env, ctx);
+  if (accepted.kind !== "not-kept") return true;
+  const failed = new Set(accepted.failures.keys()).add("queue");
+  return (await park(received, failed, "came back from the queue", env)) !== undefined;
 }

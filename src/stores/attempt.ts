@@ -5,6 +5,11 @@ export class StoreTimeout extends Error {
   override name = "StoreTimeout";
 }
 
+/** What a store can never take, however often it is asked. */
+export class Unfit extends Error {
+  override name = "Unfit";
+}
+
 /** Pauses before the second and the third try, in milliseconds. */
 const PAUSES = [50, 200];
 
@@ -25,7 +30,10 @@ export async function attempt<T>(work: (failedTries: number) => Promise<T>, limi
       return await within(deadline - Date.now(), work(failedTries));
     } catch (error) {
       const pause = (PAUSES[failedTries] ?? Number.POSITIVE_INFINITY) * (0.5 + Math.random() / 2);
-      const hopeless = error instanceof StoreTimeout || (error instanceof Error && overload.test(error.message));
+      const hopeless =
+        error instanceof StoreTimeout ||
+        error instanceof Unfit ||
+        (error instanceof Error && overload.test(error.message));
       if (hopeless || Date.now() + pause >= deadline) throw error;
       await scheduler.wait(pause);
     }

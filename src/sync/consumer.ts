@@ -2,6 +2,7 @@ import pMap from "p-map";
 import {
   type Attempt,
   type DeliveryId,
+  type DeliveryRound,
   overdueAt,
   type PlannedDelivery,
   readDeliveries,
@@ -9,19 +10,17 @@ import {
 } from "../ledger/deliveries.ts";
 import { log, logError, reasonOf } from "../log.ts";
 import { attempt } from "../stores/attempt.ts";
+import { CONNECTIONS, STORE_LIMIT } from "../stores/limits.ts";
 import { delaySeconds } from "./backoff.ts";
 import type { DeliveryResult, Destination } from "./destinations/destination.ts";
-import { deliveryId } from "./messages.ts";
-
-/** Connections a Worker may open at once (developers.cloudflare.com/workers/platform/limits). */
-const CONCURRENCY = 6;
+import { deliveryRound } from "./messages.ts";
 
 /** Milliseconds for writing the outcomes down: deliveries that were made and not noted would be made again. */
 const SAVE_LIMIT = 10_000;
 
 /** One delivery of a batch, with every message about it: a queue delivers at least once, and sometimes twice at once. */
 interface Job {
-  id: DeliveryId;
+  id: DeliveryRound;
   messages: Message[];
 }
 
@@ -38,15 +37,16 @@ export async function deliverBatch(
 ): Promise<void> {
   const jobs = jobsOf(messages);
   if (jobs.length === 0) return;
-  const planned = await readDeliveries(
-    db,
-    jobs.map((job) => job.id),
-  );
-  const deliver = async (job: Job) => plan(job, await deliverOnce(job.id, planned, destinations));
-  const done = await pMap(jobs, deliver, { concurrency: CONCURRENCY });
+  const ids = jobs.map((job) => job.id);
+  const planned = await attempt(() => readDeliveries(db, ids), STORE_LIMIT);
+  const deliver = async (job: Job) => {
+    const delivery = planned.find(({ event_id, destination }) => sameDelivery(job.id, { event_id, destination }));
+    return plan(job, delivery, await deliverOnce(job.id, delivery, destinations));
+  };
+  const done = await pMap(jobs, deliver, { concurrency: CONNECTIONS });
 
   const now = new Date();
-  const attempts = done.flatMap(({ job, result, delay }) => attemptRow(job.id, result, delay, now));
+  const attempts = done.flatMap((outcome) => attemptRow(outcome, now));
   // Before any message is settled: an outcome that could not be written down is tried again with its message.
   if (attempts.length > 0) await attempt(() => saveAttempts(db, attempts, now), SAVE_LIMIT);
   for (const settled of done) settle(settled);
@@ -56,13 +56,13 @@ export async function deliverBatch(
 function jobsOf(messages: readonly Message[]): Job[] {
   const jobs = new Map<string, Job>();
   for (const message of messages) {
-    const id = deliveryId.safeParse(message.body);
+    const id = deliveryRound.safeParse(message.body);
     if (!id.success) {
       logError({ message: "a message that names no delivery", message_id: message.id });
       message.ack();
       continue;
     }
-    const key = JSON.stringify([id.data.destination, id.data.event_id]);
+    const key = JSON.stringify([id.data.destination, id.data.event_id, id.data.round]);
     const job = jobs.get(key) ?? { id: id.data, messages: [] };
     job.messages.push(message);
     jobs.set(key, job);
@@ -70,21 +70,24 @@ function jobsOf(messages: readonly Message[]): Job[] {
   return [...jobs.values()];
 }
 
-/** A result, and how many seconds the messages rest if it is to be tried again. */
-function plan(job: Job, result: JobResult) {
-  const attempts = Math.max(...job.messages.map((message) => message.attempts));
+function sameDelivery(a: DeliveryId, b: DeliveryId): boolean {
+  return a.event_id === b.event_id && a.destination === b.destination;
+}
+
+/** A result, the attempts it makes in all, and how many seconds its messages rest if it is to be tried again. */
+function plan(job: Job, delivery: PlannedDelivery | undefined, result: JobResult) {
+  const tries = Math.max(...job.messages.map((message) => message.attempts));
   const asked = result.kind === "transient" ? result.retryAfterSeconds : undefined;
-  return { job, result, attempts, delay: delaySeconds(attempts, asked) };
+  return { job, result, attempts: (delivery?.attempts ?? 0) + 1, delay: delaySeconds(tries, asked) };
 }
 
 async function deliverOnce(
-  id: DeliveryId,
-  planned: readonly PlannedDelivery[],
+  id: DeliveryRound,
+  delivery: PlannedDelivery | undefined,
   destinations: readonly Destination[],
 ): Promise<JobResult> {
-  const delivery = planned.find((row) => row.event_id === id.event_id && row.destination === id.destination);
-  // Erased since, or settled by an earlier copy of the message.
-  if (delivery?.state !== "pending") return { kind: "nothing-to-do" };
+  // Erased since, settled by an earlier copy of the message, or sent again since.
+  if (delivery?.state !== "pending" || delivery.round !== id.round) return { kind: "nothing-to-do" };
 
   const destination = destinations.find(({ name }) => name === id.destination);
   if (destination === undefined) return { kind: "permanent", reason: "this destination is switched off" };
@@ -98,7 +101,8 @@ async function deliverOnce(
   }
 }
 
-function attemptRow(id: DeliveryId, result: JobResult, delay: number, now: Date): Attempt[] {
+function attemptRow({ job, result, attempts, delay }: ReturnType<typeof plan>, now: Date): Attempt[] {
+  const id = { ...job.id, attempts };
   switch (result.kind) {
     case "nothing-to-do":
       return [];

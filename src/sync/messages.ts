@@ -5,6 +5,8 @@ import { byteLength } from "../ledger/fit.ts";
 
 /** A message of the sync queue: one event for one destination. */
 export interface SyncMessage extends DeliveryId {
+  /** How often the delivery was sent again; absent the first time. */
+  round?: number;
   event: EventReference | AnalyticsCompleted;
 }
 
@@ -23,4 +25,8 @@ export function syncMessage(destination: string, eventId: string, event: Analyti
 }
 
 /** What the consumers need of a message. The event's facts come from D1, where later events are merged in. */
-export const deliveryId = z.object({ destination: z.string(), event_id: z.string() });
+export const deliveryRound = z.object({
+  destination: z.string(),
+  event_id: z.string(),
+  round: z.number().int().default(0),
+});

@@ -1,5 +1,8 @@
 import { claimFailed, claimOverdue, type DeliveryFilter, type Resend } from "../ledger/undelivered.ts";
-import { type SyncMessage, syncMessage } from "./messages.ts";
+import { logError, reasonOf } from "../log.ts";
+import { attempt } from "../stores/attempt.ts";
+import { STORE_LIMIT } from "../stores/limits.ts";
+import type { SyncMessage } from "./messages.ts";
 
 /** Messages and bytes of one sendBatch at the most (developers.cloudflare.com/queues/platform/limits: 100 and 256 KB). */
 const BATCH_MESSAGES = 100;
@@ -10,10 +13,10 @@ const OVERDUE_A_RUN = 500;
 
 /**
  * Sends the messages of deliveries that have waited too long: the queue did not take theirs, or this Worker ended before
- * it was sent. A message too many does no harm, since the consumer delivers what is pending only.
+ * it was sent. A message that was only slow is outrun: the consumers heed the latest round of a delivery and no other.
  */
 export async function sendOverdue(db: D1Database, queue: Queue, now: Date): Promise<{ sent: number }> {
-  const resends = await claimOverdue(db, OVERDUE_A_RUN, now);
+  const resends = await attempt(() => claimOverdue(db, OVERDUE_A_RUN, now), STORE_LIMIT);
   await sendAgain(queue, resends);
   return { sent: resends.length };
 }
@@ -31,20 +34,21 @@ export async function retryFailed(
   return { retried: resends.length };
 }
 
+/** Never rejects: what the queue does not take is overdue again after a while. */
 async function sendAgain(queue: Queue, resends: readonly Resend[]): Promise<void> {
-  for (const batch of batches(resends.map(messageOf))) await queue.sendBatch(batch.map((body) => ({ body })));
+  for (const batch of batches(resends.map(messageOf))) {
+    try {
+      await attempt(() => queue.sendBatch(batch.map((body) => ({ body }))), STORE_LIMIT);
+    } catch (error) {
+      logError({ message: "the queue did not take deliveries", deliveries: batch.length, error: reasonOf(error) });
+    }
+  }
 }
 
 /** Without the metrics: the consumer reads the call from D1. */
-function messageOf({ destination, event_id, call_id, agent_id, occurred_at }: Resend): SyncMessage {
-  const event = {
-    event: "analytics.completed",
-    timestamp: occurred_at,
-    agent_id,
-    call_id,
-    analyzed_at: occurred_at,
-  } as const;
-  return syncMessage(destination, event_id, event);
+function messageOf({ destination, event_id, round, call_id, agent_id, occurred_at }: Resend): SyncMessage {
+  const event = { event: "analytics.completed", timestamp: occurred_at, agent_id, call_id } as const;
+  return { destination, event_id, round, event };
 }
 
 function batches(messages: readonly SyncMessage[]): SyncMessage[][] {
