@@ -67,7 +67,7 @@ export function listOf<Item extends z.ZodObject>(item: Item) {
 }
 
 /** What a turn is checked for: strings, or absent. A timestamp is free text too (the payload page shows "..."). */
-const turnFields = ["role", "content", "timestamp"];
+const turnFields = ["role", "content", "timestamp"] as const;
 
 /**
  * A transcript, to the number of its turns. Only looked at: the turns stay in the body. By hand, since `z.array` of
@@ -77,19 +77,30 @@ export const transcript = z
   .custom<unknown[]>(Array.isArray, "Invalid input: expected array")
   .meta({ items: { properties: Object.fromEntries(turnFields.map((field) => [field, { type: "string" }])) } })
   .transform((turns, context) => {
-    for (const [index, turn] of turns.entries()) {
-      if (context.issues.length === MAX_MISFITS) break;
-      const misfit = turnMisfit(turn);
-      if (misfit !== undefined)
-        context.issues.push({ code: "custom", input: turn, ...misfit, path: [index, ...misfit.path] });
+    for (let index = 0; index < turns.length && context.issues.length < MAX_MISFITS; index++) {
+      const turn = turns[index];
+      if (!isTurn(turn)) context.issues.push({ code: "custom", input: turn, ...turnMisfit(turn, index) });
     }
     return turns.length;
   });
 
-function turnMisfit(turn: unknown): { path: string[]; message: string } | undefined {
-  if (!isJsonObject(turn)) return { path: [], message: "Invalid input: expected object" };
-  const field = turnFields.find((name) => isPresent(turn[name]) && typeof turn[name] !== "string");
-  return field === undefined ? undefined : { path: [field], message: "Invalid input: expected string" };
+function isTurn(turn: unknown): boolean {
+  return (
+    isJsonObject(turn) &&
+    isOptionalText(turn["role"]) &&
+    isOptionalText(turn["content"]) &&
+    isOptionalText(turn["timestamp"])
+  );
+}
+
+function isOptionalText(value: unknown): boolean {
+  return typeof value === "string" || value === undefined || value === null;
+}
+
+function turnMisfit(turn: unknown, index: number): { path: (string | number)[]; message: string } {
+  if (!isJsonObject(turn)) return { path: [index], message: "Invalid input: expected object" };
+  const field = turnFields.find((name) => !isOptionalText(turn[name])) ?? "";
+  return { path: [index, field], message: "Invalid input: expected string" };
 }
 
 /** The object without its `transcript`; the very same object when it has none. */

@@ -21,6 +21,8 @@ export interface Child {
   output(): string;
   /** Ends it and everything it started. Safe to repeat. */
   stop(): Promise<void>;
+  /** The same at once, without a chance to put anything in order. */
+  kill(): Promise<void>;
 }
 
 /**
@@ -59,6 +61,11 @@ export function startWrangler(parameters: readonly string[], registry: string): 
   return {
     ended,
     output: () => kept.trim(),
+    async kill() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      signalGroup(child, "SIGKILL");
+      await once(child, "close");
+    },
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       signalGroup(child, "SIGTERM");

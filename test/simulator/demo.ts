@@ -2,6 +2,8 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { parseArgs, styleText } from "node:util";
 import pWaitFor, { TimeoutError } from "p-wait-for";
+import { relayUntil, setFaults } from "../chaos/relay.ts";
+import { badDay, badDayFindings, hasRecovered, printBadDay, withoutExplained } from "./bad-day.ts";
 import { type Day, DEFAULT_CALLS, DEFAULT_SEED, planDay } from "./day.ts";
 import { type LocalLedger, startLocalLedger } from "./local-ledger.ts";
 import { numberOption } from "./options.ts";
@@ -21,6 +23,7 @@ Plays a working day of calls at the real Worker on local D1, R2 and Queues, and 
 
   --calls <number>   calls of the day (${DEFAULT_CALLS})
   --seed <number>    another day; the same seed gives the same one (${DEFAULT_SEED})
+  --chaos            D1, R2 and the queue fail at random while the day is played
   --help             this text
 
 What it leaves behind is in ${STATE}, until the next run.`;
@@ -35,6 +38,7 @@ async function demo(interrupted: AbortSignal): Promise<boolean> {
     options: {
       calls: { type: "string" },
       seed: { type: "string" },
+      chaos: { type: "boolean", default: false },
       help: { type: "boolean", short: "h" },
     },
   });
@@ -42,6 +46,7 @@ async function demo(interrupted: AbortSignal): Promise<boolean> {
     console.log(help);
     return true;
   }
+  const { chaos } = values;
   const seed = numberOption("seed", values.seed, DEFAULT_SEED, 0);
   const day = planDay(seed, numberOption("calls", values.calls, DEFAULT_CALLS, 1));
 
@@ -62,6 +67,7 @@ async function demo(interrupted: AbortSignal): Promise<boolean> {
         SYNC_URL: receiver.url,
         SYNC_SECRET: syncSecret,
       },
+      ...(chaos && { entry: "test/chaos/faulty-ledger.ts" }),
       signal: interrupted,
     });
     const target = {
@@ -69,12 +75,15 @@ async function demo(interrupted: AbortSignal): Promise<boolean> {
       secret: webhookSecret,
     };
     const signal = AbortSignal.any([interrupted, ledger.died]);
+    if (chaos) await setFaults(ledger.url, badDay(seed));
     const traffic = await play(day, target, progress, signal);
+    if (chaos) await setFaults(ledger.url, {});
     stores = await openStores(STATE);
-    await settle(day, receiver, stores, progress, signal);
+    if (chaos) await recover(day, ledger.url, receiver, stores, progress, signal);
+    else await settle(day, receiver, stores, progress, signal);
     progress.finish();
 
-    const good = await report(day, traffic, receiver, stores);
+    const good = await report(day, traffic, receiver, stores, chaos);
     await stores.close();
     stores = undefined;
     goOn(target);
@@ -110,23 +119,41 @@ async function settle(day: Day, receiver: Receiver, stores: Stores, progress: Pr
     if (receiver.received.size < expected) return false;
     return (await stores.count("SELECT count(*) FROM sync_deliveries WHERE state = 'pending'")) === 0;
   };
+  await orTimeout(pWaitFor(settled, { interval: POLL_MILLISECONDS, timeout: SETTLE_MILLISECONDS, signal }));
+}
+
+/** The same after a bad day: a few minutes pass in a hurry, until nothing waits any more. */
+async function recover(
+  { totals }: Day,
+  url: string,
+  receiver: Receiver,
+  stores: Stores,
+  progress: Progress,
+  signal: AbortSignal,
+) {
+  progress.step("The stores are well again: waiting for what had to wait");
+  const options = { timeoutMilliseconds: SETTLE_MILLISECONDS, signal };
+  // Two runtimes on one database: while the other one is at work, this one now and then finds it locked.
+  const recovered = () => hasRecovered(totals, receiver, stores).catch(() => false);
+  await orTimeout(relayUntil(url, recovered, options));
+}
+
+async function orTimeout(waiting: Promise<unknown>): Promise<void> {
   try {
-    await pWaitFor(settled, {
-      interval: POLL_MILLISECONDS,
-      timeout: SETTLE_MILLISECONDS,
-      signal,
-    });
+    await waiting;
   } catch (error) {
     if (!(error instanceof TimeoutError)) throw error;
   }
 }
 
-async function report(day: Day, traffic: Traffic, receiver: Receiver, stores: Stores): Promise<boolean> {
+async function report(day: Day, played: Traffic, receiver: Receiver, stores: Stores, chaos: boolean): Promise<boolean> {
   console.log();
+  const traffic = chaos ? withoutExplained(played) : played;
+  if (chaos) printBadDay(day.totals, traffic);
   const good = printFindings([
-    ...answerFindings(day.totals, traffic),
+    ...(chaos ? badDayFindings(day.totals, traffic) : answerFindings(day.totals, traffic)),
     ...(await storeFindings(day.totals, stores)),
-    ...downstreamFindings(day.totals, receiver),
+    ...downstreamFindings(day.totals, receiver, chaos ? "at least once" : "once"),
   ]);
   printSurprises(traffic);
   const [color, verdict] = good

@@ -7,8 +7,10 @@ import { type Child, projectFolder, runWrangler, startWrangler } from "./child.t
 import { portOf } from "./receiver.ts";
 
 export interface LocalLedgerOptions {
-  /** Folder of its own for D1, R2 and the queues, relative to the repository; whatever is in it is deleted. */
+  /** Folder of its own for D1, R2 and the queues, relative to the repository. */
   state: string;
+  /** Go on with what an earlier ledger left in the folder; otherwise it is deleted. */
+  keep?: boolean;
   /** Secrets and vars. A `.dev.vars` that is there is not read. */
   variables: Record<string, string>;
   /** Another entry than `src/index.ts`: a Worker that wraps it, relative to the repository. */
@@ -22,29 +24,44 @@ export interface LocalLedger {
   url: string;
   /** Aborted when wrangler ends before it was told to, with an error that shows its output. */
   died: AbortSignal;
+  /** Where the runtime's inspector is (Chrome DevTools Protocol). */
+  inspector: string;
   stop(): Promise<void>;
+  /** Ends it as a power cut would: nothing is put in order. */
+  kill(): Promise<void>;
 }
 
 const START_MILLISECONDS = 30_000;
 const POLL_MILLISECONDS = 100;
 
-/** Starts a ledger that knows nothing yet, and waits until it says that it is well. */
-export async function startLocalLedger({ state, variables, entry, signal }: LocalLedgerOptions): Promise<LocalLedger> {
+/** Starts a ledger, one that knows nothing yet unless told otherwise, and waits until it says that it is well. */
+export async function startLocalLedger(options: LocalLedgerOptions): Promise<LocalLedger> {
+  const { state, keep = false, variables, entry, signal } = options;
   const folder = resolve(projectFolder, state);
   const envFile = resolve(folder, "variables.env");
   const registry = resolve(folder, "registry");
-  await rm(folder, { recursive: true, force: true });
+  if (!keep) await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   const lines = Object.entries(variables).map(([name, value]) => `${name}="${value}"\n`);
   await writeFile(envFile, lines.join(""), { mode: 0o600 });
   await runWrangler(["d1", "migrations", "apply", "DB", "--local", "--persist-to", folder], registry, signal);
 
   const port = await freePort();
+  const inspectorPort = await freePort();
   const child = startWrangler(
     [
       "dev",
       ...(entry === undefined ? [] : [entry]),
-      ...["--ip", "127.0.0.1", "--port", String(port), "--inspector-port", "0", "--local-protocol", "http"],
+      ...[
+        "--ip",
+        "127.0.0.1",
+        "--port",
+        String(port),
+        "--inspector-port",
+        String(inspectorPort),
+        "--local-protocol",
+        "http",
+      ],
       ...["--persist-to", folder, "--env-file", envFile, "--show-interactive-dev-session=false"],
     ],
     registry,
@@ -61,7 +78,11 @@ export async function startLocalLedger({ state, variables, entry, signal }: Loca
     await stop();
     throw error;
   }
-  return { url, died, stop };
+  const kill = async () => {
+    expectEnd();
+    await child.kill();
+  };
+  return { url, died, inspector: `http://127.0.0.1:${inspectorPort}`, stop, kill };
 }
 
 function watch(child: Child): { died: AbortSignal; expectEnd: () => void } {

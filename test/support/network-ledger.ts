@@ -32,6 +32,7 @@ export async function bootOnNetwork({ env = {}, main = "src/index.ts", maxRetrie
         },
         "call-ledger-dead-letters": { maxBatchTimeout: 0 },
       },
+      unsafeTriggerHandlers: true,
       log: new NoOpLog(),
       handleStructuredLogs: () => {},
     }),

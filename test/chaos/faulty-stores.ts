@@ -1,0 +1,58 @@
+import type { Around } from "../bench/workers/wrapped-stores.ts";
+import { type Dice, throwDice } from "../simulator/dice.ts";
+import { type Fault, type Faults, storeNames } from "./faults.ts";
+
+type Store = Parameters<Around>[0];
+
+/** How one call goes. */
+type Fate = "works" | "before" | "after" | "hang";
+
+const POLL_MILLISECONDS = 20;
+
+/**
+ * Stores that fail as told, in Cloudflare's own words.
+ * @param isOver whether these faults have been replaced by others: calls that hang end then, with an error
+ */
+export function faultyStores(faults: Faults, isOver: () => boolean): Around {
+  const deciders = new Map(storeNames.map((store) => [store, decider(faults[store])]));
+  return async (store, operation, perform) => {
+    switch (deciders.get(store)?.()) {
+      case "before":
+        throw errorOf(store, operation);
+      case "after":
+        await perform();
+        throw errorOf(store, operation);
+      case "hang":
+        // Not a promise that never settles: the runtime ends a request that waits for nothing.
+        while (!isOver()) await scheduler.wait(POLL_MILLISECONDS);
+        throw errorOf(store, operation);
+      default:
+        return perform();
+    }
+  };
+}
+
+function decider(fault: Fault | undefined): () => Fate {
+  if (fault === undefined) return () => "works";
+  if (typeof fault === "object") {
+    const dice = throwDice(fault.seed);
+    return () => randomFate(dice, fault.rate);
+  }
+  if (fault !== "every-second") return () => fault;
+  let calls = 0;
+  return () => (calls++ % 2 === 0 ? "before" : "works");
+}
+
+function randomFate(dice: Dice, rate: number): Fate {
+  if (!dice.chance(rate)) return "works";
+  return dice.chance(0.5) ? "before" : "after";
+}
+
+function errorOf(store: Store, operation: string): Error {
+  const messages: Record<Store, string> = {
+    D1: "D1_ERROR: Network connection lost.",
+    R2: `${operation}: We encountered an internal error. Please try again. (10001)`,
+    queue: "Queue send failed: Internal Server Error",
+  };
+  return new Error(messages[store]);
+}

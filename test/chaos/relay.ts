@@ -1,0 +1,52 @@
+import pWaitFor from "p-wait-for";
+import { FAULTS_PATH, type Faults } from "./faults.ts";
+
+const MINUTE_MILLISECONDS = 60_000;
+const POLL_MILLISECONDS = 200;
+/** A run of the cron may wait for a store as long as that, and then this is not what hangs. */
+const CRON_MILLISECONDS = 60_000;
+
+/** Makes the stores of a ledger on `faulty-ledger.ts` fail, for every request, message and cron from now on. */
+export async function setFaults(url: string, faults: Faults): Promise<void> {
+  const response = await fetch(new URL(FAULTS_PATH, url), { method: "POST", body: JSON.stringify(faults) });
+  if (!response.ok) throw new Error(`${FAULTS_PATH} answers ${response.status}`);
+}
+
+/**
+ * Runs the cron of a local ledger through miniflare's own door.
+ * @param time the minute that it is told it is
+ */
+export async function runCron(url: string, time: Date): Promise<void> {
+  const address = new URL("/cdn-cgi/local/scheduled", url);
+  address.search = new URLSearchParams({ cron: "* * * * *", time: String(time.getTime()) }).toString();
+  const response = await fetch(address, { signal: AbortSignal.timeout(CRON_MILLISECONDS) });
+  if (!response.ok) throw new Error(`the cron ended with ${response.status} ${await response.text()}`);
+}
+
+export interface RelayOptions {
+  timeoutMilliseconds: number;
+  signal?: AbortSignal;
+}
+
+/**
+ * Runs the cron again and again until nothing waits any more. A minute passes from one run to the next as far as the
+ * ledger can tell, so that back-offs and overdue deliveries come to their turn.
+ * @param isSettled looked at after every run
+ * @returns how many runs it took
+ */
+export async function relayUntil(
+  url: string,
+  isSettled: () => Promise<boolean>,
+  { timeoutMilliseconds, signal }: RelayOptions,
+): Promise<number> {
+  const began = Date.now();
+  let runs = 0;
+  await pWaitFor(
+    async () => {
+      await runCron(url, new Date(began + ++runs * MINUTE_MILLISECONDS));
+      return isSettled();
+    },
+    { interval: POLL_MILLISECONDS, timeout: timeoutMilliseconds, ...(signal && { signal }) },
+  );
+  return runs;
+}

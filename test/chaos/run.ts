@@ -1,0 +1,73 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { resolve } from "node:path";
+import { parseArgs, styleText } from "node:util";
+import { projectFolder } from "../simulator/child.ts";
+import { numberOption } from "../simulator/options.ts";
+import { showProgress } from "../simulator/progress.ts";
+import { run } from "../simulator/run.ts";
+import { soak } from "./soak.ts";
+import { isGood, printSoak } from "./soak-report.ts";
+
+const DEFAULT_RUNS = 10_000;
+const DEFAULT_EVENTS = 20_000;
+const DEFAULT_SEED = 1;
+const DEFAULT_FAULTS_PERCENT = 30;
+
+const help = `npm run chaos -- [options]
+
+The long proof that no accepted event is lost: fuzzing, then a soak of the real Worker on local stores that fail at
+random, killed and restarted on the way.
+
+  --runs <number>    runs of every property; 0 leaves the fuzzing out (${DEFAULT_RUNS})
+  --events <number>  events of the soak; 0 leaves it out (${DEFAULT_EVENTS})
+  --seed <number>    other bodies, other events, other faults (${DEFAULT_SEED})
+  --faults <number>  percent of the calls of every store that fail (${DEFAULT_FAULTS_PERCENT})
+  --help             this text`;
+
+await run(chaos);
+
+async function chaos(signal: AbortSignal): Promise<boolean> {
+  const { values } = parseArgs({
+    options: {
+      runs: { type: "string" },
+      events: { type: "string" },
+      seed: { type: "string" },
+      faults: { type: "string" },
+      help: { type: "boolean", short: "h" },
+    },
+  });
+  if (values.help) {
+    console.log(help);
+    return true;
+  }
+  const runs = numberOption("runs", values.runs, DEFAULT_RUNS, 0);
+  const events = numberOption("events", values.events, DEFAULT_EVENTS, 0);
+  const seed = numberOption("seed", values.seed, DEFAULT_SEED, 0);
+  const rate = numberOption("faults", values.faults, DEFAULT_FAULTS_PERCENT, 0) / 100;
+
+  const fuzzed = runs === 0 || (await fuzz(runs, seed, signal));
+  if (events === 0) return fuzzed;
+  const result = await soak({ events, seed, rate, progress: showProgress(), signal });
+  printSoak(result);
+  const good = fuzzed && isGood(result);
+  const [color, verdict] = good
+    ? (["green", "Nothing was lost."] as const)
+    : (["red", "Something went wrong."] as const);
+  console.log(`\n${styleText(color, verdict)}`);
+  return good;
+}
+
+async function fuzz(runs: number, seed: number, signal: AbortSignal): Promise<boolean> {
+  const vitest = resolve(projectFolder, "node_modules/vitest/vitest.mjs");
+  const parameters = ["run", "--config", "test/vitest.config.ts", "test/chaos/fuzz.test.ts"];
+  const child = spawn(process.execPath, [vitest, ...parameters], {
+    cwd: projectFolder,
+    stdio: "inherit",
+    env: { ...process.env, FUZZ_RUNS: String(runs), FUZZ_SEED: String(seed) },
+  });
+  signal.addEventListener("abort", () => child.kill("SIGTERM"), { once: true });
+  const [code]: unknown[] = await once(child, "close");
+  signal.throwIfAborted();
+  return code === 0;
+}

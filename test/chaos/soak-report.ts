@@ -1,0 +1,44 @@
+import { printFindings } from "../simulator/report.ts";
+import type { SoakResult } from "./soak.ts";
+import { isAcknowledged } from "./soak-plan.ts";
+
+const MEBIBYTE = 1024 * 1024;
+/** Requests that are under way when a sample is taken hold something too; what leaks in a soak grows by more. */
+const FLAT = 1.25;
+
+/** Whether nothing was lost or doubled, and the memory stayed flat. */
+export function isGood({ findings, memory }: SoakResult): boolean {
+  const { earlier, later } = memory;
+  const flat = earlier !== undefined && later !== undefined && later <= earlier * FLAT;
+  return flat && Object.values(findings).every((count) => count === 0);
+}
+
+export function printSoak({ events, requests, findings, memory, ...times }: SoakResult): void {
+  const answers = new Map<string, number>();
+  for (const answer of events.flatMap((event) => event.answers)) answers.set(answer, (answers.get(answer) ?? 0) + 1);
+  const acknowledged = events.filter(isAcknowledged);
+  const parked = acknowledged.filter((event) => event.answers.includes("202 parked")).length;
+
+  console.log(`\n${requests} requests in ${times.sending.toFixed(0)} s, the runtime killed and restarted on the way.`);
+  for (const [answer, count] of Array.from(answers).sort()) console.log(`  answered ${answer}: ${count}`);
+  console.log(`  events sent: ${events.length}`);
+  console.log(`  acknowledged: ${acknowledged.length}`);
+  console.log(`  parked: ${parked}`);
+  console.log(`  recovered: ${parked - findings.lostEvents}`);
+  console.log(`  slowest answer: ${times.slowestAnswer.toFixed(2)} s`);
+  console.log(
+    `  slowest recovery, once the stores were well: ${times.recovery.toFixed(1)} s, ${times.cronRuns} runs of the cron`,
+  );
+  const mebibytes = (bytes: number | undefined) => (bytes === undefined ? "unknown" : (bytes / MEBIBYTE).toFixed(1));
+  console.log(
+    `  memory of the Worker since the restart: median ${mebibytes(memory.earlier)} MiB in the first half, ` +
+      `${mebibytes(memory.later)} MiB in the second`,
+  );
+  printFindings([
+    { what: "lost: acknowledged events", expected: 0, seen: findings.lostEvents },
+    { what: "lost: bodies of acknowledged call.end, byte for byte", expected: 0, seen: findings.lostBodies },
+    { what: "lost: acknowledged analytics that never came downstream", expected: 0, seen: findings.undelivered },
+    { what: "duplicated: rows of events", expected: 0, seen: findings.duplicatedRows },
+    { what: "duplicated: deliveries", expected: 0, seen: findings.duplicatedDeliveries },
+  ]);
+}

@@ -1,0 +1,169 @@
+import { setTimeout as delay } from "node:timers/promises";
+import pMap from "p-map";
+import pWaitFor from "p-wait-for";
+import type { Progress } from "../simulator/progress.ts";
+import type { Faults } from "./faults.ts";
+import { median, workerMemory } from "./memory.ts";
+import { relayUntil, runCron, setFaults } from "./relay.ts";
+import { areOnDisk, isSoakSettled, type SoakFindings, soakFindings } from "./soak-findings.ts";
+import { type SoakLedger, startSoakLedger } from "./soak-ledger.ts";
+import { isAcknowledged, planSoak, type SoakEvent } from "./soak-plan.ts";
+
+export interface SoakOptions {
+  /** Different events; a tenth of them is sent twice. */
+  events: number;
+  seed: number;
+  /** Share of the calls of every store that fail, 0 to 1. */
+  rate: number;
+  progress: Progress;
+  signal: AbortSignal;
+}
+
+/** Times in seconds, memory in bytes. */
+export interface SoakResult {
+  events: SoakEvent[];
+  requests: number;
+  findings: SoakFindings;
+  slowestAnswer: number;
+  sending: number;
+  recovery: number;
+  cronRuns: number;
+  /** Of the Worker after the restart, in the first and in the second half of its life. */
+  memory: { earlier: number | undefined; later: number | undefined };
+}
+
+const AT_A_TIME = 32;
+/** After this share of the sendings the runtime is killed, so that its second life is the longer one. */
+const KILLED_AFTER = 1 / 3;
+const SAMPLE_MILLISECONDS = 3000;
+const CRON_MILLISECONDS = 3000;
+const POLL_MILLISECONDS = 100;
+const ON_DISK_MILLISECONDS = 120_000;
+const SETTLE_MILLISECONDS = 240_000;
+
+/** Sends events at a ledger whose stores fail at random, kills it on the way, and looks what has become of them. */
+export async function soak({ events: count, seed, rate, progress, signal }: SoakOptions): Promise<SoakResult> {
+  const plan = planSoak(seed, count);
+  progress.step("Starting the Worker on local D1, R2 and Queues that fail");
+  const ledger = await startSoakLedger(AT_A_TIME, signal);
+  const ended = new AbortController();
+  const random = { rate, seed };
+  const everything: Faults = { D1: random, R2: random, queue: random };
+  try {
+    const memory = sampleMemory(ledger, ended.signal);
+    await setFaults(ledger.url, everything);
+    const cron = runCronNowAndThen(ledger, ended.signal);
+
+    progress.step(`Sending ${plan.sendings.length} times ${plan.events.length} events, ${AT_A_TIME} at a time`);
+    const began = performance.now();
+    const inFlight = new Set<Promise<void>>();
+    const killAt = Math.floor(plan.sendings.length * KILLED_AFTER);
+    let slowestAnswer = 0;
+    let done = 0;
+    let killed = Promise.resolve();
+    await pMap(
+      plan.sendings,
+      async (event, index) => {
+        if (index === killAt) {
+          killed = killInTheMiddle(ledger, plan.events, inFlight, everything);
+          // It is awaited when all is sent; until then nobody listens.
+          killed.catch(() => undefined);
+        }
+        const sending = sendOne(ledger, event).then((seconds) => {
+          slowestAnswer = Math.max(slowestAnswer, seconds);
+        });
+        inFlight.add(sending);
+        await sending;
+        inFlight.delete(sending);
+        progress.advance(++done, plan.sendings.length);
+      },
+      { concurrency: AT_A_TIME, signal },
+    );
+    await killed;
+    const healed = performance.now();
+    ended.abort();
+    await cron;
+
+    progress.step("The stores are well again: waiting until nothing waits");
+    await setFaults(ledger.url, {});
+    const cronRuns = await relayUntil(ledger.url, () => isSoakSettled(plan.events, ledger.stores), {
+      timeoutMilliseconds: SETTLE_MILLISECONDS,
+      signal,
+    });
+    const settled = performance.now();
+    progress.step("Comparing every event and every body");
+    const findings = await soakFindings(plan.events, ledger.stores, ledger.receiver);
+    progress.finish();
+    return {
+      events: plan.events,
+      requests: plan.sendings.length,
+      findings,
+      slowestAnswer,
+      sending: (healed - began) / 1000,
+      recovery: (settled - healed) / 1000,
+      cronRuns,
+      memory: halves(await memory),
+    };
+  } finally {
+    ended.abort();
+    await ledger.close();
+  }
+}
+
+/** @returns seconds until the answer */
+async function sendOne(ledger: SoakLedger, event: SoakEvent): Promise<number> {
+  const door = await ledger.door();
+  const began = performance.now();
+  const answer = await door.send(event.body).catch(() => "no answer");
+  event.answers.push(answer);
+  return answer === "no answer" ? 0 : (performance.now() - began) / 1000;
+}
+
+/**
+ * Kills the runtime while events are on their way. Cloudflare's queues are durable, the local ones are in memory: before,
+ * R2 is well for a while, so that no body is parked in the queue any more.
+ */
+async function killInTheMiddle(
+  ledger: SoakLedger,
+  events: readonly SoakEvent[],
+  inFlight: ReadonlySet<Promise<void>>,
+  faults: Faults,
+): Promise<void> {
+  const { R2: _well, ...others } = faults;
+  await setFaults(ledger.url, others);
+  await Promise.all(inFlight);
+  const acknowledged = events.filter(isAcknowledged);
+  await pWaitFor(() => areOnDisk(acknowledged, ledger.stores), {
+    interval: POLL_MILLISECONDS,
+    timeout: ON_DISK_MILLISECONDS,
+  });
+  await ledger.killAndRestart();
+  await setFaults(ledger.url, faults);
+}
+
+/** As Cloudflare does every minute. While the ledger is down nobody runs it. */
+async function runCronNowAndThen(ledger: SoakLedger, ended: AbortSignal): Promise<void> {
+  while (!ended.aborted) {
+    await ledger.door();
+    await runCron(ledger.url, new Date()).catch(() => undefined);
+    await delay(CRON_MILLISECONDS, undefined, { signal: ended }).catch(() => undefined);
+  }
+}
+
+async function sampleMemory(ledger: SoakLedger, ended: AbortSignal): Promise<number[]> {
+  const samples: number[] = [];
+  let life = ledger.lives;
+  while (!ended.aborted) {
+    if (ledger.lives !== life) samples.length = 0;
+    life = ledger.lives;
+    const bytes = await workerMemory(ledger.inspector);
+    if (bytes !== undefined) samples.push(bytes);
+    await delay(SAMPLE_MILLISECONDS, undefined, { signal: ended }).catch(() => undefined);
+  }
+  return samples;
+}
+
+function halves(samples: readonly number[]): SoakResult["memory"] {
+  const middle = Math.floor(samples.length / 2);
+  return { earlier: median(samples.slice(0, middle)), later: median(samples.slice(middle)) };
+}
