@@ -9,15 +9,20 @@ import { post } from "./support/post.ts";
 
 const projectRoot = resolve(import.meta.dirname, "..");
 
-test("the README's wire format and destination apply, compile and work", async () => {
+test("the README's changes apply, compile and work together", async () => {
   using project = copyProject();
   const readme = readFileSync(resolve(projectRoot, "README.md"), "utf8");
   const diffs = Array.from(readme.matchAll(/^```diff\n(.*?)^```/gms), ([, diff = ""]) => diff);
-  expect(diffs).toHaveLength(2);
+  expect(diffs).toHaveLength(3);
   for (const input of diffs) execFileSync("git", ["apply", "-"], { cwd: project.folder, input });
+  const rename = /^sed .*$/m.exec(readme)?.[0] ?? "";
+  execFileSync("bash", ["-c", rename], { cwd: project.folder });
+  const settings = readFileSync(resolve(project.folder, "wrangler.toml"), "utf8");
+  expect(settings).toContain('queue = "my-calls-sync"');
+  expect(settings).toContain('SYNC_URL = "https://crm.example.com/calls"');
   execFileSync(resolve(projectRoot, "node_modules/.bin/tsc"), ["-p", "."], { cwd: project.folder });
 
-  const ledger = await bootLedger({ root: project.folder });
+  const ledger = await bootLedger({ root: project.folder, env: { SYNC_URL: "" } });
   const hangup = { type: "hangup", at: "2024-07-15T14:35:00Z", agent: "a", call: "c", seconds: 12 };
   expect(await post(ledger.url, hangup)).toMatchObject({ status: 200, body: { status: "stored", call_id: "c" } });
   expect(await post(ledger.url, { ...hangup, at: "noon" })).toMatchObject({
