@@ -8,7 +8,7 @@ import { attempt } from "./stores/attempt.ts";
 import { STORE_LIMIT } from "./stores/limits.ts";
 import { configuredDestinations } from "./sync/destinations/index.ts";
 
-/** One page of a listing: more than so many is "1,000" and enough to ring for. */
+/** One page of a listing: a thousand is enough to ring for, however many more there are. */
 const COUNTED = 1000;
 
 /**
