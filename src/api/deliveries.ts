@@ -2,6 +2,8 @@ import type { IRequest } from "itty-router";
 import * as z from "zod";
 import type { DeliveryId } from "../ledger/deliveries.ts";
 import { listDeliveries } from "../ledger/undelivered.ts";
+import { attempt } from "../stores/attempt.ts";
+import { STORE_LIMIT } from "../stores/limits.ts";
 import { retryFailed } from "../sync/relay.ts";
 import { readJson, readQuery } from "./input.ts";
 
@@ -27,7 +29,7 @@ export async function listDeliveryRows(request: IRequest, env: Env): Promise<Res
   if (!input.ok) return input.response;
   const { cursor, limit, ...wanted } = input.value;
   // One more than asked for tells whether there is another page.
-  const rows = await listDeliveries(env.DB, { ...wanted, after: cursor, limit: limit + 1 });
+  const rows = await attempt(() => listDeliveries(env.DB, { ...wanted, after: cursor, limit: limit + 1 }), STORE_LIMIT);
   const deliveries = rows.slice(0, limit);
   const last = deliveries.at(-1);
   const next_cursor = rows.length > limit && last !== undefined ? writeCursor(last) : null;

@@ -24,7 +24,10 @@ const page = z.object({
 export async function listQuarantined(request: IRequest, env: Env): Promise<Response> {
   const input = readQuery(request, page);
   if (!input.ok) return input.response;
-  const { items, cursor } = await listQuarantine(env.ARCHIVE, input.value.limit, input.value.cursor);
+  const { items, cursor } = await attempt(
+    () => listQuarantine(env.ARCHIVE, input.value.limit, input.value.cursor),
+    STORE_LIMIT,
+  );
   return Response.json({ quarantine: items, next_cursor: cursor ?? null });
 }
 
@@ -51,7 +54,7 @@ export async function replayQuarantined(
     const result = await play(key, env, ctx);
     return result === "gone" ? notFound() : answer([result], undefined);
   }
-  const listed = await listQuarantine(env.ARCHIVE, MAX_REPLAYS, cursor);
+  const listed = await attempt(() => listQuarantine(env.ARCHIVE, MAX_REPLAYS, cursor), STORE_LIMIT);
   const results = await pMap(listed.items, (item) => play(item.key, env, ctx), { concurrency: CONCURRENCY });
   return answer(results, listed.cursor);
 }

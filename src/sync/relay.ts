@@ -29,7 +29,7 @@ export async function retryFailed(
   limit: number,
   now: Date,
 ): Promise<{ retried: number }> {
-  const resends = await claimFailed(db, filter, limit, now);
+  const resends = await attempt(() => claimFailed(db, filter, limit, now), STORE_LIMIT);
   await sendAgain(queue, resends);
   return { retried: resends.length };
 }
