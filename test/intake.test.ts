@@ -208,6 +208,7 @@ describe("what does not fit is refused with a reason and kept in quarantine", ()
     ["metadata.callId", atoms.start({ callId: undefined })],
     ["metadata.agentId", atoms.end({ agentId: "" })],
     ["metadata.eventType", { ...atoms.end(), metadata: { agentId: "a", callId: "c" } }],
+    ["metadata.analytics.successMetrics.0", atoms.analytics({ analytics: { successMetrics: [1] } })],
     ["metadata.callData.endTime", atoms.end({ callData: { endTime: "noon" } })],
     ["metadata.callData.callDuration", atoms.end({ callData: { callDuration: "61" } })],
     [

@@ -58,7 +58,7 @@ export function listOf<Item extends z.ZodObject>(item: Item) {
             code: "custom",
             input: value,
             message: issue?.message,
-            path: [index, issue?.path ?? ""],
+            path: issue?.path ? [index, issue.path] : [index],
           });
         }
       }

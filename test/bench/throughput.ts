@@ -31,7 +31,7 @@ export async function throughput(
   { bytes, requests }: Load,
   downstream: URL,
 ): Promise<Throughput[]> {
-  const figures = bundles.map(({ name }) => ({ name, rounds: [] as number[] }));
+  const figures: { name: string; rounds: number[] }[] = bundles.map(({ name }) => ({ name, rounds: [] }));
   for (let round = 0; round < ROUNDS; round++) {
     const booted = await Promise.all(bundles.map((bundle) => boot(bundle, downstream)));
     const milliseconds = await takeTurns(booted, bytes, requests);
