@@ -96,6 +96,7 @@ export const atoms: WireFormat = {
       withoutTranscript: withoutTranscriptIn(body),
     };
   },
+  transcript: ({ metadata }) => (isJsonObject(metadata) ? metadata["transcript"] : undefined),
 };
 
 /** `metadata.eventType`, or, when that is missing, the end of the envelope's `{agentId}.{eventType}`: enough to say what is missing. */

@@ -41,6 +41,7 @@ export const documented: WireFormat = {
     if (!parsed.success) return invalid(parsed.error);
     return { ok: true, event: toCallEvent(parsed.data), withoutTranscript: withoutTranscript(body) };
   },
+  transcript: (body) => body["transcript"],
 };
 
 function toCallEvent(payload: z.infer<typeof documentedEvent>): CallEvent {

@@ -22,4 +22,6 @@ export interface WireFormat {
    * @param receivedAt ISO 8601 UTC; stands in for times that the platform does not send.
    */
   decode(body: JsonObject, receivedAt: string): Decoded | undefined;
+  /** Where this vocabulary has the turns of the conversation; whatever else is there is left to the reader. */
+  transcript?(body: JsonObject): unknown;
 }

@@ -117,10 +117,20 @@ function columnValue(value: string | number | JsonObject, budget: number, overfl
   return { value: kept, cut: true };
 }
 
+/**
+ * Characters of `event_ids` beyond which further ids are left out, so that the row stays within D1's 2 MB: more than a
+ * thousand events of one call, of which a platform sends three.
+ */
+export const MAX_EVENT_IDS_CHARACTERS = 100_000;
+
+/** Where the value of a column is among the parameters, after the six that every event has. */
+const parameter = (column: CallColumn) => `?${columns.indexOf(column) + 7}`;
+
 /** Parameters: 1 call_id, 2 status, 3 now, 4 received_at, 5 sources, 6 event_id, then a value for each column. */
 const upsert = `
-INSERT INTO calls (call_id, status, updated_at, first_received_at, sources, ${columns.join(", ")})
-SELECT ?1, ?2, ?3, ?4, ?5, ${columns.map((_, index) => `?${index + 7}`).join(", ")}
+INSERT INTO calls (call_id, status, updated_at, first_received_at, sources, event_ids, ten_minutes, ${columns.join(", ")})
+SELECT ?1, ?2, ?3, ?4, ?5, json_array(?6), substr(coalesce(${parameter("started_at")}, ${parameter("ended_at")}, ?4), 1, 15),
+  ${columns.map(parameter).join(", ")}
 WHERE NOT EXISTS (SELECT 1 FROM events WHERE event_id = ?6)
 ON CONFLICT (call_id) DO UPDATE SET
   status = CASE
@@ -130,6 +140,9 @@ ON CONFLICT (call_id) DO UPDATE SET
   END,
   updated_at = max(updated_at, excluded.updated_at),
   first_received_at = min(first_received_at, excluded.first_received_at),
+  event_ids = iif(length(event_ids) > ${MAX_EVENT_IDS_CHARACTERS}, event_ids, (
+    SELECT json_group_array(value) FROM (SELECT value FROM json_each(calls.event_ids) UNION SELECT ?6 ORDER BY 1)
+  )),
   ${columns.map((column) => `${column} = iif(excluded.sources ->> '${column}' > coalesce(sources ->> '${column}', ''), excluded.${column}, ${column})`).join(",\n  ")},
   sources = (
     SELECT json_group_object(key, version) FROM (

@@ -131,7 +131,8 @@ async function tellAll(calls: readonly TwiceTold[], side: number): Promise<unkno
 
 async function withTranscript(ledger: Awaited<ReturnType<typeof boot>>, row: CallRow): Promise<unknown> {
   const { updated_at: _written, analyzed_at, ...rest } = row;
-  for (const column of ["first_received_at", "sources"]) Reflect.deleteProperty(rest, column);
+  for (const column of ["first_received_at", "called_at", "ten_minutes", "sources"])
+    Reflect.deleteProperty(rest, column);
   const transcript = row.transcript_key && (await (await ledger.ARCHIVE.get(row.transcript_key))?.text());
   // An analysis of the platform was finished, as far as anyone can tell, when it came in.
   return { ...rest, analyzed_at: analyzed_at?.startsWith("2024") ? analyzed_at : typeof analyzed_at, transcript };
