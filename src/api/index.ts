@@ -1,27 +1,29 @@
 import { type IRequest, Router } from "itty-router";
 import { methodNotAllowed, notFound } from "../problem.ts";
 import { authenticate } from "./authenticate.ts";
-import { listDeliveryRows, retryDeliveries } from "./deliveries.ts";
-import { listParked } from "./parked.ts";
-import { listQuarantined, replayQuarantined } from "./quarantine.ts";
+import { openapi } from "./openapi.ts";
+import type { Operation } from "./operation.ts";
+import { operations } from "./operations.ts";
 
 /** Everything below `/api`, for people and their tools. Nobody else's cache may keep what it says. */
 export const api = Router<IRequest & Request, [Env, ExecutionContext]>({
   base: "/api",
   before: [authenticate],
   finally: [uncached],
-})
-  .get("/parked", listParked)
-  .get("/quarantine", listQuarantined)
-  .post("/quarantine/replay", replayQuarantined)
-  .get("/deliveries", listDeliveryRows)
-  .post("/deliveries/retry", retryDeliveries)
-  .all("/parked", () => methodNotAllowed("GET"))
-  .all("/quarantine", () => methodNotAllowed("GET"))
-  .all("/quarantine/replay", () => methodNotAllowed("POST"))
-  .all("/deliveries", () => methodNotAllowed("GET"))
-  .all("/deliveries/retry", () => methodNotAllowed("POST"))
-  .all("*", notFound);
+});
+
+const routes: readonly Operation[] = [...operations, openapi(operations)];
+for (const { method, path, handle } of routes) api[method](routeOf(path), handle);
+for (const path of new Set(routes.map((route) => route.path))) {
+  const methods = routes.filter((route) => route.path === path).map(({ method }) => method.toUpperCase());
+  api.all(routeOf(path), () => methodNotAllowed(methods.join(", ")));
+}
+api.all("*", notFound);
+
+/** `/calls/{call_id}` as itty-router writes it: `/calls/:call_id`. */
+function routeOf(path: string): string {
+  return path.replaceAll(/\{(\w+)\}/g, ":$1");
+}
 
 function uncached(response: Response): void {
   response.headers.set("Cache-Control", "private, no-store");

@@ -27,6 +27,15 @@ export interface CallRow {
   updated_at: string;
 }
 
+/** A row with its JSON columns as JSON, the way it leaves this Worker. */
+export function withJson<Row extends Pick<CallRow, "variables" | "metrics">>(row: Row) {
+  return { ...row, variables: jsonOf(row.variables), metrics: jsonOf(row.metrics) };
+}
+
+function jsonOf(column: string | null): unknown {
+  return column === null ? null : JSON.parse(column);
+}
+
 /**
  * The columns that events fill, each with the bytes it may take; unbounded where the event is bounded already (ids,
  * times, numbers). Together they stay below the 2,000,000 bytes of a D1 row, whichever events fill them.

@@ -1,5 +1,5 @@
 import { Webhook } from "standardwebhooks";
-import type { CallRow } from "../../ledger/calls.ts";
+import { withJson } from "../../ledger/calls.ts";
 import type { PlannedDelivery } from "../../ledger/deliveries.ts";
 import type { SettingProblem } from "../../settings.ts";
 import type { DeliveryResult, Destination } from "./destination.ts";
@@ -78,13 +78,7 @@ async function post(url: string, signer: Webhook, delivery: PlannedDelivery): Pr
 }
 
 function deliveryBody({ event_id, occurred_at, call }: PlannedDelivery) {
-  const json = (column: string | null): unknown => (column === null ? null : JSON.parse(column));
-  const columns: Record<keyof CallRow, unknown> = {
-    ...call,
-    variables: json(call.variables),
-    metrics: json(call.metrics),
-  };
-  return { type: "analytics.completed", timestamp: occurred_at, data: { event_id, call: columns } };
+  return { type: "analytics.completed", timestamp: occurred_at, data: { event_id, call: withJson(call) } };
 }
 
 /** Header values are visible ASCII (RFC 9110, 5.5); an event id may be any text. */

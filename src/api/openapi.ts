@@ -1,0 +1,90 @@
+import * as z from "zod";
+import { nothing, type Operation, operation } from "./operation.ts";
+
+const problem = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.number(),
+  detail: z.string(),
+  errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+});
+
+/** `GET /api/openapi.json`: the API in OpenAPI 3.1, made of the schemas that check its requests. */
+export function openapi(operations: readonly Operation[]): Operation {
+  const self: Operation = operation({
+    method: "get",
+    path: "/openapi.json",
+    summary: "This document",
+    query: nothing,
+    body: nothing,
+    answers: { "application/json": z.looseObject({ openapi: z.string() }) },
+    perform: async () => Response.json(describe([...operations, self])),
+  });
+  return self;
+}
+
+function describe(operations: readonly Operation[]) {
+  const paths: Record<string, Record<string, object>> = {};
+  for (const each of operations) paths[each.path] = { ...paths[each.path], [each.method]: describeOperation(each) };
+  return {
+    openapi: "3.1.0",
+    info: { title: "Call Ledger", version: "1", description: "Reads the calls of a voice agent, and erases them." },
+    servers: [{ url: "/api" }],
+    security: [{ token: [] }],
+    paths,
+    components: {
+      securitySchemes: { token: { type: "http", scheme: "bearer", description: "API_TOKEN" } },
+      schemas: { Problem: schemaOf(problem, "output") },
+      responses: {
+        Problem: {
+          description: "What is the matter (RFC 9457)",
+          content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
+        },
+      },
+    },
+  };
+}
+
+function describeOperation({ method, path, summary, query, body, answers, mayBeMissing }: Operation): object {
+  const failed = { $ref: "#/components/responses/Problem" };
+  const content = Object.entries(answers).map(([type, schema]) => [type, { schema: schemaOf(schema, "output") }]);
+  return {
+    summary,
+    operationId: `${method}${path.replaceAll(/[^a-z]+(\w?)/g, (_, next: string) => next.toUpperCase())}`,
+    parameters: [...pathParameters(path), ...queryParameters(query)],
+    ...(method === "post" && { requestBody: { content: { "application/json": { schema: schemaOf(body, "input") } } } }),
+    responses: {
+      200: { description: "OK", content: Object.fromEntries(content) },
+      400: failed,
+      401: failed,
+      ...(mayBeMissing && { 404: failed }),
+      500: failed,
+    },
+  };
+}
+
+function pathParameters(path: string): object[] {
+  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+    name,
+    in: "path",
+    required: true,
+    schema: { type: "string" },
+  }));
+}
+
+function queryParameters(query: z.ZodObject): object[] {
+  const { properties = {}, required = [] } = schemaOf(query, "input");
+  return Object.entries(properties).map(([name, schema]) => ({
+    name,
+    in: "query",
+    required: required.includes(name),
+    schema,
+  }));
+}
+
+/** @param io what a request may send, or what an answer brings; a default makes these differ */
+function schemaOf(schema: z.ZodType, io: "input" | "output") {
+  // A value that a schema turns into another is described as it is sent.
+  const { $schema: _dialect, ...described } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
+  return described;
+}

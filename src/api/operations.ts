@@ -1,0 +1,19 @@
+import { getCall, getTranscript } from "./call.ts";
+import { exportCalls, getCalls } from "./calls.ts";
+import { getDeliveries, retryDeliveries } from "./deliveries.ts";
+import type { Operation } from "./operation.ts";
+import { getParked } from "./parked.ts";
+import { getQuarantine, replayQuarantined } from "./quarantine.ts";
+
+/** Every operation of the API: the routes and the OpenAPI document are made from this list. */
+export const operations: readonly Operation[] = [
+  getCalls,
+  exportCalls,
+  getCall,
+  getTranscript,
+  getDeliveries,
+  retryDeliveries,
+  getQuarantine,
+  replayQuarantined,
+  getParked,
+];

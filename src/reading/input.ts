@@ -1,0 +1,50 @@
+import type * as z from "zod";
+import { problemResponse } from "../problem.ts";
+
+/** What a request asks for, or the answer that says what is wrong with it. */
+export type Input<T> = { ok: true; value: T } | { ok: false; response: Response };
+
+/** Checks the query of a request. A parameter that is there twice counts with its last value, an empty one as absent. */
+export function readQuery<Schema extends z.ZodType>(url: URL, schema: Schema): Input<z.output<Schema>> {
+  return check(Object.fromEntries([...url.searchParams].filter(([, value]) => value !== "")), schema);
+}
+
+/** Checks the JSON body of a request; no body is an empty object. */
+export async function readJson<Schema extends z.ZodType>(
+  request: Request,
+  schema: Schema,
+): Promise<Input<z.output<Schema>>> {
+  const text = await request.text();
+  let value: unknown;
+  try {
+    value = text === "" ? {} : JSON.parse(text);
+  } catch {
+    return { ok: false, response: invalidRequest([{ path: "", message: "The body is not JSON" }]) };
+  }
+  return check(value, schema);
+}
+
+function check<Schema extends z.ZodType>(value: unknown, schema: Schema): Input<z.output<Schema>> {
+  const parsed = schema.safeParse(value);
+  return parsed.success
+    ? { ok: true, value: parsed.data }
+    : { ok: false, response: invalidRequest(parsed.error.issues.flatMap(namedIssues)) };
+}
+
+/** What nobody knows is complained of at the object it is in: here each is named. */
+function namedIssues(issue: z.core.$ZodIssue): { path: string; message: string }[] {
+  if (issue.code === "unrecognized_keys") return issue.keys.map((path) => ({ path, message: "is not known here" }));
+  return [{ path: issue.path.map(String).join("."), message: issue.message }];
+}
+
+/** The 400 that names each parameter that does not fit. */
+export function invalidRequest(errors: { path: string; message: string }[]): Response {
+  const detail = errors.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`)).join("; ");
+  return problemResponse({
+    status: 400,
+    type: "invalid-request",
+    title: "The request does not fit",
+    detail,
+    errors,
+  });
+}

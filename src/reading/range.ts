@@ -1,0 +1,19 @@
+import * as z from "zod";
+import { instant } from "../events/fields.ts";
+
+const DAY_MILLISECONDS = 24 * 60 * 60 * 1000;
+const forms = "ISO 8601: a date, or a date and time with an offset or Z";
+
+/** The beginning of a range: a moment, or a day, which begins at midnight UTC. */
+export const instantFrom = moment(0).describe(`from this moment on; ${forms}`);
+
+/** The end of a range: a moment, which is not in it, or a day, which is. */
+export const instantTo = moment(DAY_MILLISECONDS).describe(
+  `before this moment, or until the end of this day (UTC); ${forms}`,
+);
+
+/** @param beyond milliseconds to go on from the midnight of a day */
+function moment(beyond: number) {
+  const day = z.iso.date().transform((date) => new Date(Date.parse(date) + beyond).toISOString());
+  return z.union([instant, day], { error: `Invalid input: expected ${forms}` });
+}

@@ -1,0 +1,64 @@
+import Papa from "papaparse";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { askText } from "./support/ask.ts";
+import { documentedCall } from "./support/events.ts";
+import { bootLedger } from "./support/ledger.ts";
+import { post } from "./support/post.ts";
+
+let ledger: Awaited<ReturnType<typeof bootLedger>>;
+beforeAll(async () => {
+  ledger = await bootLedger();
+});
+afterAll(() => ledger.harness.close());
+
+const download = async (query = "") => {
+  const answer = await askText(ledger.url, `/api/calls.csv${query}`);
+  return {
+    ...answer,
+    rows: Papa.parse<Record<string, string>>(answer.text.slice(1), { header: true }).data.slice(0, -1),
+  };
+};
+
+test("a download is a file that a spreadsheet opens, with every script and line break in its cell", async () => {
+  const variables = { note: 'two\nlines, "quoted"', script: "नमस्ते 电话" };
+  await post(ledger.url, documentedCall({ call_id: "one" }).end({ variables }));
+  const { headers, text, rows } = await download();
+  expect(headers.get("Content-Type")).toBe("text/csv; charset=utf-8; header=present");
+  expect(headers.get("Content-Disposition")).toBe('attachment; filename="calls.csv"');
+  expect(text.startsWith("\ufeffcall_id,status,")).toBe(true);
+  expect(text.endsWith("\r\n")).toBe(true);
+  expect(JSON.parse(rows[0]?.["variables"] ?? "")).toEqual(variables);
+});
+
+test.each([
+  ["=HYPERLINK(1)", "'=HYPERLINK(1)"],
+  ["+1+cmd|' /C calc'!A0", "'+1+cmd|' /C calc'!A0"],
+  ["-2+3", "'-2+3"],
+  ["@SUM(1)", "'@SUM(1)"],
+  ["\t=1", "'\t=1"],
+  ["\r=1", "'\r=1"],
+  ["+15551234567", "+15551234567"],
+  ["-3.5", "-3.5"],
+])("the disposition %j is no formula", async (disposition, expected) => {
+  await post(
+    ledger.url,
+    documentedCall({ call_id: "formula" }).end({ disposition, timestamp: new Date().toISOString() }),
+  );
+  const { rows } = await download("?agent_id=agent_1");
+  expect(rows.find(({ call_id }) => call_id === "formula")?.["disposition"]).toBe(expected);
+});
+
+test("all calls that the filter leaves are in it, beyond what one read brings", async () => {
+  const insert = ledger.DB.prepare(
+    `INSERT INTO calls (call_id, agent_id, status, started_at, ten_minutes, updated_at, first_received_at, sources)
+     SELECT 'many-' || value, 'busy', 'ended', '2024-01-01T00:00:00.000Z', '2024-01-01T00:0', '', '', '{}'
+     FROM json_each(?)`,
+  );
+  await insert.bind(JSON.stringify(Array.from({ length: 450 }, (_, index) => index))).run();
+  const { rows } = await download("?agent_id=busy");
+  expect(new Set(rows.map(({ call_id }) => call_id)).size).toBe(450);
+});
+
+test("without calls there is still a header", async () => {
+  expect((await download("?agent_id=nobody")).text).toMatch(/^\ufeffcall_id,.*\r\n$/);
+});

@@ -1,0 +1,171 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ask, askText } from "./support/ask.ts";
+import { atomsCall, documentedCall } from "./support/events.ts";
+import { bootLedger } from "./support/ledger.ts";
+import { post } from "./support/post.ts";
+
+let ledger: Awaited<ReturnType<typeof bootLedger>>;
+beforeAll(async () => {
+  ledger = await bootLedger();
+  const calls = [
+    ["monday", "agent_1", "2024-07-15T09:00:00Z", "inbound", "+15550000001", "successful"],
+    ["tuesday", "agent_2", "2024-07-16T09:00:00Z", "outbound", "+15550000002", "no_answer"],
+    ["twin-a", "agent_1", "2024-07-17T09:00:00Z", "inbound", "+15550000003", "successful"],
+    ["twin-b", "agent_1", "2024-07-17T09:00:00Z", "inbound", "+15550000003", "successful"],
+  ] as const;
+  for (const [call_id, agent_id, timestamp, call_direction, caller_phone, disposition] of calls) {
+    const call = documentedCall({ call_id, agent_id });
+    await post(ledger.url, call.start({ timestamp, call_direction, caller_phone }));
+    await post(ledger.url, call.end({ timestamp: timestamp.replace(":00:00Z", ":05:00Z"), disposition }));
+  }
+  // No start: listed by its end. Neither: by its receipt, which is now.
+  await post(ledger.url, documentedCall({ call_id: "ended-only" }).end({ timestamp: "2024-07-16T10:00:00Z" }));
+  await post(ledger.url, documentedCall({ call_id: "live" }).start({ timestamp: "2024-07-18T09:00:00Z" }));
+  await post(ledger.url, documentedCall({ call_id: "analyzed-only" }).analytics());
+});
+afterAll(() => ledger.harness.close());
+
+const said = [
+  { role: "agent", content: "Hello!", timestamp: "..." },
+  { role: "user", content: "¿Hablan español?", timestamp: "2024-07-15T14:30:06.500Z" },
+];
+const newestFirst = ["analyzed-only", "live", "twin-b", "twin-a", "ended-only", "tuesday", "monday"];
+const idsOf = (body: unknown) => Object(body).calls.map(({ call_id }: { call_id: string }) => call_id);
+const list = async (query = "") => idsOf((await ask(ledger.url, `/api/calls${query}`)).body);
+
+describe("GET /api/calls", () => {
+  test("lists calls newest first: by start, else by end, else by receipt", async () => {
+    expect(await list()).toEqual(newestFirst);
+  });
+
+  test("carries every column of a call, JSON columns as JSON", async () => {
+    await post(ledger.url, documentedCall({ call_id: "monday" }).analytics({ metrics: { csat: 4 } }));
+    const { body } = await ask(ledger.url, "/api/calls?to=2024-07-15");
+    expect(Object(body).calls).toEqual([
+      expect.objectContaining({
+        call_id: "monday",
+        status: "analyzed",
+        metrics: { csat: 4 },
+        called_at: "2024-07-15T09:00:00.000Z",
+      }),
+    ]);
+  });
+
+  test.each([1, 2, 3, 7])("pages of %i meet every call once, calls of the same moment too", async (limit) => {
+    const seen: string[] = [];
+    let cursor: string | null = "";
+    while (cursor !== null) {
+      const { body } = await ask(ledger.url, `/api/calls?limit=${limit}&cursor=${encodeURIComponent(cursor)}`);
+      seen.push(...idsOf(body));
+      cursor = Object(body).next_cursor;
+    }
+    expect(seen).toEqual(newestFirst);
+  });
+
+  test.each([
+    ["agent_id=agent_2", ["tuesday"]],
+    ["call_direction=outbound", ["tuesday"]],
+    ["disposition=no_answer", ["tuesday"]],
+    ["status=active", ["live"]],
+    ["from=2024-07-17&to=2024-07-17", ["twin-b", "twin-a"]],
+    ["from=2024-07-16T09:00:00Z&to=2024-07-17T09:00:00Z", ["ended-only", "tuesday"]],
+    ["from=2024-07-16T11:00:00%2B02:00&to=2024-07-16", ["ended-only", "tuesday"]],
+    ["agent_id=agent_1&disposition=successful&to=2024-07-16", ["ended-only", "monday"]],
+    ["agent_id=nobody", []],
+    ["agent_id=", newestFirst],
+  ])("%s", async (query, expected) => {
+    expect(await list(`?${query}`)).toEqual(expected);
+  });
+
+  test.each([
+    ["limit=0", "limit"],
+    ["limit=201", "limit"],
+    ["limit=many", "limit"],
+    ["cursor=nonsense", "cursor"],
+    ["cursor=%5B1%5D", "cursor"],
+    ["from=yesterday", "from"],
+    ["to=2024-02-30", "to"],
+    ["status=lost", "status"],
+    ["call_direction=sideways", "call_direction"],
+    ["agent=agent_1", "agent"],
+  ])("refuses %s and names it", async (query, path) => {
+    const answer = await ask(ledger.url, `/api/calls?${query}`);
+    expect(answer).toMatchObject({ status: 400, type: "application/problem+json", body: { errors: [{ path }] } });
+  });
+
+  test("reads as many rows as it shows, however many calls there are", async () => {
+    const plan = await ledger.DB.prepare(
+      `EXPLAIN QUERY PLAN SELECT call_id FROM calls WHERE ten_minutes <= substr(?, 1, 15) AND (called_at, call_id) < (?, ?)
+       ORDER BY ten_minutes DESC, called_at DESC, call_id DESC LIMIT 50`,
+    )
+      .bind("2024", "2024", "x")
+      .all<{ detail: string }>();
+    const steps = plan.results.map(({ detail }) => detail);
+    expect(steps).toContainEqual(expect.stringContaining("SEARCH calls USING INDEX calls_by_time (ten_minutes<?)"));
+    expect(steps).toContainEqual("USE TEMP B-TREE FOR LAST 2 TERMS OF ORDER BY");
+  });
+});
+
+describe("GET /api/calls/{call_id}", () => {
+  test("tells the call, its events in order and its deliveries", async () => {
+    const { status, body } = await ask(ledger.url, "/api/calls/twin-a");
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      call: { call_id: "twin-a", status: "ended" },
+      events: [
+        { event: "call.start", payload: { caller_phone: "+15550000003" } },
+        { event: "call.end", payload: { disposition: "successful" } },
+      ],
+      deliveries: [],
+    });
+    expect(JSON.stringify(body)).not.toContain("How can I help");
+  });
+
+  test.each(["a/b/../c", "%2e%2e", "100% & more?", "ümlaut 电话", "x".repeat(512)])(
+    "finds the id %s",
+    async (call_id) => {
+      await post(ledger.url, documentedCall({ call_id }).start());
+      const { body } = await ask(ledger.url, `/api/calls/${encodeURIComponent(call_id)}`);
+      expect(body).toMatchObject({ call: { call_id } });
+    },
+  );
+
+  test.each(["/api/calls/nobody", "/api/calls/nobody/transcript", "/api/calls/%ff"])("%s is a 404", async (path) => {
+    expect(await ask(ledger.url, path)).toMatchObject({ status: 404, type: "application/problem+json" });
+  });
+});
+
+describe("GET /api/calls/{call_id}/transcript", () => {
+  test.each([
+    ["documented", documentedCall],
+    ["atoms", atomsCall],
+  ])("tells what was said in the vocabulary %s", async (format, makeCall) => {
+    const call_id = `CALL-1721053800000-${format === "atoms" ? "aaaaaa" : "bbbbbb"}`;
+    const end = JSON.stringify(makeCall({ call_id }).end());
+    await post(ledger.url, end.replace(/"transcript":\[.*?\]/, `"transcript":${JSON.stringify(said)}`));
+    const { body, headers } = await ask(ledger.url, `/api/calls/${call_id}/transcript`);
+    expect(body).toMatchObject({ call_id, turns: said });
+    expect(headers.get("Vary")).toBe("Accept");
+  });
+
+  test("is text for who wants to read", async () => {
+    const call_id = "read-aloud";
+    await post(ledger.url, documentedCall({ call_id }).end({ timestamp: "2023-07-15T14:30:00Z", transcript: said }));
+    const { text, type } = await askText(ledger.url, `/api/calls/${call_id}/transcript`, { Accept: "text/plain" });
+    expect(type).toBe("text/plain; charset=utf-8");
+    expect(text).toBe("agent (...):\nHello!\n\nuser (2024-07-15T14:30:06.500Z):\n¿Hablan español?\n");
+  });
+
+  test("says so when there is none", async () => {
+    const { status, body } = await ask(ledger.url, "/api/calls/live/transcript");
+    expect(status).toBe(404);
+    expect(body).toMatchObject({ title: "No transcript" });
+  });
+});
+
+test("every answer below /api is for this reader alone", async () => {
+  for (const path of ["/api/calls", "/api/calls?limit=x", "/api/calls/nobody", "/api/nothing", "/api/calls.csv"]) {
+    const { cacheControl } = await askText(ledger.url, path);
+    expect(cacheControl, path).toBe("private, no-store");
+  }
+});
