@@ -37,6 +37,7 @@ const asked: { [route: string]: { path: string; headers?: Record<string, string>
   "get /calls.csv": { path: "/calls.csv" },
   "get /calls/{call_id}": { path: "/calls/call-1" },
   "get /calls/{call_id}/transcript": { path: "/calls/call-1/transcript" },
+  "get /stats": { path: "/stats" },
   "get /deliveries": { path: "/deliveries" },
   "post /deliveries/retry": { path: "/deliveries/retry" },
   "get /quarantine": { path: "/quarantine" },

@@ -4,6 +4,7 @@ import { getDeliveries, retryDeliveries } from "./deliveries.ts";
 import type { Operation } from "./operation.ts";
 import { getParked } from "./parked.ts";
 import { getQuarantine, replayQuarantined } from "./quarantine.ts";
+import { getStats } from "./stats.ts";
 
 /** Every operation of the API: the routes and the OpenAPI document are made from this list. */
 export const operations: readonly Operation[] = [
@@ -11,6 +12,7 @@ export const operations: readonly Operation[] = [
   exportCalls,
   getCall,
   getTranscript,
+  getStats,
   getDeliveries,
   retryDeliveries,
   getQuarantine,

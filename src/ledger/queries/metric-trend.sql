@@ -1,0 +1,15 @@
+-- How do the metrics that are numbers or booleans go from day to day?
+WITH asked AS (SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-30 days') AS since, strftime('%Y-%m-%dT%H:%M:%fZ', 'now') AS until, NULL AS agent_id, '+0 minutes' AS time_zone)
+SELECT
+  metric.key AS metric,
+  date(calls.called_at, asked.time_zone) AS day,
+  avg(metric.value) AS average,
+  count(*) AS calls
+FROM asked CROSS JOIN calls CROSS JOIN json_each(calls.metrics) AS metric
+WHERE calls.ten_minutes BETWEEN substr(asked.since, 1, 15) AND substr(asked.until, 1, 15)
+  AND calls.called_at >= asked.since AND calls.called_at < asked.until
+  AND (asked.agent_id IS NULL OR calls.agent_id = asked.agent_id)
+  AND metric.key <> '$overflow' AND metric.type IN ('true', 'false', 'integer', 'real')
+GROUP BY 1, 2
+ORDER BY 1, 2
+LIMIT 5000

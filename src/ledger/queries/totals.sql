@@ -1,0 +1,12 @@
+-- How many calls were there, how did they come out, and how long did they take?
+WITH asked AS (SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-30 days') AS since, strftime('%Y-%m-%dT%H:%M:%fZ', 'now') AS until, NULL AS agent_id, '+0 minutes' AS time_zone)
+SELECT
+  count(*) AS calls,
+  count(calls.ended_at) AS ended,
+  count(calls.analyzed_at) AS analyzed,
+  coalesce(sum(calls.duration_seconds), 0) AS total_duration_seconds,
+  avg(calls.duration_seconds) AS average_duration_seconds
+FROM asked CROSS JOIN calls
+WHERE calls.ten_minutes BETWEEN substr(asked.since, 1, 15) AND substr(asked.until, 1, 15)
+  AND calls.called_at >= asked.since AND calls.called_at < asked.until
+  AND (asked.agent_id IS NULL OR calls.agent_id = asked.agent_id)

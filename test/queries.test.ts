@@ -1,0 +1,243 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ask } from "./support/ask.ts";
+import { documentedCall } from "./support/events.ts";
+import { bootLedger } from "./support/ledger.ts";
+import { post } from "./support/post.ts";
+
+const root = resolve(import.meta.dirname, "..");
+const folder = resolve(root, "src/ledger/queries");
+const files = readdirSync(folder).filter((name) => name.endsWith(".sql"));
+const read = (name: string) => readFileSync(join(folder, name), "utf8");
+const STANDING_ALONE = /^WITH asked AS \(.*\)$/m;
+/** A query about some days of 2024, in New York's summer. */
+const about = (name: string, agent: string | null = null) =>
+  read(name).replace(
+    STANDING_ALONE,
+    `WITH asked AS (SELECT '2024-07-15T04:00:00.000Z' AS since, '2024-07-18T04:00:00.000Z' AS until,
+       ${agent === null ? "NULL" : `'${agent}'`} AS agent_id, '-240 minutes' AS time_zone)`,
+  );
+
+let ledger: Awaited<ReturnType<typeof bootLedger>>;
+const rows = async (name: string, agent?: string) => (await ledger.DB.prepare(about(name, agent)).all()).results;
+
+beforeAll(async () => {
+  ledger = await bootLedger({ env: { SYNC_URL: "http://127.0.0.1:1/" } });
+  const calls = [
+    // Late on Monday evening in New York, Tuesday in UTC.
+    {
+      call_id: "a",
+      agent_id: "ada",
+      at: "2024-07-16T03:30:00Z",
+      seconds: 60,
+      disposition: "successful",
+      csat: 5,
+      resolved: true,
+    },
+    {
+      call_id: "b",
+      agent_id: "ada",
+      at: "2024-07-16T14:30:00Z",
+      seconds: 120,
+      disposition: "successful",
+      csat: 2,
+      resolved: true,
+    },
+    {
+      call_id: "c",
+      agent_id: "bob",
+      at: "2024-07-16T14:50:00Z",
+      seconds: 300,
+      disposition: "no_answer",
+      csat: 4,
+      resolved: false,
+    },
+    {
+      call_id: "outside",
+      agent_id: "bob",
+      at: "2024-07-18T04:00:00Z",
+      seconds: 999,
+      disposition: "lost",
+      csat: 1,
+      resolved: false,
+    },
+  ];
+  for (const { call_id, agent_id, at, seconds, disposition, csat, resolved } of calls) {
+    const call = documentedCall({ call_id, agent_id });
+    await post(ledger.url, call.start({ timestamp: at }));
+    await post(ledger.url, call.end({ timestamp: at, duration_seconds: seconds, disposition }));
+    const metrics = { csat_score: csat, issue_resolved: resolved, product: "Widget", nothing: null, nested: { a: 1 } };
+    await post(ledger.url, call.analytics({ timestamp: at, metrics }));
+  }
+  await post(
+    ledger.url,
+    documentedCall({ call_id: "open", agent_id: "ada" }).start({ timestamp: "2024-07-17T12:00:00Z" }),
+  );
+  const deliveries = ledger.DB.prepare(
+    "UPDATE sync_deliveries SET state = ?, updated_at = ?, last_error = ? WHERE call_id = ?",
+  );
+  await ledger.DB.batch([
+    deliveries.bind("failed", "2024-07-16T15:00:00.000Z", "HTTP 400", "a"),
+    deliveries.bind("pending", "2024-07-16T14:00:00.000Z", null, "b"),
+    deliveries.bind("delivered", "2024-07-16T15:00:00.000Z", null, "c"),
+    deliveries.bind("delivered", "2024-07-16T15:00:00.000Z", null, "outside"),
+  ]);
+});
+afterAll(() => ledger.harness.close());
+
+describe.each(files)("%s", (name) => {
+  test("begins with its question, and with what it is asked about on one line", () => {
+    const [question = "", ...rest] = read(name).split("\n");
+    expect(question).toMatch(/^-- [A-Z].*\?/);
+    expect(rest.join("\n")).toMatch(STANDING_ALONE);
+  });
+
+  test("runs as it stands", async () => {
+    expect((await ledger.DB.prepare(read(name)).all()).success).toBe(true);
+  });
+
+  test("finds its rows by an index", async () => {
+    const { results } = await ledger.DB.prepare(`EXPLAIN QUERY PLAN ${about(name)}`).all<{ detail: string }>();
+    const steps = results.map(({ detail }) => detail).filter((detail) => /\b(calls|events|delivery)\b/.test(detail));
+    expect(steps).not.toEqual([]);
+    for (const step of steps) {
+      expect(step).toMatch(
+        /^SEARCH (calls USING INDEX calls_by_time \(ten_minutes>\? AND ten_minutes<\?\)|delivery USING INDEX undelivered|delivery USING COVERING INDEX undelivered)|^SCAN delivery USING INDEX undelivered/,
+      );
+    }
+  });
+});
+
+describe("answers", () => {
+  test("totals", async () => {
+    expect(await rows("totals.sql")).toEqual([
+      { calls: 4, ended: 3, analyzed: 3, total_duration_seconds: 480, average_duration_seconds: 160 },
+    ]);
+    expect(await rows("totals.sql", "bob")).toMatchObject([{ calls: 1, ended: 1, total_duration_seconds: 300 }]);
+  });
+
+  test("calls by day, in the days of the viewer", async () => {
+    expect(await rows("calls-by-day.sql")).toEqual([
+      { day: "2024-07-15", agent_id: "ada", calls: 1, ended: 1, analyzed: 1, total_duration_seconds: 60 },
+      { day: "2024-07-16", agent_id: "ada", calls: 1, ended: 1, analyzed: 1, total_duration_seconds: 120 },
+      { day: "2024-07-16", agent_id: "bob", calls: 1, ended: 1, analyzed: 1, total_duration_seconds: 300 },
+      { day: "2024-07-17", agent_id: "ada", calls: 1, ended: 0, analyzed: 0, total_duration_seconds: 0 },
+    ]);
+  });
+
+  test("calls by hour", async () => {
+    expect(await rows("calls-by-hour.sql")).toMatchObject([
+      { hour: "2024-07-15T23", calls: 1 },
+      { hour: "2024-07-16T10", calls: 2 },
+      { hour: "2024-07-17T08", calls: 1, ended: 0 },
+    ]);
+  });
+
+  test("busiest hours", async () => {
+    expect(await rows("busiest-hours.sql")).toEqual([
+      { weekday: 1, hour: 23, calls: 1 },
+      { weekday: 2, hour: 10, calls: 2 },
+      { weekday: 3, hour: 8, calls: 1 },
+    ]);
+  });
+
+  test("live calls, and calls without an end", async () => {
+    expect(await rows("live-calls.sql")).toMatchObject([{ call_id: "open", called_at: "2024-07-17T12:00:00.000Z" }]);
+    expect(await rows("calls-without-an-end.sql")).toMatchObject([{ call_id: "open", status: "active" }]);
+  });
+
+  test("dispositions", async () => {
+    expect(await rows("dispositions.sql")).toEqual([
+      { disposition: "successful", calls: 2, average_duration_seconds: 90 },
+      { disposition: "no_answer", calls: 1, average_duration_seconds: 300 },
+    ]);
+  });
+
+  test("agents", async () => {
+    expect(await rows("agents.sql")).toEqual([
+      { agent_id: "ada", calls: 3 },
+      { agent_id: "bob", calls: 1 },
+    ]);
+  });
+
+  test("metrics", async () => {
+    expect(await rows("metrics.sql")).toEqual([
+      { metric: "csat_score", type: "number", calls: 3, average: 11 / 3, least: 2, most: 5 },
+      { metric: "issue_resolved", type: "boolean", calls: 3, average: 2 / 3, least: null, most: null },
+      { metric: "nested", type: "object", calls: 3, average: null, least: null, most: null },
+      { metric: "product", type: "text", calls: 3, average: null, least: null, most: null },
+    ]);
+  });
+
+  test("metric values", async () => {
+    expect(await rows("metric-values.sql")).toEqual([
+      { metric: "csat_score", type: "number", value: "2", calls: 1 },
+      { metric: "csat_score", type: "number", value: "4", calls: 1 },
+      { metric: "csat_score", type: "number", value: "5", calls: 1 },
+      { metric: "issue_resolved", type: "boolean", value: "true", calls: 2 },
+      { metric: "issue_resolved", type: "boolean", value: "false", calls: 1 },
+      { metric: "product", type: "text", value: "Widget", calls: 3 },
+    ]);
+  });
+
+  test("metric trend", async () => {
+    expect(await rows("metric-trend.sql")).toEqual([
+      { metric: "csat_score", day: "2024-07-15", average: 5, calls: 1 },
+      { metric: "csat_score", day: "2024-07-16", average: 3, calls: 2 },
+      { metric: "issue_resolved", day: "2024-07-15", average: 1, calls: 1 },
+      { metric: "issue_resolved", day: "2024-07-16", average: 0.5, calls: 2 },
+    ]);
+  });
+
+  test("longest calls", async () => {
+    expect((await rows("longest-calls.sql")).map(({ call_id }) => call_id)).toEqual(["c", "b", "a"]);
+  });
+
+  test("unhappy callers", async () => {
+    expect(await rows("unhappy-callers.sql")).toMatchObject([
+      { call_id: "c", metric: "issue_resolved", value: 0 },
+      { call_id: "b", metric: "csat_score", value: 2 },
+    ]);
+  });
+
+  test("failed deliveries, and the health of the sync", async () => {
+    expect(await rows("failed-deliveries.sql")).toMatchObject([{ call_id: "a", last_error: "HTTP 400" }]);
+    expect(await rows("sync-health.sql")).toMatchObject([
+      { state: "failed", deliveries: 1 },
+      { state: "pending", deliveries: 1, oldest: "2024-07-16T14:00:00.000Z" },
+    ]);
+  });
+});
+
+test("GET /api/stats tells all of it, of the days and the agent asked for", async () => {
+  const { body } = await ask(ledger.url, "/api/stats?from=2024-07-15&to=2024-07-17&agent_id=ada");
+  expect(body).toMatchObject({
+    from: "2024-07-15T00:00:00.000Z",
+    to: "2024-07-18T00:00:00.000Z",
+    agent_id: "ada",
+    totals: { calls: 3, ended: 2 },
+    days: [
+      { day: "2024-07-16", calls: 2 },
+      { day: "2024-07-17", calls: 1 },
+    ],
+    agents: [{ agent_id: "ada" }, { agent_id: "bob" }],
+    sync: [{ state: "failed" }, { state: "pending" }],
+  });
+});
+
+test("a file is a command for wrangler", async () => {
+  const state = mkdtempSync(join(tmpdir(), "call-ledger-queries-"));
+  const wrangler = async (...parameters: string[]) => {
+    const command = join(root, "node_modules/.bin/wrangler");
+    const given = ["d1", ...parameters, "--local", "--persist-to", state];
+    return (await promisify(execFile)(command, given, { cwd: root, env: { ...process.env, CI: "1" } })).stdout;
+  };
+  await wrangler("migrations", "apply", "DB");
+  const printed = await wrangler("execute", "DB", "--json", "--file", "src/ledger/queries/totals.sql");
+  expect(JSON.parse(printed)).toMatchObject([{ success: true, results: [{ calls: 0 }] }]);
+  rmSync(state, { recursive: true });
+});
