@@ -20,13 +20,13 @@ export interface Booted {
  * Miniflare: the test harness puts a proxy Worker before the one that is measured, in a runtime of its own, and what that
  * costs would be counted on both sides of a ratio and make it look better than it is.
  */
-export async function boot({ name, script }: Bundle, downstream: URL): Promise<Booted> {
+export async function boot({ name, modules }: Bundle, downstream: URL): Promise<Booted> {
   const { workerOptions } = unstable_getMiniflareWorkerOptions(join(root, "wrangler.toml"));
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       ...workerOptions,
       name,
-      modules: [{ type: "ESModule", path: `${name}.js`, contents: script }],
+      modules,
       bindings: Object.assign({}, workerOptions["bindings"], {
         WEBHOOK_SECRETS: SECRET,
         API_TOKEN: "token-of-the-bench",

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
@@ -11,9 +11,10 @@ export const root = resolve(import.meta.dirname, "../..");
 /** A Worker as `wrangler deploy` would upload it. */
 export interface Bundle {
   name: string;
-  /** The JavaScript, minified as wrangler.toml says. */
-  script: string;
+  /** The JavaScript, minified as wrangler.toml says, and the texts it imports; the first is the entry. */
+  modules: { type: "ESModule" | "Text"; path: string; contents: string }[];
   bytes: number;
+  /** Of all modules together, as wrangler counts. */
   gzipBytes: number;
 }
 
@@ -25,13 +26,15 @@ export interface Bundle {
 export async function bundle(name: string, entry: string, folder: string): Promise<Bundle> {
   const outdir = join(folder, name);
   await wrangler("deploy", entry, "--config", "wrangler.toml", "--dry-run", "--outdir", outdir);
-  const script = readFileSync(join(outdir, basename(entry).replace(/\.ts$/, ".js")), "utf8");
-  return {
-    name,
-    script,
-    bytes: Buffer.byteLength(script),
-    gzipBytes: gzipSync(script).byteLength,
-  };
+  const read = (file: string) => readFileSync(join(outdir, file), "utf8");
+  const script = basename(entry).replace(/\.ts$/, ".js");
+  const texts = readdirSync(outdir).filter((file) => ![script, `${script}.map`, "README.md"].includes(file));
+  const modules: Bundle["modules"] = [
+    { type: "ESModule", path: `${name}.js`, contents: read(script) },
+    ...texts.map((file) => ({ type: "Text" as const, path: file, contents: read(file) })),
+  ];
+  const all = Buffer.from(modules.map(({ contents }) => contents).join(""));
+  return { name, modules, bytes: all.byteLength, gzipBytes: gzipSync(all).byteLength };
 }
 
 /**

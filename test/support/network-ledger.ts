@@ -14,7 +14,7 @@ const migrations = resolve(root, "src/ledger/migrations");
  */
 export async function bootOnNetwork({ env = {}, main = "src/index.ts", maxRetries }: LedgerOptions = {}) {
   const folder = mkdtempSync(join(tmpdir(), "call-ledger-"));
-  const { script } = await bundle("ledger", main, folder);
+  const { modules } = await bundle("ledger", main, folder);
   rmSync(folder, { recursive: true });
 
   const { workerOptions } = workerOptionsOf(resolve(root, "wrangler.toml"));
@@ -22,7 +22,7 @@ export async function bootOnNetwork({ env = {}, main = "src/index.ts", maxRetrie
     convertV4MiniflareOptions({
       ...workerOptions,
       name: "ledger",
-      modules: [{ type: "ESModule", path: "ledger.js", contents: script }],
+      modules,
       bindings: { MAX_BODY_BYTES: "10485760", WEBHOOK_SECRETS: SECRET, API_TOKEN: "token-of-the-tests", ...env },
       queueConsumers: {
         "call-ledger-sync": {
