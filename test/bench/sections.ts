@@ -6,7 +6,7 @@ import { costLines } from "./prices.ts";
 import type { Report } from "./report.ts";
 import { SLOWNESS_MILLISECONDS } from "./slowness.ts";
 import { median } from "./statistics.ts";
-import { type Load, throughput } from "./throughput.ts";
+import { type Load, shareOf, throughput } from "./throughput.ts";
 
 /** @param target the ledger's throughput, as a share of the store-only Worker's */
 export async function reportThroughput(
@@ -18,11 +18,11 @@ export async function reportThroughput(
   const kilobytes = Math.round(load.bytes / 1000);
   report.section(
     `Throughput, call.end of ${kilobytes} KB`,
-    "Requests a second over HTTP, 16 at a time; the median of three rounds on fresh stores.",
+    "Requests a second over HTTP, 16 at a time, in three rounds on fresh stores; the share is the median of the rounds'.",
   );
   const figures = await throughput(bundles, load, downstream.url);
-  const floor = figures.find(({ name }) => name === "store-only")?.rounds ?? [];
-  const shares = figures.map(({ rounds }) => median(rounds) / median(floor));
+  const floor = figures.find(({ name }) => name === "store-only");
+  const shares = figures.map((figure) => (floor === undefined ? Number.NaN : shareOf(figure, floor)));
   report.table(
     ["Worker", "requests/s", "rounds", "share of store-only"],
     figures.map(({ name, rounds }, index) => [
