@@ -6,6 +6,8 @@ export interface Settings {
   webhookSecrets: string[];
   /** In bytes. */
   maxBodyBytes: number;
+  /** Whether what is said in a call is to be found by its words. */
+  searchTranscripts: boolean;
   problems: SettingProblem[];
 }
 
@@ -27,5 +29,9 @@ export function readSettings(env: Env): Settings {
     problems.push({ setting: "MAX_BODY_BYTES", problem: "is not a whole number of bytes" });
     maxBodyBytes = DEFAULT_MAX_BODY_BYTES;
   }
-  return { webhookSecrets, maxBodyBytes, problems };
+  const search = env.SEARCH_TRANSCRIPTS || "on";
+  if (search !== "on" && search !== "off") {
+    problems.push({ setting: "SEARCH_TRANSCRIPTS", problem: "is neither on nor off" });
+  }
+  return { webhookSecrets, maxBodyBytes, searchTranscripts: search === "on", problems };
 }

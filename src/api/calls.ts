@@ -1,10 +1,11 @@
 import * as z from "zod";
-import { listCalls } from "../ledger/call-list.ts";
 import { withJson } from "../ledger/calls.ts";
 import { callRow } from "../ledger/rows.ts";
 import { callsAsCsv } from "../reading/csv.ts";
-import { writeCursor } from "../reading/cursor.ts";
-import { callFilter, callPosition } from "../reading/filter.ts";
+import { callCursor, callFilter, writeCallCursor } from "../reading/filter.ts";
+import { invalidRequest } from "../reading/input.ts";
+import { searchCalls, wordsNotSearched } from "../reading/search.ts";
+import { readSettings } from "../settings.ts";
 import { attempt } from "../stores/attempt.ts";
 import { STORE_LIMIT } from "../stores/limits.ts";
 import { nothing, operation } from "./operation.ts";
@@ -23,19 +24,18 @@ export const getCalls = operation({
   query: z.strictObject({
     ...callFilter,
     limit: z.coerce.number().int().min(1).max(200).default(50),
-    cursor: callPosition.optional(),
+    cursor: callCursor.optional(),
   }),
   body: nothing,
   answers: {
     "application/json": z.object({ calls: z.array(callAnswer), next_cursor: z.string().nullable() }),
   },
   async perform({ query: { limit, cursor, ...filter } }, env) {
-    // One more than asked for tells whether there is another page.
-    const rows = await attempt(() => listCalls(env.DB, filter, { limit: limit + 1, after: cursor }), STORE_LIMIT);
-    const calls = rows.slice(0, limit);
-    const last = rows.length > limit ? calls.at(-1) : undefined;
-    const next_cursor = last === undefined ? null : writeCursor(last.called_at, last.call_id);
-    return Response.json({ calls: calls.map(withJson), next_cursor });
+    const { searchTranscripts } = readSettings(env);
+    const search = { filter, limit, after: cursor };
+    const page = await attempt(() => searchCalls(env.DB, search, searchTranscripts), STORE_LIMIT);
+    if (page.kind === "not-searched") return invalidRequest([wordsNotSearched]);
+    return Response.json({ calls: page.calls.map(withJson), next_cursor: writeCallCursor(page.next) });
   },
 });
 
@@ -47,5 +47,5 @@ export const exportCalls = operation({
   query: z.strictObject(callFilter),
   body: nothing,
   answers: { "text/csv": z.string() },
-  perform: async ({ query }, env) => callsAsCsv(env.DB, query),
+  perform: async ({ query }, env) => callsAsCsv(env.DB, query, readSettings(env).searchTranscripts),
 });

@@ -20,6 +20,7 @@ export interface DecodedEvent {
   event: CallEvent;
   /** The name of the wire format. */
   format: string;
+  body: JsonObject;
   withoutTranscript: JsonObject;
   /** The JSON of `withoutTranscript`; the text as received when there was nothing to take out. */
   payload: string;
@@ -59,7 +60,7 @@ export function decode(bytes: ArrayBuffer, receivedAt: string): DecodedBody {
       };
     }
     const payload = withoutTranscript === body ? text : JSON.stringify(withoutTranscript);
-    return { kind: "event", id, event, format: format.name, withoutTranscript, payload };
+    return { kind: "event", id, event, format: format.name, body, withoutTranscript, payload };
   }
   return { kind: "unrecognised", id };
 }

@@ -2,6 +2,7 @@ import { quarantine } from "../archive/quarantine.ts";
 import { type DecodedBody, decode } from "../events/decode.ts";
 import type { CallEvent } from "../events/event.ts";
 import { logError, reasonOf } from "../log.ts";
+import { readSettings } from "../settings.ts";
 import { attempt } from "../stores/attempt.ts";
 import { STORE_LIMIT } from "../stores/limits.ts";
 import { configuredDestinations } from "../sync/destinations/index.ts";
@@ -32,7 +33,7 @@ async function acceptOrThrow(received: Received, env: Env, ctx: ExecutionContext
   const decoded = decode(received.body, received.receivedAt);
   if (decoded.kind !== "event") return putAside(received, decoded, env.ARCHIVE);
 
-  const entry = await makeEntry(received, decoded);
+  const entry = await makeEntry(received, decoded, readSettings(env).searchTranscripts);
   const { event_id, call_id, event: name } = entry.row;
   const destinations =
     entry.event.event === "analytics.completed"

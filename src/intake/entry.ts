@@ -1,7 +1,9 @@
 import { overflowKey, transcriptKey } from "../archive/keys.ts";
 import type { DecodedEvent } from "../events/decode.ts";
 import type { CallEvent } from "../events/event.ts";
+import { turnsOf } from "../events/turns.ts";
 import { type Contribution, contribution } from "../ledger/calls.ts";
+import type { Conversation } from "../ledger/conversations.ts";
 import { type EventRow, payloadColumn } from "../ledger/events.ts";
 import type { Received } from "./received.ts";
 
@@ -12,6 +14,8 @@ export interface Entry extends Received {
   contribution: Contribution;
   /** R2 key of the body when it is a `call.end`. */
   transcriptKey: string | undefined;
+  /** What was said, when words are searched and the event brings any. */
+  conversation: Conversation | undefined;
   /** D1's 2 MB a row had to cut something, so the body must be whole in R2. */
   overflows: boolean;
 }
@@ -21,8 +25,11 @@ export function eventIdOf(id: string | undefined, digest: string): string {
   return id ?? digest;
 }
 
-/** Works out what to keep of an event, before any store is asked. */
-export async function makeEntry(received: Received, decoded: DecodedEvent): Promise<Entry> {
+/**
+ * Works out what to keep of an event, before any store is asked.
+ * @param searchTranscripts whether the words of a transcript are to be found
+ */
+export async function makeEntry(received: Received, decoded: DecodedEvent, searchTranscripts: boolean): Promise<Entry> {
   const { digest, receivedAt } = received;
   const { event } = decoded;
   const overflow = overflowKey(digest);
@@ -44,6 +51,13 @@ export async function makeEntry(received: Received, decoded: DecodedEvent): Prom
     },
     contribution: told,
     transcriptKey: transcript,
+    conversation: searchTranscripts ? conversationOf(decoded, told) : undefined,
     overflows: cut || told.cut,
   };
+}
+
+function conversationOf({ event, body }: DecodedEvent, { sources }: Contribution): Conversation | undefined {
+  const version = sources.transcript_key;
+  if (event.event !== "call.end" || event.transcript_turns === undefined || version === undefined) return undefined;
+  return { call_id: event.call_id, version, turns: turnsOf(body) };
 }

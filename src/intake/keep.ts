@@ -34,7 +34,7 @@ export async function keep(
 }
 
 async function record(entry: Entry, db: D1Database, destinations: readonly string[], failedTries: number) {
-  const result = await recordEvent(db, entry.row, entry.contribution, destinations, new Date());
+  const result = await recordEvent(db, entry, destinations, new Date());
   // The try that failed may have committed before its connection broke: the duplicate is our own.
   return failedTries > 0 ? "stored" : result;
 }

@@ -1,7 +1,9 @@
 import Papa from "papaparse";
-import { type CallFilter, type CallPosition, type ListedCall, listCalls, listedColumns } from "../ledger/call-list.ts";
+import { type ListedCall, listedColumns } from "../ledger/call-list.ts";
 import { attempt } from "../stores/attempt.ts";
 import { STORE_LIMIT } from "../stores/limits.ts";
+import { invalidRequest } from "./input.ts";
+import { type CallSearch, searchCalls, wordsNotSearched } from "./search.ts";
 
 /** Calls that are read at a time: with all their JSON they stay far below the memory of a Worker. */
 const ROWS_A_READ = 200;
@@ -19,18 +21,27 @@ const BYTE_ORDER_MARK = "\ufeff";
  * All calls that a filter leaves, as a CSV download (RFC 4180), newest first. Read and sent page by page; a failure in the
  * middle breaks the download off, so that half of it is not taken for the whole.
  */
-export function callsAsCsv(db: D1Database, filter: CallFilter): Response {
-  let after: CallPosition | undefined;
-  let begun = false;
+export async function callsAsCsv(
+  db: D1Database,
+  filter: CallSearch["filter"],
+  searchTranscripts: boolean,
+): Promise<Response> {
+  const read = (after: CallSearch["after"]) =>
+    attempt(() => searchCalls(db, { filter, limit: ROWS_A_READ, after }, searchTranscripts), STORE_LIMIT);
+  const first = await read(undefined);
+  if (first.kind === "not-searched") return invalidRequest([wordsNotSearched]);
+  let next = first.next;
   const encoder = new TextEncoder();
   const lines = new ReadableStream<Uint8Array>({
+    start(controller) {
+      controller.enqueue(encoder.encode(BYTE_ORDER_MARK + csv([[...listedColumns], ...first.calls.map(cells)])));
+    },
     async pull(controller) {
-      const calls = await attempt(() => listCalls(db, filter, { limit: ROWS_A_READ, after }), STORE_LIMIT);
-      if (!begun) controller.enqueue(encoder.encode(BYTE_ORDER_MARK + csv([[...listedColumns]])));
-      begun = true;
-      if (calls.length > 0) controller.enqueue(encoder.encode(csv(calls.map(cells))));
-      after = calls.at(-1);
-      if (calls.length < ROWS_A_READ) controller.close();
+      if (next === undefined) return controller.close();
+      const page = await read(next);
+      if (page.kind === "not-searched") return controller.close();
+      controller.enqueue(encoder.encode(csv(page.calls.map(cells))));
+      next = page.next;
     },
   });
   return new Response(lines, {

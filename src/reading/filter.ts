@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { MAX_ID_CHARACTERS } from "../events/fields.ts";
-import type { CallFilter } from "../ledger/call-list.ts";
-import { cursorOf } from "./cursor.ts";
+import type { CallFilter, CallPosition } from "../ledger/call-list.ts";
+import { cursorOf, writeCursor } from "./cursor.ts";
 import { instantFrom, instantTo } from "./range.ts";
 
 /** Which calls a listing shows, as a query tells it. */
@@ -13,9 +13,20 @@ export const callFilter = {
   from: instantFrom.optional(),
   to: instantTo.optional(),
   q: z.string().trim().min(1).max(MAX_ID_CHARACTERS).optional().describe("a phone number, a call id, or words"),
-} satisfies Record<keyof Omit<CallFilter, "caller_phone">, z.ZodType> & { q: z.ZodType };
+} satisfies Record<keyof Omit<CallFilter, "phone" | "call_id">, z.ZodType> & { q: z.ZodType };
 
-/** Where in a listing of calls the next page begins. */
-export const callPosition = cursorOf(
-  z.tuple([z.string(), z.string()]).transform(([called_at, call_id]) => ({ called_at, call_id })),
+/** Where the next page of calls begins: after a call, or, where words were looked for, after a row of their index. */
+export type CallCursor = CallPosition | { conversation: string };
+
+export const callCursor = cursorOf<z.ZodType<CallCursor>>(
+  z.union([
+    z.tuple([z.string(), z.string()]).transform(([called_at, call_id]) => ({ called_at, call_id })),
+    z.tuple([z.string().regex(/^\d{1,19}$/)]).transform(([conversation]) => ({ conversation })),
+  ]),
 );
+
+/** @returns null when there is no next page */
+export function writeCallCursor(next: CallCursor | undefined): string | null {
+  if (next === undefined) return null;
+  return "call_id" in next ? writeCursor(next.called_at, next.call_id) : writeCursor(next.conversation);
+}

@@ -9,7 +9,12 @@ export const SECRET = "signing-secret-of-the-tests";
 
 export interface LedgerOptions {
   /** Secrets and vars that differ from the ordinary ones; an empty value counts as not set. */
-  env?: Partial<Record<"WEBHOOK_SECRETS" | "API_TOKEN" | "SYNC_URL" | "SYNC_SECRET" | "MAX_BODY_BYTES", string>>;
+  env?: Partial<
+    Record<
+      "WEBHOOK_SECRETS" | "API_TOKEN" | "SYNC_URL" | "SYNC_SECRET" | "MAX_BODY_BYTES" | "SEARCH_TRANSCRIPTS",
+      string
+    >
+  >;
   /** Another entry than src/index.ts: a Worker that wraps it, to make stores slow or faulty. */
   main?: string;
   /** Retries before a message becomes a dead letter. */

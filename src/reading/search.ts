@@ -1,0 +1,86 @@
+import { spokenQuery } from "../events/spoken.ts";
+import { type CallFilter, type ListedCall, listCalls } from "../ledger/call-list.ts";
+import { listSpokenCalls } from "../ledger/conversations.ts";
+import type { CallCursor } from "./filter.ts";
+
+/** Which calls are looked for, in what order of pages. */
+export interface CallSearch {
+  /** `q` in it is a call id, a phone number or a part of one, or words that were said. */
+  filter: CallFilter & { q?: string | undefined };
+  limit: number;
+  /** The `next` of the page before. */
+  after?: CallCursor | undefined;
+}
+
+/** A page of calls, newest first. */
+export interface FoundPage {
+  kind: "found";
+  calls: ListedCall[];
+  /** Where the next page begins; absent on the last. */
+  next?: CallCursor;
+}
+
+/** `q` is no call id and no phone number, and words are not searched. */
+export interface NotSearched {
+  kind: "not-searched";
+}
+
+/** The same, for people. */
+export const wordsNotSearched = {
+  path: "q",
+  message: "is no call id and no phone number, and words are not searched: SEARCH_TRANSCRIPTS is off",
+};
+
+/** Digits of a phone number from which on it is looked for: the last four are what people remember. */
+const MIN_PHONE_DIGITS = 4;
+
+/**
+ * Reads a page of calls. What `q` means is found out by asking: a call's id, else a phone number, else words.
+ * @param searchTranscripts the setting: whether there are words to search
+ */
+export async function searchCalls(
+  db: D1Database,
+  { filter: { q, ...filter }, limit, after }: CallSearch,
+  searchTranscripts: boolean,
+): Promise<FoundPage | NotSearched> {
+  const position = after !== undefined && "call_id" in after ? after : undefined;
+  // One more than asked for tells whether there is another page.
+  const list = async (narrowed: CallFilter) =>
+    pageOf(await listCalls(db, narrowed, { limit: limit + 1, after: position }), limit, ({ called_at, call_id }) => ({
+      called_at,
+      call_id,
+    }));
+  if (q === undefined) return list(filter);
+
+  const words = after !== undefined && "conversation" in after;
+  if (!words) {
+    const byId = await list({ ...filter, call_id: q });
+    if (byId.calls.length > 0) return byId;
+    const phone = phoneDigits(q);
+    if (phone !== undefined) {
+      const byPhone = await list({ ...filter, phone });
+      if (byPhone.calls.length > 0 || position !== undefined || !searchTranscripts) return byPhone;
+    }
+  }
+  if (!searchTranscripts) return { kind: "not-searched" };
+  const query = spokenQuery(q);
+  if (query === undefined) return { kind: "found", calls: [] };
+  const spoken = await listSpokenCalls(db, query, filter, {
+    limit: limit + 1,
+    after: words ? after.conversation : undefined,
+  });
+  return pageOf(spoken, limit, ({ conversation }) => ({ conversation }));
+}
+
+function pageOf<Call extends ListedCall>(rows: Call[], limit: number, cursorOf: (last: Call) => CallCursor): FoundPage {
+  const calls = rows.slice(0, limit);
+  const last = rows.length > limit ? calls.at(-1) : undefined;
+  return { kind: "found", calls, ...(last !== undefined && { next: cursorOf(last) }) };
+}
+
+/** `(555) 123-4567` → `5551234567`, since the platform sends numbers as +15551234567; `undefined` for what is no number. */
+function phoneDigits(q: string): string | undefined {
+  if (!/^\+?[\d\s()./-]+$/.test(q)) return undefined;
+  const digits = q.replaceAll(/\D/g, "");
+  return digits.length < MIN_PHONE_DIGITS ? undefined : digits;
+}
