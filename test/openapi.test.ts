@@ -25,6 +25,7 @@ beforeAll(async () => {
   ledger = await bootLedger({ env: { SYNC_URL: "http://127.0.0.1:1/" } });
   const call = documentedCall({ call_id: "call-1" });
   for (const event of [call.start(), call.end(), call.analytics()]) await post(ledger.url, event);
+  await post(ledger.url, documentedCall({ call_id: "call-2" }).start());
   await post(ledger.url, { event: "call.start" });
   const { text } = await askText(ledger.url, "/api/openapi.json");
   paths = description.parse(JSON.parse(text)).paths;
@@ -37,6 +38,8 @@ const asked: { [route: string]: { path: string; headers?: Record<string, string>
   "get /calls.csv": { path: "/calls.csv" },
   "get /calls/{call_id}": { path: "/calls/call-1" },
   "get /calls/{call_id}/transcript": { path: "/calls/call-1/transcript" },
+  "delete /calls/{call_id}": { path: "/calls/call-2" },
+  "delete /calls": { path: "/calls?caller_phone=%2B15559999999" },
   "get /stats": { path: "/stats" },
   "get /deliveries": { path: "/deliveries" },
   "post /deliveries/retry": { path: "/deliveries/retry" },
@@ -73,7 +76,7 @@ describe("parameters", () => {
   test.each(Object.keys(asked))("%s refuses one that is not described, and names it", async (route) => {
     const [method = "", template = ""] = route.split(" ");
     expect(operationOf(template, method).parameters.map(({ name }) => name)).not.toContain("surprise");
-    const response = await fetch(new URL(`/api${asked[route]?.path}?surprise=1`, ledger.url), {
+    const response = await fetch(new URL(`/api${withSurprise(asked[route]?.path)}`, ledger.url), {
       method: method.toUpperCase(),
       headers: { Authorization: "Bearer token-of-the-tests" },
     });
@@ -98,6 +101,10 @@ test.each(Object.keys(asked))("%s answers another method with 405 and what it al
   const allowed = Object.keys(paths[template] ?? {}).map((method) => method.toUpperCase());
   expect(response.headers.get("Allow")).toBe(allowed.join(", "));
 });
+
+function withSurprise(path = ""): string {
+  return `${path}${path.includes("?") ? "&" : "?"}surprise=1`;
+}
 
 function operationOf(path: string, method: string) {
   return operation.parse(Object(paths[path])[method]);

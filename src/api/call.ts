@@ -25,7 +25,7 @@ export const getCall = operation({
     }),
   },
   mayBeMissing: true,
-  async perform({ callId }, env) {
+  async perform({ parameter: callId }, env) {
     const details = await attempt(() => readCall(env.DB, callId), STORE_LIMIT);
     if (details === undefined) return unknownCall();
     const { call, events, deliveries } = details;
@@ -59,7 +59,7 @@ export const getTranscript = operation({
     "text/plain": z.string(),
   },
   mayBeMissing: true,
-  async perform({ callId: call_id, request }, env) {
+  async perform({ parameter: call_id, request }, env) {
     const details = await attempt(() => readCall(env.DB, call_id), STORE_LIMIT);
     if (details === undefined) return unknownCall();
     const { transcript_key: key } = details.call;
@@ -81,7 +81,7 @@ function prefersText(request: Request): boolean {
   return accepted.includes("text/plain") && !accepted.includes("application/json");
 }
 
-function unknownCall(): Response {
+export function unknownCall(): Response {
   return missing("unknown-call", "Unknown call", "There is no call of this id.");
 }
 

@@ -22,7 +22,7 @@ export interface Asked<Query extends z.ZodObject, Body extends z.ZodObject> {
   query: z.output<Query>;
   body: z.output<Body>;
   /** The parameter of the path, decoded; empty where the path has none. */
-  callId: string;
+  parameter: string;
   request: Request;
 }
 
@@ -53,8 +53,8 @@ export function operation<Query extends z.ZodObject, Body extends z.ZodObject>({
       if (!query.ok) return query.response;
       const body = await readJson(request, definition.body);
       if (!body.ok) return body.response;
-      const callId = decoded(request.params["call_id"] ?? "");
-      return perform({ query: query.value, body: body.value, callId, request }, env, ctx);
+      const [parameter = ""] = Object.values(request.params);
+      return perform({ query: query.value, body: body.value, parameter: decoded(parameter), request }, env, ctx);
     },
   };
 }

@@ -1,6 +1,7 @@
 import { getCall, getTranscript } from "./call.ts";
 import { exportCalls, getCalls } from "./calls.ts";
 import { getDeliveries, retryDeliveries } from "./deliveries.ts";
+import { eraseCall, eraseCaller } from "./erasure.ts";
 import type { Operation } from "./operation.ts";
 import { getParked } from "./parked.ts";
 import { getQuarantine, replayQuarantined } from "./quarantine.ts";
@@ -12,6 +13,8 @@ export const operations: readonly Operation[] = [
   exportCalls,
   getCall,
   getTranscript,
+  eraseCall,
+  eraseCaller,
   getStats,
   getDeliveries,
   retryDeliveries,

@@ -17,12 +17,22 @@ export async function transcriptKey(callId: string, endedAt: string): Promise<st
 
 /** Where a `call.end` body is that a correction of the same call outranks. */
 export function supersededKey(digest: string, endedAt: string): string {
-  return `superseded/${day(endedAt)}/${digest}.json`;
+  return `${supersededPrefix(endedAt)}${digest}.json`;
+}
+
+/** What the keys of a day's superseded bodies begin with. */
+export function supersededPrefix(endedAt: string): string {
+  return `superseded/${day(endedAt)}/`;
 }
 
 /** Where a body is whole that D1's 2 MB a row had to cut. */
 export function overflowKey(digest: string): string {
   return `overflow/${digest}.json`;
+}
+
+/** The keys of such bodies that are named in a text. */
+export function overflowKeysIn(text: string): ReadonlySet<string> {
+  return new Set(text.match(/overflow\/[0-9a-f]{64}\.json/g));
 }
 
 export const QUARANTINE_PREFIX = "quarantine/";

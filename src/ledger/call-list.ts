@@ -1,4 +1,5 @@
 import { type CallRow, type CallStatus, callColumns } from "./calls.ts";
+import { phoneDigitsSql } from "./phones.ts";
 
 /** A row of a listing: the call and the time it is listed by. */
 export interface ListedCall extends CallRow {
@@ -44,7 +45,7 @@ export interface Condition {
 
 /** Reads nothing but the index by time, which has the phone numbers too, until it meets one of the calls that are meant. */
 const CALLS_OF_PHONE = `
-  (SELECT call_id, ten_minutes FROM calls WHERE instr(phones, ?) > 0) AS met CROSS JOIN calls ON calls.call_id = met.call_id`;
+  (SELECT call_id, ten_minutes FROM calls WHERE instr(${phoneDigitsSql("phones")}, ?) > 0) AS met CROSS JOIN calls ON calls.call_id = met.call_id`;
 
 /**
  * Calls, newest first. Walks the index by time and sorts only within ten minutes, so a page reads as many rows as it shows,

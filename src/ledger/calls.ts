@@ -140,7 +140,7 @@ const upsert = `
 INSERT INTO calls (call_id, status, updated_at, first_received_at, sources, event_ids, ten_minutes, phones,
   ${columns.join(", ")})
 SELECT ?1, ?2, ?3, ?4, ?5, json_array(?6), substr(coalesce(${parameter("started_at")}, ${parameter("ended_at")}, ?4), 1, 15),
-  substr(coalesce(${parameter("caller_phone")}, ''), 1, 40) || ' ' || substr(coalesce(${parameter("agent_phone")}, ''), 1, 40),
+  substr(coalesce(${parameter("caller_phone")}, ''), 1, 40) || '/' || substr(coalesce(${parameter("agent_phone")}, ''), 1, 40),
   ${columns.map(parameter).join(", ")}
 WHERE NOT EXISTS (SELECT 1 FROM events WHERE event_id = ?6)
 ON CONFLICT (call_id) DO UPDATE SET

@@ -19,7 +19,7 @@ export interface ParkingShelf extends ParkingPlace {
    * @param limit 1,000 at the most
    * @param after the last item of the page before
    */
-  list(limit: number, after?: ParkedItem): Promise<ParkedItem[]>;
+  list(limit: number, after?: Pick<ParkedItem, "received_at" | "digest">): Promise<ParkedItem[]>;
   /** `undefined` when another run has taken it. */
   read(item: ParkedItem): Promise<Received | undefined>;
   remove(item: ParkedItem): Promise<void>;

@@ -1,7 +1,7 @@
 import * as z from "zod";
 
-/** Makes a `next_cursor` of what names the last row of a page. Any text goes into it and comes out of it again. */
-export function writeCursor(...parts: string[]): string {
+/** Makes a `next_cursor` of what names the last row of a page. Any JSON goes into it and comes out of it again. */
+export function writeCursor(...parts: unknown[]): string {
   return encodeURIComponent(JSON.stringify(parts));
 }
 

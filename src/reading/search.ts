@@ -78,7 +78,7 @@ function pageOf<Call extends ListedCall>(rows: Call[], limit: number, cursorOf: 
   return { kind: "found", calls, ...(last !== undefined && { next: cursorOf(last) }) };
 }
 
-/** `(555) 123-4567` → `5551234567`, since the platform sends numbers as +15551234567; `undefined` for what is no number. */
+/** `(555) 123-4567` → `5551234567`; `undefined` for what is no number. */
 function phoneDigits(q: string): string | undefined {
   if (!/^\+?[\d\s()./-]+$/.test(q)) return undefined;
   const digits = q.replaceAll(/\D/g, "");

@@ -7,7 +7,7 @@ const problem = z.object({ title: z.string(), detail: z.string() });
 export class LedgerError extends Error {}
 
 /** One request to a ledger's API. */
-export type Ask = (method: "GET" | "POST", path: string, body?: object) => Promise<z.infer<typeof page>>;
+export type Ask = (method: "GET" | "POST" | "DELETE", path: string, body?: object) => Promise<z.infer<typeof page>>;
 
 /**
  * Asks the API of a running ledger, local or deployed.

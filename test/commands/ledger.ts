@@ -8,6 +8,8 @@ const usage = `npm run <command> -- --url <where the ledger is> --token <API_TOK
   replay       play the quarantine again              --key <one body of it>
   deliveries   deliveries downstream                  --state pending | delivered | failed
   retry        send failed deliveries again           --event <id>  --destination <name>
+  erase        erase what is kept of a call           --call <id>
+               or of all calls with a caller          --phone <number>
 
 LEDGER_URL and LEDGER_TOKEN stand in for --url and --token.`;
 
@@ -16,6 +18,8 @@ interface Choices {
   state?: string | undefined;
   event?: string | undefined;
   destination?: string | undefined;
+  call?: string | undefined;
+  phone?: string | undefined;
 }
 
 /** What people ask a running ledger for, from the command line: each is one door of its API. */
@@ -30,6 +34,7 @@ const commands: Record<string, (ask: Ask, choices: Choices) => Promise<void>> = 
       "deliveries",
     ),
   retry,
+  erase,
 };
 
 process.exitCode = await main(process.argv.slice(2));
@@ -46,6 +51,8 @@ async function main(given: string[]): Promise<number> {
         state: { type: "string" },
         event: { type: "string" },
         destination: { type: "string" },
+        call: { type: "string" },
+        phone: { type: "string" },
         help: { type: "boolean" },
       },
     });
@@ -102,4 +109,22 @@ async function retry(ask: Ask, { event: event_id, destination }: Choices): Promi
     more = answer["more"];
   } while (more === true);
   console.log(`${retried} sent again`);
+}
+
+async function erase(ask: Ask, { call, phone }: Choices): Promise<void> {
+  if ((call === undefined) === (phone === undefined)) throw new LedgerError("Say --call <id> or --phone <number>.");
+  const path =
+    call === undefined
+      ? `/api/calls?caller_phone=${encodeURIComponent(phone ?? "")}&`
+      : `/api/calls/${encodeURIComponent(call)}?`;
+  const total = new Map<string, number>();
+  let cursor: string | null | undefined = "";
+  do {
+    const answer = await ask("DELETE", `${path}cursor=${encodeURIComponent(cursor)}`);
+    for (const [what, count] of Object.entries(Object(answer["erased"]))) {
+      total.set(what, (total.get(what) ?? 0) + Number(count));
+    }
+    cursor = answer.next_cursor;
+  } while (cursor);
+  console.log(`erased: ${Array.from(total, ([what, count]) => `${count} ${what}`).join(", ")}`);
 }

@@ -3,15 +3,15 @@
 -- that names an indexed column is billed for the index too.
 ALTER TABLE calls ADD COLUMN phones TEXT NOT NULL DEFAULT '';
 
-UPDATE calls SET phones = substr(coalesce(caller_phone, ''), 1, 40) || ' ' || substr(coalesce(agent_phone, ''), 1, 40);
+UPDATE calls SET phones = substr(coalesce(caller_phone, ''), 1, 40) || '/' || substr(coalesce(agent_phone, ''), 1, 40);
 
 DROP INDEX calls_by_time;
 CREATE INDEX calls_by_time ON calls (ten_minutes, phones);
 
 CREATE TRIGGER calls_renumbered AFTER UPDATE OF caller_phone, agent_phone ON calls
-WHEN new.phones <> substr(coalesce(new.caller_phone, ''), 1, 40) || ' ' || substr(coalesce(new.agent_phone, ''), 1, 40)
+WHEN new.phones <> substr(coalesce(new.caller_phone, ''), 1, 40) || '/' || substr(coalesce(new.agent_phone, ''), 1, 40)
 BEGIN
-  UPDATE calls SET phones = substr(coalesce(new.caller_phone, ''), 1, 40) || ' ' || substr(coalesce(new.agent_phone, ''), 1, 40)
+  UPDATE calls SET phones = substr(coalesce(new.caller_phone, ''), 1, 40) || '/' || substr(coalesce(new.agent_phone, ''), 1, 40)
   WHERE call_id = new.call_id;
 END;
 

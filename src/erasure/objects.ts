@@ -1,0 +1,70 @@
+import { overflowKeysIn, supersededPrefix, transcriptKey } from "../archive/keys.ts";
+import { decode } from "../events/decode.ts";
+import type { CallDetails } from "../ledger/call-details.ts";
+import { attempt } from "../stores/attempt.ts";
+import { STORE_LIMIT } from "../stores/limits.ts";
+
+/**
+ * A `call.end` without a time of its own has that of its receipt, so the same event, delivered again after midnight, is
+ * archived under a second day while the ledger knows the first only. Nobody delivers again later than this.
+ */
+const DAYS_OF_REDELIVERY = 7;
+
+const DAY_MILLISECONDS = 24 * 60 * 60 * 1000;
+
+/** Deletes what the archive has of a call: its transcript, what corrections displaced, and bodies too large for a row. */
+export async function eraseObjects(bucket: R2Bucket, { call, events }: CallDetails): Promise<number> {
+  const ends = events.filter(({ event }) => event === "call.end").map(({ occurred_at }) => occurred_at);
+  const days = ends.flatMap((end) =>
+    Array.from({ length: DAYS_OF_REDELIVERY + 1 }, (_, days) => later(end, days * DAY_MILLISECONDS)),
+  );
+  const transcripts = await Promise.all(days.map((instant) => transcriptKey(call.call_id, instant)));
+  const known = new Set(call.transcript_key === null ? transcripts : [call.transcript_key, ...transcripts]);
+  const found = [
+    ...(await superseded(bucket, call.call_id, new Set(ends.map(supersededPrefix)))),
+    ...(await overflowing(bucket, { call, events })),
+  ];
+  const keys = [...known, ...found];
+  // A key that is not there costs nothing, and says nothing: what was there is counted before.
+  for (let from = 0; from < keys.length; from += KEYS_A_DELETE) {
+    await attempt(() => bucket.delete(keys.slice(from, from + KEYS_A_DELETE)), STORE_LIMIT);
+  }
+  return found.length + (call.transcript_key === null ? 0 : 1);
+}
+
+/** As many as R2 deletes at a time (developers.cloudflare.com/r2/api/workers). */
+const KEYS_A_DELETE = 1000;
+
+function later(instant: string, milliseconds: number): string {
+  return new Date(Date.parse(instant) + milliseconds).toISOString();
+}
+
+/** Bodies that a correction outranked are named by their digests; their metadata says whose they are. */
+async function superseded(bucket: R2Bucket, callId: string, prefixes: ReadonlySet<string>): Promise<string[]> {
+  const keys: string[] = [];
+  for (const prefix of prefixes) {
+    let cursor: string | undefined;
+    do {
+      const options: R2ListOptions = { prefix, include: ["customMetadata"], ...(cursor !== undefined && { cursor }) };
+      const page = await attempt(() => bucket.list(options), STORE_LIMIT);
+      for (const { key, customMetadata } of page.objects) if (customMetadata?.["call_id"] === callId) keys.push(key);
+      cursor = page.truncated ? page.cursor : undefined;
+    } while (cursor !== undefined);
+  }
+  return keys;
+}
+
+/** A caller may say the name of another call's object: only what is really this call's is deleted. */
+async function overflowing(
+  bucket: R2Bucket,
+  { call, events }: Pick<CallDetails, "call" | "events">,
+): Promise<string[]> {
+  const keys: string[] = [];
+  for (const key of overflowKeysIn(JSON.stringify([call, events]))) {
+    const object = await attempt(() => bucket.get(key), STORE_LIMIT);
+    if (object === null) continue;
+    const decoded = decode(await object.arrayBuffer(), object.uploaded.toISOString());
+    if (decoded.kind === "event" && decoded.event.call_id === call.call_id) keys.push(key);
+  }
+  return keys;
+}

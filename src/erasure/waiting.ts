@@ -1,0 +1,131 @@
+import pMap from "p-map";
+import * as z from "zod";
+import { listQuarantine, readQuarantined } from "../archive/quarantine.ts";
+import type { Received } from "../intake/received.ts";
+import { callsOfCaller } from "../ledger/erasure.ts";
+import { shelves } from "../parking/index.ts";
+import type { ParkingShelf } from "../parking/parked.ts";
+import { attempt } from "../stores/attempt.ts";
+import { STORE_LIMIT } from "../stores/limits.ts";
+import { concernOf, digitsOf, type Subject } from "./subject.ts";
+
+/** Bodies that one request looks into and may delete: of the 50 subrequests an invocation has on the Free plan, some are for the rest. */
+const BODIES_A_REQUEST = 15;
+
+/** Few at a time, since each may be as large as `MAX_BODY_BYTES`, and a Worker has 128 MB. */
+const CONCURRENCY = 2;
+
+/** Where looking through what waits goes on. */
+export const waitingPosition = z.object({
+  place: z.number().int().min(0),
+  after: z.union([z.string(), z.object({ received_at: z.string(), digest: z.string() })]).optional(),
+});
+
+export type WaitingPosition = z.infer<typeof waitingPosition>;
+
+export interface ErasedWaiting {
+  parked: number;
+  quarantined: number;
+  /** Absent when everything was looked through. */
+  next?: WaitingPosition;
+}
+
+/** A body that waits, as this room sees it. */
+interface WaitingItem {
+  read(): Promise<Received | undefined>;
+  remove(): Promise<void>;
+}
+
+interface WaitingPlace {
+  kind: "parked" | "quarantined";
+  /** @param after the `next` of the page before */
+  list(
+    limit: number,
+    after: WaitingPosition["after"],
+  ): Promise<{ items: WaitingItem[]; next: WaitingPosition["after"] }>;
+}
+
+/**
+ * Deletes the bodies about somebody that wait for a store or lie in quarantine. Looks into so many and says where to go on.
+ * Bodies that the queue carries cannot be looked at; they reach the ledger within minutes.
+ */
+export async function eraseWaiting(
+  subject: Subject,
+  { place: first, after }: WaitingPosition,
+  env: Env,
+): Promise<ErasedWaiting> {
+  const places = [quarantinePlace(env.ARCHIVE), ...shelves(env).map(shelfPlace)];
+  const erased = { parked: 0, quarantined: 0 };
+  let left = BODIES_A_REQUEST;
+  for (const [index, place] of places.entries()) {
+    if (index < first) continue;
+    let next = index === first ? after : undefined;
+    do {
+      if (left === 0) return { ...erased, next: { place: index, ...(next !== undefined && { after: next }) } };
+      const page = await attempt(() => place.list(left, next), STORE_LIMIT);
+      erased[place.kind] += await eraseThose(subject, page.items, env.DB);
+      left -= page.items.length;
+      next = page.next;
+    } while (next !== undefined);
+  }
+  return erased;
+}
+
+/** @returns how many of the items were about the subject */
+async function eraseThose(subject: Subject, items: readonly WaitingItem[], db: D1Database): Promise<number> {
+  const concerns = await pMap(
+    items,
+    async (item) => {
+      const received = await attempt(() => item.read(), STORE_LIMIT);
+      return received === undefined ? [] : [{ item, ...concernOf(received, subject) }];
+    },
+    { concurrency: CONCURRENCY },
+  );
+  const known = concerns.flat();
+  const indirect = await callsOf(subject, known, db);
+  const meant = known.filter(({ direct, call_id }) => direct || (call_id !== undefined && indirect.has(call_id)));
+  await pMap(meant, ({ item }) => attempt(() => item.remove(), STORE_LIMIT), { concurrency: CONCURRENCY });
+  return meant.length;
+}
+
+/** Most events of a call do not carry its phone number: the ledger knows whose call it is. */
+async function callsOf(
+  subject: Subject,
+  concerns: readonly { call_id: string | undefined }[],
+  db: D1Database,
+): Promise<ReadonlySet<string>> {
+  const callIds = concerns.flatMap(({ call_id }) => call_id ?? []);
+  if ("call_id" in subject || callIds.length === 0) return new Set();
+  return attempt(() => callsOfCaller(db, digitsOf(subject.caller_phone), callIds), STORE_LIMIT);
+}
+
+function quarantinePlace(bucket: R2Bucket): WaitingPlace {
+  return {
+    kind: "quarantined",
+    async list(limit, after) {
+      const { items, cursor } = await listQuarantine(bucket, limit, typeof after === "string" ? after : undefined);
+      return {
+        items: items.map(({ key }) => ({
+          read: () => readQuarantined(bucket, key),
+          remove: () => bucket.delete(key),
+        })),
+        next: cursor,
+      };
+    },
+  };
+}
+
+function shelfPlace(shelf: ParkingShelf): WaitingPlace {
+  return {
+    kind: "parked",
+    async list(limit, after) {
+      const items = await shelf.list(limit, typeof after === "object" ? after : undefined);
+      const last = items.at(-1);
+      return {
+        items: items.map((item) => ({ read: () => shelf.read(item), remove: () => shelf.remove(item) })),
+        // R2 makes short pages when the metadata is long: only an empty one is the last.
+        next: last && { received_at: last.received_at, digest: last.digest },
+      };
+    },
+  };
+}

@@ -1,0 +1,66 @@
+import { forgetConversation } from "./conversations.ts";
+import { phoneDigitsSql } from "./phones.ts";
+
+/** How many rows went. */
+export interface ErasedRows {
+  calls: number;
+  events: number;
+  deliveries: number;
+}
+
+/** Far below what `calls.event_ids` can name. */
+const MANY_EVENTS = 100;
+
+/**
+ * Deletes a call with its events, its deliveries and the words that were said, in one transaction. Safe to repeat.
+ * @param knownEvents how many events of the call its row names
+ */
+export async function eraseCallRows(db: D1Database, callId: string, knownEvents: number): Promise<ErasedRows> {
+  // With so many that its row may not name them all, the tables are read from end to end.
+  const ofCall =
+    knownEvents < MANY_EVENTS
+      ? "event_id IN (SELECT value FROM calls, json_each(calls.event_ids) WHERE calls.call_id = ?1)"
+      : "call_id = ?1";
+  const results = await db.batch([
+    db.prepare(`DELETE FROM sync_deliveries WHERE ${ofCall}`).bind(callId),
+    db.prepare(`DELETE FROM events WHERE ${ofCall}`).bind(callId),
+    await forgetConversation(db, callId),
+    db.prepare("DELETE FROM calls WHERE call_id = ?1").bind(callId),
+  ]);
+  const [deliveries = 0, events = 0, , calls = 0] = results.map(({ meta }) => meta.changes);
+  return { calls, events, deliveries };
+}
+
+/**
+ * Ids of calls with a caller, however the number is written.
+ * @param digits of the number
+ * @param limit so many at the most
+ */
+export async function callIdsOfCaller(db: D1Database, digits: string, limit: number): Promise<string[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT calls.call_id
+       FROM (SELECT call_id FROM calls WHERE instr(${phoneDigitsSql("phones")}, ?1) > 0) AS met
+       CROSS JOIN calls ON calls.call_id = met.call_id
+       WHERE ${phoneDigitsSql("calls.caller_phone")} = ?1 LIMIT ?2`,
+    )
+    .bind(digits, limit)
+    .all<{ call_id: string }>();
+  return results.map(({ call_id }) => call_id);
+}
+
+/** Those of some calls that have a caller, however the number is written. */
+export async function callsOfCaller(
+  db: D1Database,
+  digits: string,
+  callIds: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const { results } = await db
+    .prepare(
+      `SELECT calls.call_id FROM json_each(?2) AS asked JOIN calls ON calls.call_id = asked.value
+       WHERE ${phoneDigitsSql("calls.caller_phone")} = ?1`,
+    )
+    .bind(digits, JSON.stringify(callIds))
+    .all<{ call_id: string }>();
+  return new Set(results.map(({ call_id }) => call_id));
+}
