@@ -46,6 +46,7 @@ const asked: { [route: string]: { path: string; headers?: Record<string, string>
   "get /quarantine": { path: "/quarantine" },
   "post /quarantine/replay": { path: "/quarantine/replay" },
   "get /parked": { path: "/parked" },
+  "post /transcripts/index": { path: "/transcripts/index" },
   "get /openapi.json": { path: "/openapi.json" },
 };
 

@@ -212,4 +212,32 @@ describe("with SEARCH_TRANSCRIPTS off", () => {
     expect(status).toBe(400);
     expect(Object(body).errors).toEqual([{ path: "q", message: expect.stringContaining("SEARCH_TRANSCRIPTS is off") }]);
   });
+
+  test("switched on later, the words of earlier calls are found after a reindex, and of erased transcripts none", async () => {
+    const start = { timestamp: "2024-07-01T10:00:00Z" };
+    const later = await bootLedger({ env: { SEARCH_TRANSCRIPTS: "on" } });
+    // As they are after they came while it was off.
+    for (let nth = 0; nth < 45; nth++) await send(later.url, `early-${nth}`, [`quokka ${nth}`], start.timestamp);
+    await later.DB.prepare("DELETE FROM conversations").run();
+    const { objects } = await later.ARCHIVE.list({ prefix: "transcripts/", limit: 1 });
+    await later.ARCHIVE.delete(objects.map(({ key }) => key));
+
+    let cursor: string | null | undefined;
+    let indexed = 0;
+    do {
+      const body = JSON.stringify(cursor ? { cursor } : {});
+      const answer = await ask(later.url, "/api/transcripts/index", { method: "POST", body });
+      indexed += Object(answer.body).indexed;
+      cursor = Object(answer.body).next_cursor;
+    } while (cursor);
+    expect(indexed).toBe(44);
+    expect(idsOf((await ask(later.url, "/api/calls?q=quokka&limit=200")).body)).toHaveLength(44);
+    await later.harness.close();
+  });
+
+  test("a reindex says that words are not searched", async () => {
+    const { status, body } = await ask(plain.url, "/api/transcripts/index", { method: "POST" });
+    expect(status).toBe(409);
+    expect(Object(body).detail).toContain("SEARCH_TRANSCRIPTS is off");
+  });
 });

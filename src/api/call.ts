@@ -64,9 +64,10 @@ export const getTranscript = operation({
     if (details === undefined) return unknownCall();
     const { transcript_key: key } = details.call;
     if (key === null) return missing("no-transcript", "No transcript", "The call has not ended, or had none.");
-    const turns = await attempt(() => readConversation(env.ARCHIVE, key), STORE_LIMIT);
-    if (turns === undefined) return missing("no-transcript", "No transcript", "Its object is not in the archive.");
+    const archived = await attempt(() => readConversation(env.ARCHIVE, key), STORE_LIMIT);
+    if (archived === undefined) return missing("no-transcript", "No transcript", "Its object is not in the archive.");
 
+    const { turns } = archived;
     const headers = { Vary: "Accept" };
     if (!prefersText(request)) return Response.json({ call_id, turns }, { headers });
     return new Response(conversationText(turns), {

@@ -5,6 +5,7 @@ import { eraseCall, eraseCaller } from "./erasure.ts";
 import type { Operation } from "./operation.ts";
 import { getParked } from "./parked.ts";
 import { getQuarantine, replayQuarantined } from "./quarantine.ts";
+import { indexTranscripts } from "./search.ts";
 import { getStats } from "./stats.ts";
 
 /** Every operation of the API: the routes and the OpenAPI document are made from this list. */
@@ -21,4 +22,5 @@ export const operations: readonly Operation[] = [
   getQuarantine,
   replayQuarantined,
   getParked,
+  indexTranscripts,
 ];

@@ -2,14 +2,21 @@ import { isJsonObject } from "../events/fields.ts";
 import type { Turn } from "../events/turns.ts";
 import { turnsOf } from "../events/turns.ts";
 
+/** What was said in a call, as the archive has it. */
+export interface ArchivedConversation {
+  turns: Turn[];
+  /** Of the body among those of its call, as in `calls.sources`; empty when the object does not say. */
+  version: string;
+}
+
 /**
- * What was said in a call, read from its `call.end` body.
+ * Reads what was said in a call from its `call.end` body.
  * @param key `calls.transcript_key`
  * @returns `undefined` when there is no object under the key
  */
-export async function readConversation(bucket: R2Bucket, key: string): Promise<Turn[] | undefined> {
+export async function readConversation(bucket: R2Bucket, key: string): Promise<ArchivedConversation | undefined> {
   const object = await bucket.get(key);
   if (object === null) return undefined;
   const body: unknown = await object.json();
-  return isJsonObject(body) ? turnsOf(body) : [];
+  return { turns: isJsonObject(body) ? turnsOf(body) : [], version: object.customMetadata?.["version"] ?? "" };
 }

@@ -25,20 +25,21 @@ const LAST_MOMENT = 16_725_225_600_000;
 const MAX_SAID_BYTES = 1_900_000;
 
 /**
- * The statements that make what was said findable, in place of what an earlier transcript of the call said. They belong after
- * the merge of the call and before the insertion of the event, in the same transaction: an event that is in the ledger
- * already, or that another outranks, changes nothing.
+ * The statements that make what was said findable, in place of what an earlier transcript of the call said. A transcript that
+ * another outranks changes nothing.
+ * @param eventId of a fresh event: one that is in the ledger already changes nothing. The statements belong after the merge of
+ * its call and before its insertion, in the same transaction
  */
 export async function indexConversation(
   db: D1Database,
-  eventId: string,
   { call_id, version, turns }: Conversation,
+  eventId?: string,
 ): Promise<D1PreparedStatement[]> {
   const word = await wordOf(call_id);
   const wins = `EXISTS (SELECT 1 FROM calls WHERE call_id = ?2 AND sources ->> 'transcript_key' = ?3)
     AND NOT EXISTS (SELECT 1 FROM events WHERE event_id = ?4)`;
   return [
-    db.prepare(`${forget} AND ${wins}`).bind(`call:${word}`, call_id, version, eventId),
+    db.prepare(`${forget} AND ${wins}`).bind(`call:${word}`, call_id, version, eventId ?? null),
     db
       .prepare(
         `INSERT INTO conversations (rowid, call_id, call, said)
@@ -52,7 +53,7 @@ export async function indexConversation(
          )
          WHERE ${wins}`,
       )
-      .bind(word, call_id, version, eventId, saidIn(turns)),
+      .bind(word, call_id, version, eventId ?? null, saidIn(turns)),
   ];
 }
 

@@ -23,7 +23,7 @@ export async function recordEvent(
   now: Date,
 ): Promise<"stored" | "duplicate"> {
   const statements = [mergeCall(db, row.event_id, contribution, row.received_at, now.toISOString())];
-  if (conversation !== undefined) statements.push(...(await indexConversation(db, row.event_id, conversation)));
+  if (conversation !== undefined) statements.push(...(await indexConversation(db, conversation, row.event_id)));
   if (destinations.length > 0) statements.push(insertDeliveries(db, row.event_id, row.call_id, destinations, now));
   // Last, since the others look whether it is there.
   statements.push(insertEvent(db, row));

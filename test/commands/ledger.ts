@@ -8,6 +8,7 @@ const usage = `npm run <command> -- --url <where the ledger is> --token <API_TOK
   replay       play the quarantine again              --key <one body of it>
   deliveries   deliveries downstream                  --state pending | delivered | failed
   retry        send failed deliveries again           --event <id>  --destination <name>
+  reindex      make the words of calls findable that came while SEARCH_TRANSCRIPTS was off
   erase        erase what is kept of a call           --call <id>
                or of all calls with a caller          --phone <number>
 
@@ -34,6 +35,7 @@ const commands: Record<string, (ask: Ask, choices: Choices) => Promise<void>> = 
       "deliveries",
     ),
   retry,
+  reindex,
   erase,
 };
 
@@ -109,6 +111,17 @@ async function retry(ask: Ask, { event: event_id, destination }: Choices): Promi
     more = answer["more"];
   } while (more === true);
   console.log(`${retried} sent again`);
+}
+
+async function reindex(ask: Ask): Promise<void> {
+  let indexed = 0;
+  let cursor: string | null | undefined;
+  do {
+    const answer = await ask("POST", "/api/transcripts/index", { cursor: cursor ?? undefined });
+    indexed += Number(answer["indexed"]);
+    cursor = answer.next_cursor;
+  } while (cursor);
+  console.log(`${indexed} transcripts can be searched`);
 }
 
 async function erase(ask: Ask, { call, phone }: Choices): Promise<void> {

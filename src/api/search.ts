@@ -1,0 +1,32 @@
+import * as z from "zod";
+import { reindexPage } from "../intake/reindex.ts";
+import { problemResponse } from "../problem.ts";
+import { cursorOf, writeCursor } from "../reading/cursor.ts";
+import { readSettings } from "../settings.ts";
+import { nothing, operation } from "./operation.ts";
+
+/** `POST /api/transcripts/index`: makes the words of a page of calls findable that came while they were not searched. */
+export const indexTranscripts = operation({
+  method: "post",
+  path: "/transcripts/index",
+  summary: "Makes the words of a page of calls findable, of calls that came while SEARCH_TRANSCRIPTS was off",
+  query: nothing,
+  body: z.strictObject({
+    cursor: cursorOf(
+      z.tuple([z.string(), z.string()]).transform(([called_at, call_id]) => ({ called_at, call_id })),
+    ).optional(),
+  }),
+  answers: { "application/json": z.object({ indexed: z.number(), next_cursor: z.string().nullable() }) },
+  async perform({ body }, env) {
+    if (!readSettings(env).searchTranscripts) {
+      return problemResponse({
+        status: 409,
+        type: "words-not-searched",
+        title: "Words are not searched",
+        detail: "SEARCH_TRANSCRIPTS is off: nothing was indexed.",
+      });
+    }
+    const { indexed, next } = await reindexPage(env, body.cursor);
+    return Response.json({ indexed, next_cursor: next ? writeCursor(next.called_at, next.call_id) : null });
+  },
+});
