@@ -1,11 +1,14 @@
 // Everything works without this file. It tells the server the viewer's time zone, and shows that a page is on its way.
 
-const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-const told = document.cookie.split("; ").includes(`time_zone=${zone}`);
-if (!told && navigator.cookieEnabled) {
-  // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is missing from some browsers in use
-  document.cookie = `time_zone=${zone}; path=/; max-age=31536000; samesite=lax`;
-  if (document.documentElement.dataset.timeZone !== zone) location.reload();
+async function tellTimeZone() {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const told = async () => (await cookieStore.get("time_zone"))?.value === zone;
+  if (await told()) return;
+  const expires = Date.now() + 365 * 24 * 60 * 60 * 1000;
+  await cookieStore.set({ name: "time_zone", value: zone, path: "/", expires, sameSite: "lax" });
+  const shown = document.documentElement.dataset.timeZone;
+  // Only once the cookie is kept, so that a browser that takes none does not reload for ever.
+  if (shown !== undefined && shown !== zone && (await told())) location.reload();
 }
 
 const busy = (state) => document.documentElement.setAttribute("aria-busy", String(state));
@@ -24,3 +27,6 @@ addEventListener("pageshow", () => busy(false));
 for (const control of document.querySelectorAll("select[data-submits]")) {
   control.addEventListener("change", () => control.form.requestSubmit());
 }
+
+// Over plain HTTP, and in browsers of before 2025, there is no Cookie Store: times are then in the zone of the address.
+if ("cookieStore" in globalThis) await tellTimeZone();
