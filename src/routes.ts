@@ -1,5 +1,6 @@
 import { type IRequest, Router } from "itty-router";
 import { api } from "./api/index.ts";
+import { dashboard } from "./dashboard/index.ts";
 import { health } from "./health.ts";
 import { receiveWebhook } from "./intake/webhook.ts";
 import { methodNotAllowed, notFound } from "./problem.ts";
@@ -12,4 +13,5 @@ export const routes = Router<IRequest & Request, [Env, ExecutionContext]>()
   .head("/healthz", health)
   .all("/healthz", () => methodNotAllowed("GET, HEAD"))
   .all("/api/*", api.fetch)
+  .all("*", dashboard.fetch)
   .all("*", notFound);

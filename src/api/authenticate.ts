@@ -1,3 +1,4 @@
+import { sameText } from "../digest.ts";
 import { problemResponse } from "../problem.ts";
 
 /**
@@ -17,10 +18,4 @@ export async function authenticate(request: Request, env: Env, ctx: ExecutionCon
     detail: "Send Authorization: Bearer <API_TOKEN>.",
     headers: { "WWW-Authenticate": 'Bearer realm="call-ledger"' },
   });
-}
-
-/** Compares digests, which have one length and tell nothing: the time it takes does not depend on the texts. */
-async function sameText(a: string, b: string): Promise<boolean> {
-  const digest = (text: string) => crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return crypto.subtle.timingSafeEqual(await digest(a), await digest(b));
 }

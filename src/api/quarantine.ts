@@ -1,8 +1,8 @@
 import * as z from "zod";
-import { MAX_KEY_BYTES, QUARANTINE_PREFIX } from "../archive/keys.ts";
 import { listQuarantine } from "../archive/quarantine.ts";
 import { type Replayed, replay, replayPage } from "../intake/replay.ts";
 import { notFound } from "../problem.ts";
+import { keyInQuarantine } from "../reading/quarantine.ts";
 import { attempt } from "../stores/attempt.ts";
 import { STORE_LIMIT } from "../stores/limits.ts";
 import { nothing, operation } from "./operation.ts";
@@ -43,12 +43,7 @@ export const replayQuarantined = operation({
   summary: "Plays one body again, or a page of them; what fits by now leaves the quarantine",
   query: nothing,
   body: z.strictObject({
-    key: z
-      .string()
-      .startsWith(QUARANTINE_PREFIX)
-      .max(MAX_KEY_BYTES)
-      .optional()
-      .describe("one body; a page of them when absent"),
+    key: keyInQuarantine.optional().describe("one body; a page of them when absent"),
     cursor,
   }),
   answers: {

@@ -44,14 +44,17 @@ export async function listQuarantine(
     include: ["customMetadata"],
     ...(cursor !== undefined && { cursor }),
   });
-  const items = page.objects.map(({ key, size, uploaded, customMetadata }) => ({
+  return { items: page.objects.map(itemOf), cursor: page.truncated ? page.cursor : undefined };
+}
+
+function itemOf({ key, size, uploaded, customMetadata }: R2Object): QuarantinedItem {
+  return {
     key,
     reason: customMetadata?.["reason"] ?? "",
     detail: customMetadata?.["detail"] ?? "",
     received_at: customMetadata?.["received_at"] ?? uploaded.toISOString(),
     size,
-  }));
-  return { items, cursor: page.truncated ? page.cursor : undefined };
+  };
 }
 
 /** A body in quarantine as it was received; `undefined` when there is none under the key. */
@@ -60,4 +63,24 @@ export async function readQuarantined(bucket: R2Bucket, key: string): Promise<Re
   const { sha256: digest, received_at: receivedAt } = object?.customMetadata ?? {};
   if (object === null || digest === undefined || receivedAt === undefined) return undefined;
   return { body: await object.arrayBuffer(), digest, receivedAt };
+}
+
+/**
+ * The beginning of a body in quarantine, to look at; `undefined` when there is none under the key.
+ * @param limit bytes
+ */
+export async function peekQuarantined(
+  bucket: R2Bucket,
+  key: string,
+  limit: number,
+): Promise<(QuarantinedItem & { beginning: ArrayBuffer }) | undefined> {
+  const object = await bucket.get(key);
+  if (object === null) return undefined;
+  const chunks: Uint8Array[] = [];
+  // Not by a range: R2 refuses one of an empty body.
+  for await (const chunk of object.body) {
+    chunks.push(chunk);
+    if (chunks.reduce((bytes, { byteLength }) => bytes + byteLength, 0) >= limit) break;
+  }
+  return { ...itemOf(object), beginning: await new Blob(chunks).slice(0, limit).arrayBuffer() };
 }

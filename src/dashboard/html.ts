@@ -18,7 +18,8 @@ const CONTENT_SECURITY_POLICY = [
 export const securityHeaders = {
   "Content-Security-Policy": CONTENT_SECURITY_POLICY,
   "Cache-Control": "private, no-store",
-  "Referrer-Policy": "no-referrer",
+  // Not no-referrer: forms would then be sent with `Origin: null`, and could not be told from another site's.
+  "Referrer-Policy": "same-origin",
   "X-Content-Type-Options": "nosniff",
   "Cross-Origin-Opener-Policy": "same-origin",
   "Permissions-Policy": "camera=(), geolocation=(), microphone=()",

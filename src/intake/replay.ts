@@ -6,7 +6,7 @@ import { STORE_LIMIT } from "../stores/limits.ts";
 import { accept } from "./accept.ts";
 
 /** Bodies that one request plays again: about five subrequests each, of the 1,000 an invocation has. */
-const MAX_REPLAYS = 100;
+export const REPLAYS_A_REQUEST = 100;
 /** Few at a time, since each may be as large as `MAX_BODY_BYTES`, and a Worker has 128 MB. */
 const CONCURRENCY = 2;
 
@@ -40,7 +40,7 @@ export async function replayPage(
   env: Env,
   ctx: ExecutionContext,
 ): Promise<{ results: Replayed[]; cursor: string | undefined }> {
-  const listed = await attempt(() => listQuarantine(env.ARCHIVE, MAX_REPLAYS, cursor), STORE_LIMIT);
+  const listed = await attempt(() => listQuarantine(env.ARCHIVE, REPLAYS_A_REQUEST, cursor), STORE_LIMIT);
   const results = await pMap(listed.items, ({ key }) => replay(key, env, ctx), { concurrency: CONCURRENCY });
   return { results, cursor: listed.cursor };
 }

@@ -24,6 +24,15 @@ export async function readJson<Schema extends z.ZodType>(
   return check(value, schema);
 }
 
+/** Checks the fields of a form. A field that is there twice counts with its last value, an empty one as absent. */
+export async function readForm<Schema extends z.ZodType>(
+  request: Request,
+  schema: Schema,
+): Promise<Input<z.output<Schema>>> {
+  const fields = [...(await request.formData())].filter(([, value]) => value !== "");
+  return check(Object.fromEntries(fields), schema);
+}
+
 function check<Schema extends z.ZodType>(value: unknown, schema: Schema): Input<z.output<Schema>> {
   const parsed = schema.safeParse(value);
   return parsed.success

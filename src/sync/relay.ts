@@ -11,6 +11,9 @@ const BATCH_BYTES = 200_000;
 /** Deliveries that one run of the cron sends again; the next minute takes the next. */
 const OVERDUE_A_RUN = 500;
 
+/** Failed deliveries that one request sends again. */
+const RETRIES_A_REQUEST = 500;
+
 /**
  * Sends the messages of deliveries that have waited too long: the queue did not take theirs, or this Worker ended before
  * it was sent. A message that was only slow is outrun: the consumers heed the latest round of a delivery and no other.
@@ -21,17 +24,19 @@ export async function sendOverdue(db: D1Database, queue: Queue, now: Date): Prom
   return { sent: resends.length };
 }
 
-/** Sends failed deliveries again, `limit` at the most. Should the queue fail, the cron sends them when they are overdue. */
+/**
+ * Sends failed deliveries again, as many as one request may. Should the queue fail, the cron sends them when they are overdue.
+ * @returns whether there may be more of them
+ */
 export async function retryFailed(
   db: D1Database,
   queue: Queue,
   filter: DeliveryFilter,
-  limit: number,
   now: Date,
-): Promise<{ retried: number }> {
-  const resends = await attempt(() => claimFailed(db, filter, limit, now), STORE_LIMIT);
+): Promise<{ retried: number; more: boolean }> {
+  const resends = await attempt(() => claimFailed(db, filter, RETRIES_A_REQUEST, now), STORE_LIMIT);
   await sendAgain(queue, resends);
-  return { retried: resends.length };
+  return { retried: resends.length, more: resends.length === RETRIES_A_REQUEST };
 }
 
 /** Never rejects: what the queue does not take is overdue again after a while. */
