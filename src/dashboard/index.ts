@@ -8,6 +8,9 @@ import { seeOther } from "./html.ts";
 import type { PageHandler } from "./page.ts";
 import { pageOfAction, signInPath } from "./paths.ts";
 import { failed, foreignForm, presentable, readsPages } from "./problem-page.tsx";
+import { quarantine } from "./quarantine.tsx";
+import { quarantinedBody } from "./quarantined-body.tsx";
+import { replayQuarantined } from "./replay.ts";
 import { showSignIn, signIn, signOut } from "./sign-in.tsx";
 
 type Handler = (request: IRequest & Request, env: Env, ctx: ExecutionContext) => Promise<Response>;
@@ -25,6 +28,9 @@ const addresses: readonly Address[] = [
   action("/sign-out", signOut),
   page("/deliveries", deliveries),
   action("/deliveries/retry", retryDeliveries),
+  page("/quarantine", quarantine),
+  page("/quarantine/body", quarantinedBody),
+  action("/quarantine/replay", replayQuarantined),
 ];
 
 /** Everything that is not another room's. */

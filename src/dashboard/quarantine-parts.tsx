@@ -1,0 +1,35 @@
+const reasons: { [reason: string]: string } = {
+  "not-an-object": "Not a JSON object",
+  misfit: "Does not fit",
+  unrecognised: "Unknown event",
+};
+
+/** Why a body is in quarantine, in words. */
+export function Reason({ reason }: { reason: string }) {
+  return <span class="badge warn">{Object.hasOwn(reasons, reason) ? reasons[reason] : reason}</span>;
+}
+
+/** Where a body in quarantine is shown. */
+export function bodyPath(key: string): string {
+  return `/quarantine/body?${new URLSearchParams({ key })}`;
+}
+
+/**
+ * The address that plays bodies again.
+ * @param cursor of the page that is shown, and is shown again after it
+ */
+export function replayPath(cursor: string | undefined): string {
+  return cursor === undefined ? "/quarantine/replay" : `/quarantine/replay?${new URLSearchParams({ cursor })}`;
+}
+
+const sizes = new Intl.NumberFormat("en-GB", {
+  notation: "compact",
+  style: "unit",
+  unit: "byte",
+  unitDisplay: "narrow",
+});
+
+/** `1.2KB` */
+export function formatSize(bytes: number): string {
+  return sizes.format(bytes);
+}
