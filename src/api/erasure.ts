@@ -1,11 +1,12 @@
 import * as z from "zod";
-import { type ErasurePosition, erase, erased, erasurePosition } from "../erasure/erase.ts";
+import { type ErasurePosition, erase, erased } from "../erasure/erase.ts";
 import { digitsOf, type Subject } from "../erasure/subject.ts";
-import { cursorOf, writeCursor } from "../reading/cursor.ts";
+import { writeCursor } from "../reading/cursor.ts";
+import { erasureCursor } from "../reading/erasure.ts";
 import { unknownCall } from "./call.ts";
 import { nothing, operation } from "./operation.ts";
 
-const cursor = cursorOf(z.tuple([erasurePosition]).transform(([position]) => position)).optional();
+const cursor = erasureCursor.optional();
 
 const answers = {
   "application/json": z.object({

@@ -1,6 +1,7 @@
 import type { IRequest } from "itty-router";
 import * as z from "zod";
 import { readJson, readQuery } from "../reading/input.ts";
+import { decodedPart } from "../reading/path.ts";
 
 /** One address of the API with one method: checked, typed and described by the same schemas. */
 export interface Operation {
@@ -54,16 +55,7 @@ export function operation<Query extends z.ZodObject, Body extends z.ZodObject>({
       const body = await readJson(request, definition.body);
       if (!body.ok) return body.response;
       const [parameter = ""] = Object.values(request.params);
-      return perform({ query: query.value, body: body.value, parameter: decoded(parameter), request }, env, ctx);
+      return perform({ query: query.value, body: body.value, parameter: decodedPart(parameter), request }, env, ctx);
     },
   };
-}
-
-/** A part of a path, decoded once; as it is where it is not an encoding of anything, so that nothing is found under it. */
-function decoded(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return part;
-  }
 }

@@ -5,12 +5,13 @@ import conversation from "./public/conversation.css";
 import forms from "./public/forms.css";
 import frame from "./public/frame.css";
 import icon from "./public/icon.svg";
+import pages from "./public/pages.css";
 import script from "./public/script.js";
 import sheets from "./public/sheets.css";
 import tables from "./public/tables.css";
 
 /** In this order: what is small overrides what is general. */
-const style = [base, frame, sheets, tables, forms, charts, conversation].join("\n");
+const style = [base, frame, sheets, tables, forms, charts, conversation, pages].join("\n");
 
 /** What the pages load, and anyone may have: there is nothing of the ledger in it. */
 export const assets = [

@@ -2,9 +2,13 @@ import { type IRequest, Router } from "itty-router";
 import { methodNotAllowed, notFound } from "../problem.ts";
 import { viewerOf } from "./admission.ts";
 import { assets } from "./assets.ts";
+import { showCall } from "./call.tsx";
+import { downloadCalls, showCalls } from "./calls.tsx";
 import { isOurs } from "./csrf.ts";
 import { deliveries, retryDeliveries } from "./deliveries.tsx";
+import { eraseCall } from "./erase.tsx";
 import { seeOther } from "./html.ts";
+import { showOverview } from "./overview.tsx";
 import type { PageHandler } from "./page.ts";
 import { pageOfAction, signInPath } from "./paths.ts";
 import { failed, foreignForm, presentable, readsPages } from "./problem-page.tsx";
@@ -26,6 +30,11 @@ const addresses: readonly Address[] = [
   { methods: ["GET", "HEAD"], path: "/sign-in", handle: showSignIn },
   { methods: ["POST"], path: "/sign-in", handle: signIn },
   action("/sign-out", signOut),
+  page("/", showOverview),
+  page("/calls", showCalls),
+  page("/calls.csv", downloadCalls),
+  page("/calls/:call_id", showCall),
+  action("/calls/:call_id/erase", eraseCall),
   page("/deliveries", deliveries),
   action("/deliveries/retry", retryDeliveries),
   page("/quarantine", quarantine),
