@@ -24,8 +24,9 @@ export async function readSaid(bucket: R2Bucket, call: ListedCall): Promise<Said
   const { transcript_key: key, status, call_id } = call;
   if (key === null) return { kind: status === "active" ? "not-ended" : "end-missing" };
   try {
-    const turns = await attempt(() => readConversation(bucket, key), STORE_LIMIT);
-    if (turns === undefined) return { kind: "lost" };
+    const archived = await attempt(() => readConversation(bucket, key), STORE_LIMIT);
+    if (archived === undefined) return { kind: "lost" };
+    const { turns } = archived;
     return turns.length === 0 ? { kind: "nothing" } : { kind: "said", turns };
   } catch (error) {
     logError({ message: "transcript unread", call_id, error: reasonOf(error) });
