@@ -9,6 +9,7 @@ import { Csrf, Page } from "./layout.tsx";
 import { Moment } from "./moment.tsx";
 import { Outcome, withOutcome } from "./outcome.tsx";
 import type { PageHandler } from "./page.ts";
+import { Paging } from "./paging.tsx";
 import type { Viewer } from "./viewer.ts";
 
 const ROWS = 50;
@@ -71,18 +72,7 @@ export const deliveries: PageHandler = async (request, viewer, env) => {
           <Deliveries rows={page.deliveries} shown={shown} viewer={viewer} />
         )}
       </section>
-      <nav class="actions" aria-label="Pages">
-        {cursor && (
-          <a class="button" href={pathOf(shown)}>
-            First page
-          </a>
-        )}
-        {page.next_cursor && (
-          <a class="button" href={pathOf(shown, page.next_cursor)}>
-            Next page
-          </a>
-        )}
-      </nav>
+      <Paging first={cursor && pathOf(shown)} next={page.next_cursor && pathOf(shown, page.next_cursor)} />
     </Page>,
   );
 };
@@ -178,7 +168,11 @@ function Deliveries({ rows, shown, viewer }: { rows: readonly DeliveryRow[]; sho
               <td data-label="Updated">
                 <Moment at={row.updated_at} viewer={viewer} />
               </td>
-              {hasFailed && <td>{row.state === "failed" && <SendAgain row={row} shown={shown} viewer={viewer} />}</td>}
+              {hasFailed && (
+                <td class="number">
+                  {row.state === "failed" && <SendAgain row={row} shown={shown} viewer={viewer} />}
+                </td>
+              )}
             </tr>
           ))}
         </tbody>

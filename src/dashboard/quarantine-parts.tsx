@@ -14,12 +14,14 @@ export function bodyPath(key: string): string {
   return `/quarantine/body?${new URLSearchParams({ key })}`;
 }
 
-/**
- * The address that plays bodies again.
- * @param cursor of the page that is shown, and is shown again after it
- */
+/** A page of the quarantine, the first one without a cursor. */
+export function quarantinePath(cursor: string | undefined): string {
+  return cursor === undefined ? "/quarantine" : `/quarantine?${new URLSearchParams({ cursor })}`;
+}
+
+/** Where bodies are played again. The address keeps the page that is shown, so that the same is shown after it. */
 export function replayPath(cursor: string | undefined): string {
-  return cursor === undefined ? "/quarantine/replay" : `/quarantine/replay?${new URLSearchParams({ cursor })}`;
+  return quarantinePath(cursor).replace("/quarantine", "/quarantine/replay");
 }
 
 const sizes = new Intl.NumberFormat("en-GB", {

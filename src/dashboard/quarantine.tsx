@@ -11,7 +11,8 @@ import { Csrf, Page } from "./layout.tsx";
 import { Moment } from "./moment.tsx";
 import { Outcome } from "./outcome.tsx";
 import type { PageHandler } from "./page.ts";
-import { bodyPath, formatSize, Reason, replayPath } from "./quarantine-parts.tsx";
+import { Paging } from "./paging.tsx";
+import { bodyPath, formatSize, quarantinePath, Reason, replayPath } from "./quarantine-parts.tsx";
 import type { Viewer } from "./viewer.ts";
 
 /** Parked bodies that are shown; they go by themselves, so that more than a glance is seldom needed. */
@@ -49,18 +50,7 @@ export const quarantine: PageHandler = async (request, viewer, env) => {
         </header>
         <Misfits page={page} cursor={cursor} viewer={viewer} />
       </section>
-      <nav class="actions" aria-label="Pages">
-        {cursor && (
-          <a class="button" href="/quarantine">
-            First page
-          </a>
-        )}
-        {page?.cursor && (
-          <a class="button" href={`/quarantine?${new URLSearchParams({ cursor: page.cursor })}`}>
-            Next page
-          </a>
-        )}
-      </nav>
+      <Paging first={cursor && quarantinePath(undefined)} next={page?.cursor && quarantinePath(page.cursor)} />
       <section class="sheet" aria-labelledby="parked">
         <header>
           <h2 id="parked">Waiting for a store</h2>
@@ -140,7 +130,7 @@ function Misfit({ item, cursor, viewer }: { item: QuarantinedItem; cursor: strin
       <td data-label="Size" class="number keep">
         {formatSize(size)}
       </td>
-      <td>
+      <td class="number">
         <form method="post" action={replayPath(cursor)}>
           <Csrf viewer={viewer} />
           <input type="hidden" name="key" value={key} />

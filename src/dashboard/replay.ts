@@ -5,6 +5,7 @@ import { keyInQuarantine } from "../reading/quarantine.ts";
 import { seeOther } from "./html.ts";
 import { withOutcome } from "./outcome.tsx";
 import type { PageHandler } from "./page.ts";
+import { quarantinePath } from "./quarantine-parts.tsx";
 
 /** `POST /quarantine/replay`: plays one body again, or the page of them that is shown. */
 export const replayQuarantined: PageHandler = async (request, _viewer, env, ctx) => {
@@ -13,7 +14,7 @@ export const replayQuarantined: PageHandler = async (request, _viewer, env, ctx)
   const form = await readForm(request, z.object({ key: keyInQuarantine.optional() }));
   if (!form.ok) return form.response;
   const { cursor } = shown.value;
-  const page = cursor === undefined ? "/quarantine" : `/quarantine?${new URLSearchParams({ cursor })}`;
+  const page = quarantinePath(cursor);
 
   if (form.value.key === undefined) return told(page, (await replayPage(cursor, env, ctx)).results);
   const result = await replay(form.value.key, env, ctx);

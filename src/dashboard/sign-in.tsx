@@ -62,6 +62,8 @@ function signInPage(to: string, status: 200 | 401, notice: Child): Promise<Respo
       {notice}
       <form method="post" action="/sign-in">
         <input type="hidden" name="to" value={to} />
+        {/* For password managers, which keep a password under a name. */}
+        <input type="text" autocomplete="username" value="Call Ledger" readonly hidden />
         <div class="field">
           <label for="token">API token</label>
           <input
