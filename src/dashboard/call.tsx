@@ -20,7 +20,7 @@ import { Empty } from "./parts/empty.tsx";
 import { Notice } from "./parts/notice.tsx";
 import type { Viewer } from "./viewer.ts";
 
-const NAME_CHARACTERS = 120;
+const NAME_CHARACTERS = 60;
 
 /** `GET /calls/{call_id}`: everything there is of one call. */
 export const showCall: PageHandler = async (request, viewer, env) => callPage(request, viewer, env);
@@ -40,8 +40,8 @@ export async function callPage(request: Parameters<PageHandler>[0], viewer: View
     <Page title={titleOf(call)} viewer={viewer} section="/calls">
       <div class="page-head">
         <div>
-          <p class="small">
-            <a href="/calls">Calls</a>
+          <p class="small back">
+            <a href="/calls">All calls</a>
           </p>
           <h1>
             <bdi>{titleOf(call)}</bdi>
@@ -49,7 +49,6 @@ export async function callPage(request: Parameters<PageHandler>[0], viewer: View
           <p class="call-line">
             <CallBadge status={call.status} />
             <Moment at={call.called_at} viewer={viewer} />
-            {call.call_direction !== null && <span>{call.call_direction}</span>}
           </p>
         </div>
       </div>

@@ -3,14 +3,13 @@ import { readHours, readStatistics, type Statistics } from "../ledger/statistics
 import { attempt } from "../stores/attempt.ts";
 import { STORE_LIMIT } from "../stores/limits.ts";
 import { configuredDestinations } from "../sync/destinations/index.ts";
-import { Hours } from "./charts/hours.tsx";
 import { html } from "./html.ts";
 import { Page } from "./layout.tsx";
 import { Moment } from "./moment.tsx";
 import { counted, formatCount, formatShare, NO_NUMBER } from "./numbers.ts";
 import { callsPath, overviewPath } from "./overview/addresses.ts";
 import { Agents } from "./overview/agents.tsx";
-import { busiestText } from "./overview/busiest.ts";
+import { BusiestHours } from "./overview/busiest-hours.tsx";
 import { CallsOverTime } from "./overview/calls-over-time.tsx";
 import { Choices } from "./overview/choices.tsx";
 import { barsOf, countAgents, countSteps } from "./overview/counts.ts";
@@ -89,25 +88,17 @@ export const showOverview: PageHandler = async (request, viewer, env) => {
         <CallsOverTime {...overTime()} more={callsPath(range, { agent_id })} />
       )}
       <div class="columns">
-        <LiveCalls calls={live} viewer={viewer} />
-        <SyncHealth rows={sync} viewer={viewer} destinations={configuredDestinations(env).length} />
+        <div class="stack">
+          <LiveCalls calls={live} viewer={viewer} />
+          {totals.calls > 0 && <Dispositions rows={statistics.dispositions} range={range} agent={agent_id} />}
+        </div>
+        <div class="stack">
+          <SyncHealth rows={sync} viewer={viewer} destinations={configuredDestinations(env).length} />
+          {totals.calls > 0 && <BusiestHours hours={statistics.busiest_hours} />}
+        </div>
       </div>
-      {totals.calls > 0 && (
-        <>
-          <Metrics statistics={statistics} steps={daySteps(range)} />
-          <div class="columns">
-            <Dispositions rows={statistics.dispositions} range={range} agent={agent_id} />
-            <section class="sheet" aria-labelledby="busiest-hours">
-              <header>
-                <h2 id="busiest-hours">Busiest hours</h2>
-              </header>
-              <Hours hours={statistics.busiest_hours} />
-              <p class="small soft below">{busiestText(statistics.busiest_hours)}</p>
-            </section>
-          </div>
-          {agent_id === undefined && <Agents agents={countAgents(statistics.days)} range={range} />}
-        </>
-      )}
+      {totals.calls > 0 && <Metrics statistics={statistics} steps={daySteps(range)} />}
+      {totals.calls > 0 && agent_id === undefined && <Agents agents={countAgents(statistics.days)} range={range} />}
     </Page>,
     { status },
   );
@@ -125,7 +116,11 @@ export const showOverview: PageHandler = async (request, viewer, env) => {
 function figuresOf({ totals: { calls, ended, analyzed, average_duration_seconds }, live }: Statistics) {
   return [
     { name: "Calls", value: formatCount(calls) },
-    { name: "Ended", value: formatCount(ended), note: calls > ended ? `${formatCount(calls - ended)} not` : undefined },
+    {
+      name: "Ended",
+      value: formatCount(ended),
+      note: calls > ended ? `${formatCount(calls - ended)} have not` : undefined,
+    },
     { name: "Analyzed", value: formatShare(analyzed, calls), note: counted(analyzed, "call") },
     {
       name: "Average duration",

@@ -1,4 +1,5 @@
 import type { Child } from "hono/jsx";
+import { MAX_KEY_BYTES } from "../../archive/keys.ts";
 import type { ListedCall } from "../../ledger/call-list.ts";
 import { Moment } from "../moment.tsx";
 import { Clipped } from "../parts/clipped.tsx";
@@ -6,7 +7,9 @@ import { formatDuration } from "../times.ts";
 import type { Viewer } from "../viewer.ts";
 import { recordingLink } from "./recording.ts";
 
-const FACT_CHARACTERS = 300;
+const FACT_CHARACTERS = 200;
+/** Ids and keys are bounded, and cut they would be of no use. */
+const ID_CHARACTERS = MAX_KEY_BYTES;
 const SUMMARY_CHARACTERS = 5000;
 const ELSEWHERE = "D1 has the rest";
 
@@ -35,30 +38,44 @@ export function Facts({ call, viewer }: { call: ListedCall; viewer: Viewer }) {
             <Recording url={recording_url} />
           </Fact>
         )}
-        <TextFact name="Call id" text={call.call_id} code />
-        <TextFact name="Transcript in R2" text={transcript_key} code />
+        <IdFact name="Call id" text={call.call_id} />
+        <IdFact name="Transcript in R2" text={transcript_key} />
       </dl>
     </section>
   );
 }
 
-function Fact({ name, children }: { name: string; children: Child }) {
+function Fact({ name, children, wide = false }: { name: string; children: Child; wide?: boolean }) {
   return (
-    <div>
+    <div class={wide ? "wide" : undefined}>
       <dt>{name}</dt>
       <dd>{children}</dd>
     </div>
   );
 }
 
-function TextFact({ name, text, code = false }: { name: string; text: string | null; code?: boolean }) {
+function TextFact({ name, text }: { name: string; text: string | null }) {
   if (text === null) return null;
-  const told = (
-    <bdi>
-      <Clipped text={text} limit={FACT_CHARACTERS} rest={ELSEWHERE} />
-    </bdi>
+  return (
+    <Fact name={name}>
+      <bdi>
+        <Clipped text={text} limit={FACT_CHARACTERS} rest={ELSEWHERE} />
+      </bdi>
+    </Fact>
   );
-  return <Fact name={name}>{code ? <code>{told}</code> : told}</Fact>;
+}
+
+function IdFact({ name, text }: { name: string; text: string | null }) {
+  if (text === null) return null;
+  return (
+    <Fact name={name} wide>
+      <code>
+        <bdi>
+          <Clipped text={text} limit={ID_CHARACTERS} rest={ELSEWHERE} />
+        </bdi>
+      </code>
+    </Fact>
+  );
 }
 
 function TimeFact({ name, at, viewer }: { name: string; at: string | null; viewer: Viewer }) {

@@ -1,4 +1,8 @@
-import { filterKeys, filterNames, listPath, type Typed, without } from "./query.ts";
+import { statusWords } from "../parts/badge.tsx";
+import { startOf } from "../parts/clipped.tsx";
+import { type FilterName, filterKeys, filterNames, listPath, type Typed, without } from "./query.ts";
+
+const VALUE_CHARACTERS = 80;
 
 /** Which filters are on, each with a way to take it off. */
 export function ActiveFilters({ typed }: { typed: Typed }) {
@@ -9,7 +13,7 @@ export function ActiveFilters({ typed }: { typed: Typed }) {
       {active.map(({ name, value }) => (
         <li key={name}>
           <a class="chip" href={listPath("/calls", without(typed, name))}>
-            <span class="soft">{filterNames[name]}</span> <bdi>{value}</bdi>
+            <span class="soft">{filterNames[name]}</span> <bdi>{wordFor(name, value)}</bdi>
             <span aria-hidden="true">×</span>
             <span class="unseen">take off</span>
           </a>
@@ -20,4 +24,9 @@ export function ActiveFilters({ typed }: { typed: Typed }) {
       </li>
     </ul>
   );
+}
+
+function wordFor(name: FilterName, value: string): string {
+  const known = Object.entries(statusWords).find(([status]) => name === "status" && status === value);
+  return startOf(known?.[1] ?? value, VALUE_CHARACTERS);
 }

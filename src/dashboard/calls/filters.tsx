@@ -1,4 +1,5 @@
 import type { Child } from "hono/jsx";
+import { statusWords } from "../parts/badge.tsx";
 import { type FilterName, filterNames, type Typed } from "./query.ts";
 
 interface FiltersProps {
@@ -10,7 +11,6 @@ interface FiltersProps {
 }
 
 const directions = ["inbound", "outbound"];
-const statuses = { active: "not ended", ended: "ended", analyzed: "analyzed" };
 
 /** The form that says which calls to list. A GET: reloading and going back keep what it says. */
 export function Filters({ typed, agents, dispositions }: FiltersProps) {
@@ -32,7 +32,7 @@ export function Filters({ typed, agents, dispositions }: FiltersProps) {
         />
       </Field>
       <Field name="status">
-        <Select name="status" chosen={typed.status} all="All" options={Object.entries(statuses)} />
+        <Select name="status" chosen={typed.status} all="All" options={Object.entries(statusWords)} />
       </Field>
       <Field name="disposition">
         <input

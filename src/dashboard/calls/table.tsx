@@ -11,6 +11,7 @@ const SUMMARY_CHARACTERS = 160;
 
 /** Calls as a table; a whole row leads to its call, by one link. */
 export function CallTable({ calls, viewer }: { calls: readonly ListedCall[]; viewer: Viewer }) {
+  const summaries = calls.some(({ summary }) => summary !== null);
   return (
     <div class="sheet">
       <table class="cards calls">
@@ -26,7 +27,7 @@ export function CallTable({ calls, viewer }: { calls: readonly ListedCall[]; vie
             </th>
             <th scope="col">Disposition</th>
             <th scope="col">Status</th>
-            <th scope="col">Summary</th>
+            {summaries && <th scope="col">Summary</th>}
           </tr>
         </thead>
         <tbody>
@@ -39,7 +40,9 @@ export function CallTable({ calls, viewer }: { calls: readonly ListedCall[]; vie
               </td>
               <Cell label="Caller" text={call.caller_phone} />
               <Cell label="Agent" text={call.agent_id} />
-              <Cell label="Direction" text={call.call_direction} />
+              <td data-label="Direction" class="keep">
+                {call.call_direction}
+              </td>
               <td data-label="Duration" class="number keep">
                 {call.duration_seconds !== null && formatDuration(call.duration_seconds)}
               </td>
@@ -47,13 +50,7 @@ export function CallTable({ calls, viewer }: { calls: readonly ListedCall[]; vie
               <td data-label="Status">
                 <CallBadge status={call.status} />
               </td>
-              <td data-label="Summary" class="summary">
-                {call.summary !== null && (
-                  <span class="clamped">
-                    <bdi>{startOf(call.summary, SUMMARY_CHARACTERS)}</bdi>
-                  </span>
-                )}
-              </td>
+              {summaries && <Summary text={call.summary} />}
             </tr>
           ))}
         </tbody>
@@ -64,4 +61,16 @@ export function CallTable({ calls, viewer }: { calls: readonly ListedCall[]; vie
 
 function Cell({ label, text }: { label: string; text: string | null }) {
   return <td data-label={label}>{text !== null && <bdi>{startOf(text, FIELD_CHARACTERS)}</bdi>}</td>;
+}
+
+function Summary({ text }: { text: string | null }) {
+  return (
+    <td data-label="Summary" class="summary">
+      {text !== null && (
+        <span class="clamped" dir="auto">
+          {startOf(text, SUMMARY_CHARACTERS)}
+        </span>
+      )}
+    </td>
+  );
 }

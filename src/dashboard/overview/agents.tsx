@@ -1,11 +1,13 @@
 import { Share } from "../charts/share.tsx";
 import { counted, formatCount, formatShare, NO_NUMBER } from "../numbers.ts";
+import { startOf } from "../parts/clipped.tsx";
 import { formatDuration } from "../times.ts";
 import { overviewPath } from "./addresses.ts";
 import type { AgentCounts } from "./counts.ts";
 import type { Range } from "./range.ts";
 
 const SHOWN = 20;
+const NAME_CHARACTERS = 80;
 
 /** The agents of the range side by side. */
 export function Agents({ agents, range }: { agents: readonly AgentCounts[]; range: Range }) {
@@ -47,7 +49,7 @@ export function Agents({ agents, range }: { agents: readonly AgentCounts[]; rang
             <tr key={agent_id}>
               <td data-label="Agent">
                 <a href={overviewPath(range, agent_id)}>
-                  <bdi>{agent_id}</bdi>
+                  <bdi>{startOf(agent_id, NAME_CHARACTERS)}</bdi>
                 </a>
               </td>
               <td data-label="Calls" class="number">

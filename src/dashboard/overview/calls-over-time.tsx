@@ -24,7 +24,8 @@ export function CallsOverTime({ unit, counts, bars, more }: CallsOverTimeProps) 
       <header>
         <h2 id="calls-over-time">{titles[unit]}</h2>
         <p class="key">
-          <Key className="bar" /> analyzed <Key className="bar rest" /> not analyzed
+          <Key shade="bar" means="analyzed" />
+          <Key shade="bar rest" means="not analyzed" />
         </p>
       </header>
       <Bars
@@ -66,10 +67,13 @@ export function CallsOverTime({ unit, counts, bars, more }: CallsOverTimeProps) 
   );
 }
 
-function Key({ className }: { className: string }) {
+function Key({ shade, means }: { shade: string; means: string }) {
   return (
-    <svg viewBox="0 0 10 10" aria-hidden="true">
-      <rect class={className} width="10" height="10" rx="2" />
-    </svg>
+    <span>
+      <svg viewBox="0 0 10 10" aria-hidden="true">
+        <rect class={shade} width="10" height="10" rx="2" />
+      </svg>
+      {means}
+    </span>
   );
 }

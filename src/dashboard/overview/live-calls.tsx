@@ -2,6 +2,7 @@ import type { Statistics } from "../../ledger/statistics.ts";
 import { callPath } from "../call-path.ts";
 import { Moment } from "../moment.tsx";
 import { formatCount } from "../numbers.ts";
+import { startOf } from "../parts/clipped.tsx";
 import { Empty } from "../parts/empty.tsx";
 import { formatDuration } from "../times.ts";
 import type { Viewer } from "../viewer.ts";
@@ -12,6 +13,8 @@ type Live = Statistics["live"];
 const TOLD_AT_MOST = 50;
 
 const SHOWN = 8;
+
+const NAME_CHARACTERS = 60;
 
 /** How many calls go on, as far as it is known. */
 export function liveCount(calls: Live): string {
@@ -34,11 +37,11 @@ export function LiveCalls({ calls, viewer }: { calls: Live; viewer: Viewer }) {
             <li key={call_id} class="row">
               <span class="row-main">
                 <a class="row-link" href={callPath(call_id)}>
-                  <bdi>{caller_phone ?? call_id}</bdi>
+                  <bdi>{startOf(caller_phone ?? call_id, NAME_CHARACTERS)}</bdi>
                 </a>
                 <span class="small soft">
                   {call_direction !== null && `${call_direction} · `}
-                  <bdi>{agent_id}</bdi>
+                  <bdi>{startOf(agent_id, NAME_CHARACTERS)}</bdi>
                 </span>
               </span>
               <span class="row-aside">

@@ -1,11 +1,10 @@
 import type { CallStatus } from "../../ledger/calls.ts";
 import type { DeliveryState } from "../../ledger/deliveries.ts";
 
-const calls = {
-  active: ["warn", "not ended"],
-  ended: ["", "ended"],
-  analyzed: ["good", "analyzed"],
-} satisfies Record<CallStatus, [string, string]>;
+/** How far a call has got, in the words of the pages. */
+export const statusWords: Record<CallStatus, string> = { active: "not ended", ended: "ended", analyzed: "analyzed" };
+
+const tones: Record<CallStatus, string> = { active: "warn", ended: "", analyzed: "good" };
 
 const deliveries = {
   pending: ["warn", "pending"],
@@ -15,7 +14,7 @@ const deliveries = {
 
 /** How far a call has got. */
 export function CallBadge({ status }: { status: CallStatus }) {
-  return <Badge kind={calls[status]} />;
+  return <Badge kind={[tones[status], statusWords[status]]} />;
 }
 
 /** How far a delivery has got. */
