@@ -11,7 +11,7 @@ async function tellTimeZone() {
   if (shown !== undefined && shown !== zone && (await told())) location.reload();
 }
 
-const busy = (state) => document.documentElement.setAttribute("aria-busy", String(state));
+const busy = (state) => document.querySelector("main")?.setAttribute("aria-busy", String(state));
 
 addEventListener("submit", (event) => {
   if (!event.defaultPrevented) busy(true);
