@@ -87,7 +87,7 @@ async function demo(interrupted: AbortSignal): Promise<boolean> {
     await stores.close();
     stores = undefined;
     goOn(target);
-    if (onTerminal) await stayUp(ledger.url, signal);
+    if (onTerminal) await stayUp(dashboardOf(ledger.url, day), apiToken, signal);
     return good;
   } catch (error) {
     progress.fail();
@@ -181,15 +181,28 @@ Look at the same D1 yourself:
 
   npx wrangler d1 execute DB --local --persist-to ${STATE} --command "SELECT * FROM daily_calls"
 `);
-  if (!onTerminal) return;
+  if (!onTerminal) {
+    console.log("On a terminal the Worker would stay up now, and its dashboard with it.");
+    return;
+  }
   console.log(`Send it another day, from another terminal:
 
   npm run simulate -- --url ${url} --secret ${secret}
 `);
 }
 
-async function stayUp(url: string, signal: AbortSignal): Promise<void> {
-  console.log(`The Worker stays up at ${url} until you press Ctrl+C.`);
+/** The overview of the day that was played, which lies some weeks back. */
+function dashboardOf(url: string, { deliveries }: Day): string {
+  const day = new Date(deliveries[0]?.at ?? 0).toISOString().slice(0, "2026-09-29".length);
+  return `${url}/?range=own&from=${day}&to=${day}`;
+}
+
+async function stayUp(dashboard: string, token: string, signal: AbortSignal): Promise<void> {
+  console.log(`See the calls in the dashboard, which stays up until you press Ctrl+C:
+
+  ${styleText("bold", dashboard)}
+  API token: ${styleText("bold", token)}
+`);
   if (!signal.aborted) await once(signal, "abort");
   if (signal.reason instanceof Error && signal.reason.name !== "AbortError") throw signal.reason;
 }
