@@ -71,8 +71,7 @@ export function callEnds(count: number, bytes: number): Signed[] {
 }
 
 /** The three events of a call, in order, in the documented vocabulary. */
-export function wholeCall(bytes: number): Record<EventName, Signed> {
-  const callId = randomUUID();
+export function wholeCall(bytes: number, callId: string = randomUUID()): Record<EventName, Signed> {
   return {
     "call.start": signed({
       ...common("call.start", callId),

@@ -6,12 +6,15 @@ import { type Bundle, root } from "./bundle.ts";
 
 export const SECRET = "signing-secret-of-the-bench";
 
+export const API_TOKEN = "token-of-the-bench";
+
 const migrations = resolve(root, "src/ledger/migrations");
 
 export interface Booted {
   /** Where the Worker takes events. */
   webhook: URL;
   url: URL;
+  database: D1Database;
   stop(): Promise<void>;
 }
 
@@ -29,7 +32,7 @@ export async function boot({ name, modules }: Bundle, downstream: URL): Promise<
       modules,
       bindings: Object.assign({}, workerOptions["bindings"], {
         WEBHOOK_SECRETS: SECRET,
-        API_TOKEN: "token-of-the-bench",
+        API_TOKEN,
         SYNC_URL: downstream.href,
         SYNC_SECRET: `whsec_${Buffer.from("a signing key of the bench only!").toString("base64")}`,
       }),
@@ -51,6 +54,7 @@ export async function boot({ name, modules }: Bundle, downstream: URL): Promise<
   return {
     webhook: new URL("/webhooks/atoms", url),
     url,
+    database,
     stop: () => miniflare.dispose(),
   };
 }

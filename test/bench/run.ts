@@ -1,8 +1,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { type Bundle, bundle, startupMilliseconds } from "./bundle.ts";
 import { startDownstream } from "./downstream.ts";
+import { reportReading } from "./reading/section.ts";
 import { Report } from "./report.ts";
 import { reportCost, reportLatency, reportThroughput, reportWeight } from "./sections.ts";
 
@@ -10,30 +12,53 @@ const folder = mkdtempSync(join(tmpdir(), "call-ledger-bench-"));
 const downstream = await startDownstream();
 const report = new Report();
 
-const build = (name: string, entry: string): Promise<Bundle> => bundle(name, entry, folder);
 const workers = "test/bench/workers";
-const ledger = await build("ledger", "src/index.ts");
-const storeOnly = await build("store-only", `${workers}/store-only.ts`);
-const tutorial = await build("tutorial", `${workers}/tutorial.ts`);
+const build = (name: string, entry: string): Promise<Bundle> => bundle(name, entry, folder);
+const variant = (name: string, file: string): Promise<Bundle> => build(name, `${workers}/${file}`);
 
-reportWeight(report, [ledger, tutorial], await startupMilliseconds(folder));
-await reportCost(
-  report,
-  await build("ledger", `${workers}/counting-ledger.ts`),
-  [await build("tutorial", `${workers}/counting-tutorial.ts`)],
-  downstream,
-);
-await reportLatency(
-  report,
-  await build("ledger", `${workers}/slow-ledger.ts`),
-  [await build("tutorial", `${workers}/slow-tutorial.ts`)],
-  downstream,
-);
-for (const load of [
-  { bytes: 11_000, requests: 900, target: 0.9 },
-  { bytes: 200_000, requests: 300, target: 0.85 },
-]) {
-  await reportThroughput(report, [ledger, storeOnly, tutorial], load, downstream);
+/** In the order in which they run. */
+const sections: Record<string, () => Promise<void>> = {
+  async weight() {
+    const ledger = await build("ledger", "src/index.ts");
+    const intake = await variant("intake-only", "intake-only.ts");
+    const tutorial = await variant("tutorial", "tutorial.ts");
+    reportWeight(report, ledger, intake, [tutorial], await startupMilliseconds(folder));
+  },
+  async cost() {
+    const ledger = await variant("ledger", "counting-ledger.ts");
+    await reportCost(report, ledger, [await variant("tutorial", "counting-tutorial.ts")], downstream);
+  },
+  async latency() {
+    const ledger = await variant("ledger", "slow-ledger.ts");
+    await reportLatency(report, ledger, [await variant("tutorial", "slow-tutorial.ts")], downstream);
+  },
+  async reading() {
+    await reportReading(report, await variant("ledger", "counting-ledger.ts"), downstream);
+  },
+  async throughput() {
+    const bundles = [
+      await build("ledger", "src/index.ts"),
+      await variant("store-only", "store-only.ts"),
+      await variant("tutorial", "tutorial.ts"),
+    ];
+    for (const load of [
+      { bytes: 11_000, requests: 900, target: 0.9 },
+      { bytes: 200_000, requests: 300, target: 0.85 },
+    ]) {
+      await reportThroughput(report, bundles, load, downstream);
+    }
+  },
+};
+
+const { positionals } = parseArgs({ allowPositionals: true });
+const unknown = positionals.filter((name) => !(name in sections));
+if (unknown.length > 0) {
+  console.error(`There is no section ${unknown.join(", ")}. There are: ${Object.keys(sections).join(", ")}.`);
+  report.missed.push("nothing was measured");
+} else {
+  for (const [name, measure] of Object.entries(sections)) {
+    if (positionals.length === 0 || positionals.includes(name)) await measure();
+  }
 }
 
 downstream.close();

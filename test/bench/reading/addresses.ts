@@ -1,0 +1,15 @@
+/** What is asked of a ledger over HTTP, and measured. */
+export interface Address {
+  name: string;
+  /** @param callId of a call with a conversation of some sixty turns */
+  path: (callId: string) => string;
+  /** `page`: for people, behind the sign-in; `api`: for programs, by the token. */
+  door: "page" | "api";
+}
+
+/** The default views: what opens when nothing has been chosen yet. None may grow with the table. */
+export const addresses: readonly Address[] = [
+  { name: "GET /api/stats", path: () => "/api/stats", door: "api" },
+  { name: "GET /api/calls", path: () => "/api/calls", door: "api" },
+  { name: "GET /api/calls/{id}", path: (callId) => `/api/calls/${callId}`, door: "api" },
+];

@@ -1,0 +1,39 @@
+import { randomUUID } from "node:crypto";
+import { wholeCall } from "../bodies.ts";
+import { type Booted, boot } from "../boot.ts";
+import type { Bundle } from "../bundle.ts";
+import type { Downstream } from "../downstream.ts";
+import { openSender } from "../load.ts";
+import { fill, writeTo } from "../seed/fill.ts";
+
+const BODY_BYTES = 11_000;
+
+/** Calls a day. Larger ledgers are older, not busier. */
+export const PACE = 274;
+
+export interface SeededLedger {
+  calls: number;
+  worker: Booted;
+  /** A call that came in by its webhooks, so that its transcript is in R2. */
+  callId: string;
+}
+
+/**
+ * A ledger with made-up calls, the newest of which are the same in every ledger of this moment.
+ * @param until when the last of them begins
+ */
+export async function seededLedger(
+  bundle: Bundle,
+  calls: number,
+  until: Date,
+  downstream: Downstream,
+): Promise<SeededLedger> {
+  const worker = await boot(bundle, downstream.url);
+  await fill(writeTo(worker.database), { calls, days: calls / PACE, seed: 1, until });
+
+  const callId = randomUUID();
+  const sender = openSender(worker.webhook, 1);
+  for (const event of Object.values(wholeCall(BODY_BYTES, callId))) await sender.send(event);
+  sender.close();
+  return { calls, worker, callId };
+}
