@@ -32,7 +32,7 @@ export async function reportReading(report: Report, bundle: Bundle, downstream: 
     "Reading",
     `A ledger of ${FEW_CALLS} calls and one of ${MANY_CALLS}, both with ${PACE} made-up calls a day: the larger is not busier but older, ${days(MANY_CALLS)}
 days against ${days(FEW_CALLS)}. A range holds the same calls in both, and what is measured is what lies beside it. Ids rise with time, as
-the platform's do. Queries: their own default range, milliseconds as D1 counts them. Views: what opens when nothing is chosen,
+the platform's do. Queries: their own default range, whole milliseconds as D1 counts them. Views: what opens when nothing is chosen,
 milliseconds over HTTP, weight with the styles and scripts of the page. Medians, in a runtime that is warm.`,
   );
   const until = new Date();
@@ -52,7 +52,7 @@ async function reportQueries(report: Report, few: SeededLedger, many: SeededLedg
     rows.push([
       file,
       ...cells({ few: small.rowsRead, many: large.rowsRead }, 0),
-      ...cells({ few: small.milliseconds, many: large.milliseconds }, 1),
+      ...cells({ few: small.milliseconds, many: large.milliseconds }, 0),
     ]);
   }
   report.table(["query", ...heads("rows read"), ...heads("ms")], rows);
@@ -109,10 +109,11 @@ function heads(what: string): string[] {
 }
 
 function cells(pair: Pair, decimals: number): string[] {
-  return [pair.few.toFixed(decimals), pair.many.toFixed(decimals), growthOf(pair).toFixed(2)];
+  // Of less than D1's clock can tell there is no multiple.
+  const growth = pair.few === 0 ? "" : growthOf(pair).toFixed(2);
+  return [pair.few.toFixed(decimals), pair.many.toFixed(decimals), growth];
 }
 
-/** Nothing on both sides has not grown. */
 function growthOf({ few, many }: Pair): number {
-  return few === many ? 1 : many / few;
+  return many / few;
 }
