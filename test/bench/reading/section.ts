@@ -3,6 +3,7 @@ import type { Downstream } from "../downstream.ts";
 import type { Report } from "../report.ts";
 import { median } from "../statistics.ts";
 import { type Address, addresses } from "./addresses.ts";
+import { growthOf, type Pair } from "./pair.ts";
 import { measureQuery, queryFiles } from "./queries.ts";
 import { PACE, type SeededLedger, seededLedger } from "./seeded.ts";
 import { gzipBytesOf, rowsReadBy, timeOf, type Visitor, visitorOf } from "./visit.ts";
@@ -18,12 +19,6 @@ const GROWTH_LIMIT = 1.5;
 
 /** Of a page, gzip. */
 const PAGE_LIMIT_KILOBYTES = 50;
-
-/** What was measured on the smaller and the larger ledger. */
-interface Pair {
-  few: number;
-  many: number;
-}
 
 /** @param bundle of a ledger that counts what it asks of its stores */
 export async function reportReading(report: Report, bundle: Bundle, downstream: Downstream): Promise<void> {
@@ -47,13 +42,8 @@ milliseconds over HTTP, weight with the styles and scripts of the page. Medians,
 async function reportQueries(report: Report, few: SeededLedger, many: SeededLedger): Promise<void> {
   const rows: string[][] = [];
   for (const file of queryFiles) {
-    const small = await measureQuery(few.worker.database, file);
-    const large = await measureQuery(many.worker.database, file);
-    rows.push([
-      file,
-      ...cells({ few: small.rowsRead, many: large.rowsRead }, 0),
-      ...cells({ few: small.milliseconds, many: large.milliseconds }, 0),
-    ]);
+    const { rowsRead, milliseconds } = await measureQuery(few.worker.database, many.worker.database, file);
+    rows.push([file, ...cells(rowsRead, 0), ...cells(milliseconds, 0)]);
   }
   report.table(["query", ...heads("rows read"), ...heads("ms")], rows);
 }
@@ -112,8 +102,4 @@ function cells(pair: Pair, decimals: number): string[] {
   // Of less than D1's clock can tell there is no multiple.
   const growth = pair.few === 0 ? "" : growthOf(pair).toFixed(2);
   return [pair.few.toFixed(decimals), pair.many.toFixed(decimals), growth];
-}
-
-function growthOf({ few, many }: Pair): number {
-  return many / few;
 }
