@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
@@ -24,7 +24,8 @@ export interface Bundle {
  * @param folder where the build may write
  */
 export async function bundle(name: string, entry: string, folder: string): Promise<Bundle> {
-  const outdir = join(folder, name);
+  // Of its own: what an earlier build of the same name left would be taken for texts of this one.
+  const outdir = mkdtempSync(join(folder, `${name}-`));
   await wrangler("deploy", entry, "--config", "wrangler.toml", "--dry-run", "--outdir", outdir);
   const read = (file: string) => readFileSync(join(outdir, file), "utf8");
   const script = basename(entry).replace(/\.ts$/, ".js");
