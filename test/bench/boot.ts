@@ -23,7 +23,7 @@ export interface Booted {
  * Miniflare: the test harness puts a proxy Worker before the one that is measured, in a runtime of its own, and what that
  * costs would be counted on both sides of a ratio and make it look better than it is.
  */
-export async function boot({ name, modules }: Bundle, downstream: URL): Promise<Booted> {
+export async function boot({ name, modules, settings }: Bundle, downstream: URL): Promise<Booted> {
   const { workerOptions } = unstable_getMiniflareWorkerOptions(join(root, "wrangler.toml"));
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
@@ -35,6 +35,7 @@ export async function boot({ name, modules }: Bundle, downstream: URL): Promise<
         API_TOKEN,
         SYNC_URL: downstream.href,
         SYNC_SECRET: `whsec_${Buffer.from("a signing key of the bench only!").toString("base64")}`,
+        ...settings,
       }),
       unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
       host: "127.0.0.1",

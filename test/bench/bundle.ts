@@ -13,6 +13,8 @@ export interface Bundle {
   name: string;
   /** The JavaScript, minified as wrangler.toml says, and the texts it imports; the first is the entry. */
   modules: { type: "ESModule" | "Text"; path: string; contents: string }[];
+  /** Settings that differ from those of wrangler.toml. */
+  settings?: Record<string, string>;
   bytes: number;
   /** Of all modules together, as wrangler counts. */
   gzipBytes: number;

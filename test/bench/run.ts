@@ -6,6 +6,7 @@ import { type Bundle, bundle, startupMilliseconds } from "./bundle.ts";
 import { startDownstream } from "./downstream.ts";
 import { reportReading } from "./reading/section.ts";
 import { Report } from "./report.ts";
+import { reportSearch } from "./search.ts";
 import { reportCost, reportLatency, reportThroughput, reportWeight } from "./sections.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "call-ledger-bench-"));
@@ -16,6 +17,12 @@ const workers = "test/bench/workers";
 const build = (name: string, entry: string): Promise<Bundle> => bundle(name, entry, folder);
 const variant = (name: string, file: string): Promise<Bundle> => build(name, `${workers}/${file}`);
 
+/** The same with words searched and without: the two that it is compared with make nothing findable either. */
+const bothWays = ({ name, ...rest }: Bundle): [plain: Bundle, searching: Bundle] => [
+  { ...rest, name, settings: { SEARCH_TRANSCRIPTS: "off" } },
+  { ...rest, name: `${name}-with-search`, settings: { SEARCH_TRANSCRIPTS: "on" } },
+];
+
 /** In the order in which they run. */
 const sections: Record<string, () => Promise<void>> = {
   async weight() {
@@ -25,8 +32,11 @@ const sections: Record<string, () => Promise<void>> = {
     reportWeight(report, ledger, intake, [tutorial], await startupMilliseconds(folder));
   },
   async cost() {
-    const ledger = await variant("ledger", "counting-ledger.ts");
-    await reportCost(report, ledger, [await variant("tutorial", "counting-tutorial.ts")], downstream);
+    const [ledger, searching] = bothWays(await variant("ledger", "counting-ledger.ts"));
+    await reportCost(report, ledger, [searching, await variant("tutorial", "counting-tutorial.ts")], downstream);
+  },
+  async search() {
+    await reportSearch(report, bothWays(await variant("ledger", "counting-ledger.ts")), downstream);
   },
   async latency() {
     const ledger = await variant("ledger", "slow-ledger.ts");
@@ -37,13 +47,13 @@ const sections: Record<string, () => Promise<void>> = {
   },
   async throughput() {
     const bundles = [
-      await build("ledger", "src/index.ts"),
+      ...bothWays(await build("ledger", "src/index.ts")),
       await variant("store-only", "store-only.ts"),
       await variant("tutorial", "tutorial.ts"),
     ];
     for (const load of [
-      { bytes: 11_000, requests: 900, target: 0.9 },
-      { bytes: 200_000, requests: 300, target: 0.85 },
+      { bytes: 11_000, requests: 1500, target: 0.9 },
+      { bytes: 200_000, requests: 500, target: 0.85 },
     ]) {
       await reportThroughput(report, bundles, load, downstream);
     }

@@ -9,6 +9,9 @@ export interface Address {
 
 /** The default views: what opens when nothing has been chosen yet. None may grow with the table. */
 export const addresses: readonly Address[] = [
+  { name: "overview", path: () => "/", door: "page" },
+  { name: "calls", path: () => "/calls", door: "page" },
+  { name: "a call", path: (callId) => `/calls/${callId}`, door: "page" },
   { name: "GET /api/stats", path: () => "/api/stats", door: "api" },
   { name: "GET /api/calls", path: () => "/api/calls", door: "api" },
   { name: "GET /api/calls/{id}", path: (callId) => `/api/calls/${callId}`, door: "api" },
