@@ -100,7 +100,7 @@ function Drawn({ metric: { type, metric, calls }, points, steps, values }: Drawn
         <ul class="values">
           {values.slice(0, MAX_VALUES).map(({ value, calls: times }) => (
             <li class="share" key={value}>
-              <bdi>{value}</bdi>
+              <bdi>{startOf(value, NAME_CHARACTERS)}</bdi>
               <Share part={times} whole={calls} />
               <span>{formatCount(times)}</span>
             </li>
