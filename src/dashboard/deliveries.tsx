@@ -4,6 +4,7 @@ import { deliveryFilter, deliveryPosition, readDeliveryPage } from "../reading/d
 import { readForm, readQuery } from "../reading/input.ts";
 import { configuredDestinations } from "../sync/destinations/index.ts";
 import { retryFailed } from "../sync/relay.ts";
+import { callPath } from "./call-path.ts";
 import { html, seeOther } from "./html.ts";
 import { Csrf, Page } from "./layout.tsx";
 import { Moment } from "./moment.tsx";
@@ -153,7 +154,7 @@ function Deliveries({ rows, shown, viewer }: { rows: readonly DeliveryRow[]; sho
           {rows.map((row) => (
             <tr key={`${row.event_id} ${row.destination}`}>
               <td data-label="Call">
-                <a href={`/calls/${encodeURIComponent(row.call_id)}`}>{row.call_id}</a>
+                <a href={callPath(row.call_id)}>{row.call_id}</a>
               </td>
               <td data-label="State">
                 <span class={badges[row.state]}>{tabs[row.state]}</span>

@@ -1,0 +1,182 @@
+import { describe, expect, test } from "vitest";
+import { recordingLink } from "../../src/dashboard/call/recording.ts";
+import { spokenAt, startOfSpeech } from "../../src/dashboard/call/spoken-at.ts";
+import { callPath } from "../../src/dashboard/call-path.ts";
+import { formFrom, formTo } from "../../src/dashboard/form-dates.ts";
+import { counted, formatCount, formatNumber, formatShare } from "../../src/dashboard/numbers.ts";
+import { readOverviewQuery } from "../../src/dashboard/overview/range.ts";
+import { daySteps, hourSteps } from "../../src/dashboard/overview/steps.ts";
+import { startOf } from "../../src/dashboard/parts/clipped.tsx";
+import {
+  addDays,
+  dayOf,
+  daysBetween,
+  formatClock,
+  formatDuration,
+  nextDay,
+  startOfDay,
+} from "../../src/dashboard/times.ts";
+
+test.each([
+  [0, "0 s"],
+  [59.4, "59 s"],
+  [59.6, "1 m 00 s"],
+  [245, "4 m 05 s"],
+  [3599.6, "1 h 00 m"],
+  [3720, "1 h 02 m"],
+])("%d seconds last %s", (seconds, expected) => expect(formatDuration(seconds)).toBe(expected));
+
+test.each([
+  [0, "00:00"],
+  [65.9, "01:05"],
+  [3599, "59:59"],
+  [3725, "1:02:05"],
+])("%d seconds into a call it is %s", (seconds, expected) => expect(formatClock(seconds)).toBe(expected));
+
+test.each([
+  [4, "4"],
+  [3.14159, "3.14"],
+  [1234567.891, "1,234,567.89"],
+  [-0.5, "-0.5"],
+  [0.00321, "0.0032"],
+  [0, "0"],
+])("the metric %d reads %s", (value, expected) => expect(formatNumber(value)).toBe(expected));
+
+test.each([
+  [1, 2, "50 %"],
+  [0, 5, "0 %"],
+  [5, 5, "100 %"],
+  [1, 1000, "< 1 %"],
+  [999, 1000, "> 99 %"],
+  [0, 0, "–"],
+])("%d of %d is %s", (part, whole, expected) => expect(formatShare(part, whole)).toBe(expected));
+
+test("counts agree with their nouns", () => {
+  expect([0, 1, 1234].map((count) => counted(count, "call"))).toEqual(["0 calls", "1 call", "1,234 calls"]);
+  expect(counted(2, "delivery", "deliveries")).toBe("2 deliveries");
+  expect(formatCount(1000)).toBe("1,000");
+});
+
+test("a text that is cut says so, and no character is cut through", () => {
+  expect(startOf("short", 5)).toBe("short");
+  expect(startOf("longer", 5)).toBe("longe…");
+  expect(startOf("ab😀", 3)).toBe("ab\ufffd…");
+});
+
+describe("days", () => {
+  test.each([
+    ["2026-11-24", "UTC", "2026-11-24T00:00:00.000Z"],
+    ["2026-07-15", "America/New_York", "2026-07-15T04:00:00.000Z"],
+    ["2026-07-15", "Asia/Kolkata", "2026-07-14T18:30:00.000Z"],
+    // The days on which clocks change begin with the offset of the night before.
+    ["2026-03-29", "Europe/Berlin", "2026-03-28T23:00:00.000Z"],
+    ["2026-10-25", "Europe/Berlin", "2026-10-24T22:00:00.000Z"],
+    ["2026-10-26", "Europe/Berlin", "2026-10-25T23:00:00.000Z"],
+  ])("%s begins in %s at %s", (day, timeZone, expected) => {
+    expect(startOfDay(day, timeZone)).toBe(expected);
+    expect(dayOf(new Date(expected), timeZone)).toBe(day);
+    expect(dayOf(new Date(Date.parse(expected) - 1), timeZone)).toBe(addDays(day, -1));
+  });
+
+  test("are counted over the ends of months and years", () => {
+    expect(nextDay("2026-12-31")).toBe("2027-01-01");
+    expect(addDays("2024-03-01", -1)).toBe("2024-02-29");
+    expect(daysBetween("2024-02-28", "2024-03-01")).toBe(2);
+  });
+});
+
+describe("a form's dates", () => {
+  test.each([
+    ["2026-07-15", "2026-07-15T04:00:00.000Z", "2026-07-16T04:00:00.000Z"],
+    ["2026-07-15T14:30", "2026-07-15T18:30:00.000Z", "2026-07-15T18:30:00.000Z"],
+    ["2026-07-15T14:30:00Z", "2026-07-15T14:30:00.000Z", "2026-07-15T14:30:00.000Z"],
+  ])("%s is meant in New York", (typed, from, to) => {
+    expect(formFrom("America/New_York").parse(typed)).toBe(from);
+    expect(formTo("America/New_York").parse(typed)).toBe(to);
+  });
+
+  test.each(["yesterday", "2026-02-30", "0001-01-01", "9999-12-31", "2026-07-15T25:00", "9999-12-31T10:00"])(
+    "%s is refused",
+    (typed) => expect(formTo("UTC").safeParse(typed).success).toBe(false),
+  );
+});
+
+describe("ranges", () => {
+  const viewer = { timeZone: "Asia/Kolkata", csrfToken: "", canSignOut: true, now: new Date("2026-11-24T20:10:00Z") };
+  const read = (query: string) => readOverviewQuery(new URL(`https://ledger.example.com/?${query}`), viewer);
+
+  // In Kolkata it is 01:40 of the 25th.
+  test.each([
+    ["", "2026-11-18T18:30:00.000Z", "2026-11-25T18:30:00.000Z", false],
+    ["range=24h", "2026-11-23T20:30:00.000Z", "2026-11-24T20:30:00.000Z", true],
+    ["range=30d", "2026-10-26T18:30:00.000Z", "2026-11-25T18:30:00.000Z", false],
+    ["range=own&from=2026-11-01&to=2026-11-02", "2026-10-31T18:30:00.000Z", "2026-11-02T18:30:00.000Z", true],
+  ])("%j", (query, since, until, byHour) => {
+    const { range, errors } = read(query);
+    expect(errors).toEqual([]);
+    expect(range).toMatchObject({ since, until, byHour });
+  });
+
+  test.each([
+    ["range=forever", "“range”"],
+    ["range=own&from=2026-13-01", "“from”"],
+    ["range=own&from=2026-11-03&to=2026-11-01", "ends before it begins"],
+    ["range=own&from=2020-01-01&to=2026-11-01", "366 days"],
+  ])("%s is told what is wrong with it, and the last 7 days are shown", (query, told) => {
+    const { range, errors } = read(query);
+    expect(errors.join()).toContain(told);
+    expect(range.choice).toBe("7d");
+  });
+
+  test("are gone through in hours, in days, and in weeks when they are long", () => {
+    const hours = hourSteps(read("range=24h").range);
+    expect(hours.labels).toHaveLength(24);
+    expect(hours.labels.at(0)?.long).toBe("Tue 24 Nov, 02:00");
+    expect(hours.indexOf("2026-11-25T01")).toBe(23);
+
+    const days = daySteps({ firstDay: "2026-10-01", lastDay: "2026-10-31" });
+    expect(days).toMatchObject({ unit: "day" });
+    expect(days.labels).toHaveLength(31);
+    expect(["2026-10-01", "2026-10-31", "2026-09-30", "2026-11-01"].map(days.indexOf)).toEqual([0, 30, 0, 30]);
+
+    const weeks = daySteps({ firstDay: "2026-01-01", lastDay: "2026-12-31" });
+    expect(weeks).toMatchObject({ unit: "week" });
+    expect(weeks.labels).toHaveLength(53);
+    expect(["2026-01-07", "2026-01-08", "2026-12-31"].map(weeks.indexOf)).toEqual([0, 1, 52]);
+  });
+});
+
+describe("when a turn was spoken", () => {
+  const start = "2026-11-24T14:00:00.000Z";
+  test.each([
+    ["2026-11-24T14:01:05.500Z", "01:05"],
+    ["2026-11-24T16:01:05+02:00", "01:05"],
+    ["2026-11-24T13:59:59Z", "14:59:59"],
+    ["2026-11-26T14:00:00Z", "15:00:00"],
+    ["...", "..."],
+    ["half past nine", "half past nine"],
+  ])("%s reads %s", (timestamp, told) => expect(spokenAt(timestamp, start, "Europe/Berlin").told).toBe(told));
+
+  test("is counted from the first turn when nobody told when the call began", () => {
+    const turns = ["...", "2026-11-24T14:00:10Z"].map((timestamp) => ({ role: null, content: "", timestamp }));
+    expect(startOfSpeech(null, turns)).toBe("2026-11-24T14:00:10.000Z");
+    expect(startOfSpeech(start, turns)).toBe(start);
+    expect(startOfSpeech(null, [])).toBeUndefined();
+  });
+});
+
+test.each([
+  ["https://recordings.example.com/a.wav?x=1", "https://recordings.example.com/a.wav?x=1"],
+  ["http://recordings.example.com/", "http://recordings.example.com/"],
+  ["javascript:alert(1)", undefined],
+  [" javascript:alert(1)", undefined],
+  ["data:text/html,x", undefined],
+  ["/calls", undefined],
+  ["", undefined],
+])("the recording %j leads to %s", (text, href) => expect(recordingLink(text)?.href).toBe(href));
+
+test.each([
+  ["call_1", "/calls/call_1"],
+  ["a/b?c#d %", "/calls/a%2Fb%3Fc%23d%20%25"],
+  ["..", "/calls/by-id?call_id=.."],
+])("the call %s is at %s", (id, path) => expect(callPath(id)).toBe(path));
