@@ -1,0 +1,172 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { atomsCall, documentedCall } from "../support/events.ts";
+import { bootLedger } from "../support/ledger.ts";
+import { post } from "../support/post.ts";
+import { decoded, linkNamed, signIn } from "../support/sign-in.ts";
+
+let ledger: Awaited<ReturnType<typeof bootLedger>>;
+let pages: Awaited<ReturnType<typeof signIn>>;
+beforeAll(async () => {
+  ledger = await bootLedger();
+  pages = await signIn(ledger.url, { timeZone: "America/New_York" });
+});
+afterAll(() => ledger.harness.close());
+
+describe("a call", () => {
+  const turns = [
+    { role: "agent", content: "Hello!", timestamp: "2024-07-20T14:30:05Z" },
+    { role: "user", content: "¿Hablan español?", timestamp: "2024-07-20T14:31:10Z" },
+    { role: "supervisor", content: "Listening in.", timestamp: "later" },
+  ];
+  const ended = (call_id: string, more: object) =>
+    post(ledger.url, documentedCall({ call_id }).end({ timestamp: "2024-07-20T14:35:00Z", ...more }));
+
+  test("tells who, when, how long, what was said when, and what came of it", async () => {
+    const call = documentedCall({ call_id: "told" });
+    await post(ledger.url, call.start({ timestamp: "2024-07-20T14:30:00Z" }));
+    await ended("told", { transcript: turns, variables: { nested: { a: [1] }, flag: false } });
+    await post(ledger.url, call.analytics());
+    const { status, text } = await pages.visit("/calls/told");
+    expect(status).toBe(200);
+    expect(text).toContain("Duration 5 m 00 s Started 20 Jul 2024, 10:30");
+    expect(text).toContain("Agent · 00:05 Hello!");
+    expect(text).toContain("Caller · 01:10 ¿Hablan español?");
+    expect(text).toContain("supervisor · later Listening in.");
+    expect(text).toContain('nested {"a":[1]} flag no');
+    expect(text).toContain("satisfaction_score 4 issue_resolved yes");
+    expect(text).toMatch(/Call started .* Call ended .* call\.end, documented/);
+    expect(text).toContain("transcripts/2024/07/20/told.json");
+  });
+
+  test("shows how its analytics fare downstream", async () => {
+    await ledger.DB.prepare(
+      `INSERT INTO sync_deliveries (event_id, destination, call_id, state, attempts, last_error, updated_at)
+       SELECT event_id, 'webhook', call_id, 'failed', 3, 'HTTP 410', '2024-07-16T15:00:00.000Z'
+       FROM events WHERE call_id = 'told' AND event = 'analytics.completed'`,
+    ).run();
+    expect((await pages.visit("/calls/told")).text).toMatch(/webhook 3 attempts, .* HTTP 410 failed/);
+    await ledger.DB.exec("DELETE FROM sync_deliveries");
+  });
+
+  test.each([
+    ["has not ended", "active", "The call has not ended yet"],
+    ["was analyzed before its end came in", "analyzed-only", "The end of this call has not come in"],
+    ["ended without a word", "silent", "No transcript"],
+    ["has lost its transcript", "lost", "The transcript is not in the archive"],
+    ["has one that cannot be read", "unreadable", "The archive does not answer"],
+  ])("that %s says so, and shows the rest", async (_what, call_id, told) => {
+    const call = documentedCall({ call_id, agent_id: "agent_of_it" });
+    if (call_id === "active") await post(ledger.url, call.start());
+    else if (call_id === "analyzed-only") await post(ledger.url, call.analytics());
+    else await post(ledger.url, call.end(call_id === "silent" ? { transcript: undefined } : {}));
+    const key = `transcripts/2024/07/15/${call_id}.json`;
+    if (call_id === "lost") await ledger.ARCHIVE.delete(key);
+    if (call_id === "unreadable") await ledger.ARCHIVE.put(key, "{");
+    const { status, text } = await pages.visit(`/calls/${call_id}`);
+    expect(status).toBe(200);
+    expect(text).toContain(told);
+    expect(text).toContain("agent_of_it");
+  });
+
+  test("of hundreds of turns begins with three hundred, and has them all for who asks", async () => {
+    const transcript = Array.from({ length: 450 }, (_, index) => ({ role: "user", content: `turn ${index}.` }));
+    await ended("endless", { transcript });
+    const first = await pages.visit("/calls/endless");
+    expect(first.text).toContain("turn 299.");
+    expect(first.text).not.toContain("turn 300.");
+    const all = await pages.visit(linkNamed(first.html, "Show all turns"));
+    expect(all.text).toContain("turn 449.");
+  });
+
+  test("says where the rest is of what a row could not hold", async () => {
+    await ended("heavy", { variables: { note: "kept", bulk: "x".repeat(1_000_000) } });
+    const { text } = await pages.visit("/calls/heavy");
+    expect(text).toContain("note kept");
+    expect(text).toMatch(/The whole body is in R2, under overflow\/[0-9a-f]{64}\.json/);
+  });
+
+  test.each([
+    ["https://recordings.example.com/a.wav", true],
+    ["javascript:alert(1)", false],
+    ["data:text/html,<b>", false],
+  ])("with the recording %s", async (recordingUrl, isLink) => {
+    const call_id = `recorded-${isLink}-${recordingUrl.length}`;
+    await post(ledger.url, atomsCall({ call_id }).end({ recordingUrl }));
+    const { html, text } = await pages.visit(`/calls/${call_id}`);
+    const link = `<a href="${recordingUrl}" target="_blank" rel="noreferrer noopener">`;
+    expect(html.includes(link)).toBe(isLink);
+    expect(html.includes(`href="${recordingUrl.slice(0, 5)}`)).toBe(isLink);
+    expect(text).toContain(isLink ? "Recording Listen" : `Recording ${recordingUrl}`);
+  });
+
+  test("is text all over, whatever markup is in it", async () => {
+    const markup = `</title></script><img src=x onerror=alert(1)>"'`;
+    const call = documentedCall({ call_id: markup, agent_id: markup });
+    await post(ledger.url, call.start({ caller_phone: markup, agent_phone: markup }));
+    const transcript = [{ role: markup, content: markup, timestamp: markup }];
+    await post(
+      ledger.url,
+      call.end({ disposition: markup, transcript, variables: { [markup]: { [markup]: markup } } }),
+    );
+    await post(ledger.url, call.analytics({ metrics: { [markup]: markup } }));
+    for (const path of [
+      `/calls/${encodeURIComponent(markup)}`,
+      `/calls?q=${encodeURIComponent(markup)}`,
+      "/?range=own&from=2024-07-15&to=2024-07-15",
+    ]) {
+      const { status, html } = await pages.visit(path);
+      expect(status).toBe(200);
+      expect(html).toContain("&lt;img");
+      expect(html).not.toContain("<img");
+      expect(html).not.toMatch(/\sstyle=|\son\w+="/);
+    }
+  });
+
+  test.each(["a/b/../c", "%2e%2e", "..", "100% & more?", "ümlaut 电话", "a\u0000b", "x".repeat(512)])(
+    "of the id %j is found by its link in the list",
+    async (call_id) => {
+      await post(ledger.url, documentedCall({ call_id }).start({ timestamp: "2022-07-15T14:30:00Z" }));
+      const { html } = await pages.visit("/calls?to=2022-12-31");
+      const [, path = ""] = /<a class="row-link" href="([^"]*)"/.exec(html) ?? [];
+      const { status, text } = await pages.visit(decoded(path));
+      expect(status).toBe(200);
+      expect(text).toContain(call_id.replaceAll("\u0000", ""));
+      await ledger.DB.prepare("DELETE FROM calls WHERE call_id = ?").bind(call_id).run();
+    },
+  );
+
+  test("that nobody knows is a page of its own", async () => {
+    const { status, html, text } = await pages.visit("/calls/%3Cb%3Enobody");
+    expect(status).toBe(404);
+    expect(text).toContain("The ledger has no call of this id <b>nobody");
+    expect(linkNamed(html, "All calls")).toBe("/calls");
+  });
+});
+
+describe("erasing", () => {
+  beforeAll(() => post(ledger.url, documentedCall({ call_id: "kept" }).end()));
+
+  test("does nothing until the box is ticked", async () => {
+    const { status, text } = await pages.submit("/calls/kept", "/calls/kept/erase", {});
+    expect(status).toBe(400);
+    expect(text).toContain("Nothing was erased");
+    expect((await pages.visit("/calls/kept")).status).toBe(200);
+  });
+
+  test("is refused without the token of the page", async () => {
+    const fields = { understood: "yes", csrf_token: "forged" };
+    expect((await pages.submit("/calls/kept", "/calls/kept/erase", fields)).status).toBe(403);
+    expect((await pages.visit("/calls/kept")).status).toBe(200);
+  });
+
+  test("leaves nothing of the call, and says so in the list", async () => {
+    await post(ledger.url, documentedCall({ call_id: "forget/me" }).end());
+    const path = "/calls/forget%2Fme";
+    const { status, headers } = await pages.submit(path, `${path}/erase`, { understood: "yes" });
+    expect(status).toBe(303);
+    const list = await pages.visit(headers.get("Location") ?? "");
+    expect(list.text).toContain("The call is erased");
+    expect((await pages.visit(path)).status).toBe(404);
+    expect(await ledger.ARCHIVE.head("transcripts/2024/07/15/forget%2Fme.json")).toBeNull();
+  });
+});
