@@ -25,7 +25,7 @@ const CALLS_A_PAGE = 50;
 const MAX_DISPOSITIONS = 20;
 
 /** Agents to choose from are those of so many milliseconds, unless the filter says from when to when. */
-const AGENTS_MILLISECONDS = 30 * 24 * 60 * 60 * 1000;
+const AGENTS_MILLISECONDS = 7 * 24 * 60 * 60 * 1000;
 
 const NOT_SEARCHED = `${filterNames.q}: ${wordsNotSearched.message}`;
 
