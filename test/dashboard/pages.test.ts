@@ -194,7 +194,7 @@ describe("the calls", () => {
 
   test.each([
     ["from=yesterday", "From: is no date"],
-    ["status=lost", "Status:"],
+    ["status=lost", "Status: is none of those to choose from"],
     ["call_direction=sideways", "Direction:"],
     ["cursor=nonsense", "no such page"],
   ])("with %s the form stays, and says what does not fit", async (query, told) => {

@@ -1,5 +1,4 @@
 import * as z from "zod";
-import { misfitsOf } from "../../events/fields.ts";
 import { type CallCursor, callCursor, callFilter } from "../../reading/filter.ts";
 import type { CallSearch } from "../../reading/search.ts";
 import { formFrom, formTo } from "../form-dates.ts";
@@ -44,7 +43,7 @@ export function readCallsQuery(url: URL, timeZone: string): CallsQuery {
     .object({ ...callFilter, from: formFrom(timeZone).optional(), to: formTo(timeZone).optional() })
     .safeParse(typed);
   if (!filter.success) {
-    const errors = misfitsOf(filter.error).map(({ path, message }) => `${nameOf(path)}: ${message}`);
+    const errors = filter.error.issues.map((issue) => `${nameOf(issue.path.join("."))}: ${messageOf(issue)}`);
     return { typed, filter: {}, cursor: undefined, errors };
   }
   const cursor = callCursor.optional().safeParse(given["cursor"]);
@@ -55,6 +54,11 @@ export function readCallsQuery(url: URL, timeZone: string): CallsQuery {
 function nameOf(path: string): string {
   const name = filterKeys.find((key) => key === path);
   return name === undefined ? path : filterNames[name];
+}
+
+/** Of a choice the pages have their own words; the schema would list the API's. */
+function messageOf({ code, message }: z.core.$ZodIssue): string {
+  return code === "invalid_value" ? "is none of those to choose from" : message;
 }
 
 /** The address of a list with these filters. */

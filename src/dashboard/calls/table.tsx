@@ -11,7 +11,6 @@ const SUMMARY_CHARACTERS = 160;
 
 /** Calls as a table; a whole row leads to its call, by one link. */
 export function CallTable({ calls, viewer }: { calls: readonly ListedCall[]; viewer: Viewer }) {
-  const summaries = calls.some(({ summary }) => summary !== null);
   return (
     <div class="sheet">
       <table class="cards calls">
@@ -25,9 +24,8 @@ export function CallTable({ calls, viewer }: { calls: readonly ListedCall[]; vie
             <th scope="col" class="number">
               Duration
             </th>
-            <th scope="col">Disposition</th>
             <th scope="col">Status</th>
-            {summaries && <th scope="col">Summary</th>}
+            <th scope="col">Disposition</th>
           </tr>
         </thead>
         <tbody>
@@ -46,11 +44,10 @@ export function CallTable({ calls, viewer }: { calls: readonly ListedCall[]; vie
               <td data-label="Duration" class="number keep">
                 {call.duration_seconds !== null && formatDuration(call.duration_seconds)}
               </td>
-              <Cell label="Disposition" text={call.disposition} />
               <td data-label="Status">
                 <CallBadge status={call.status} />
               </td>
-              {summaries && <Summary text={call.summary} />}
+              <Outcome disposition={call.disposition} summary={call.summary} />
             </tr>
           ))}
         </tbody>
@@ -63,12 +60,13 @@ function Cell({ label, text }: { label: string; text: string | null }) {
   return <td data-label={label}>{text !== null && <bdi>{startOf(text, FIELD_CHARACTERS)}</bdi>}</td>;
 }
 
-function Summary({ text }: { text: string | null }) {
+function Outcome({ disposition, summary }: { disposition: string | null; summary: string | null }) {
   return (
-    <td data-label="Summary" class="summary">
-      {text !== null && (
-        <span class="clamped" dir="auto">
-          {startOf(text, SUMMARY_CHARACTERS)}
+    <td data-label="Disposition" class="outcome">
+      {disposition !== null && <bdi>{startOf(disposition, FIELD_CHARACTERS)}</bdi>}
+      {summary !== null && (
+        <span class="clamped small soft" dir="auto">
+          {startOf(summary, SUMMARY_CHARACTERS)}
         </span>
       )}
     </td>
