@@ -57,8 +57,9 @@ const ASSET = /(?:href|src)="(\/[^"]+\.(?:css|js|svg)(?:\?[^"]*)?)"/g;
 export async function gzipBytesOf(visitor: Visitor, address: Address): Promise<number> {
   const text = await visit(visitor, address);
   let bytes = gzipSync(text).byteLength;
-  for (const [, path = ""] of new Set(text.matchAll(ASSET))) {
+  for (const path of new Set(Array.from(text.matchAll(ASSET), ([, named = ""]) => named))) {
     const asset = await fetch(new URL(path, visitor.ledger.worker.url).href);
+    if (!asset.ok) throw new Error(`${path} answered ${asset.status}`);
     bytes += gzipSync(await asset.text()).byteLength;
   }
   return bytes;
