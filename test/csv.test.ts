@@ -50,8 +50,8 @@ test.each([
 
 test("all calls that the filter leaves are in it, beyond what one read brings", async () => {
   const insert = ledger.DB.prepare(
-    `INSERT INTO calls (call_id, agent_id, status, started_at, ten_minutes, updated_at, first_received_at, sources)
-     SELECT 'many-' || value, 'busy', 'ended', '2024-01-01T00:00:00.000Z', '2024-01-01T00:0', '', '', '{}'
+    `INSERT INTO calls (time_order, call_id, agent_id, status, started_at, updated_at, first_received_at, sources, event_ids)
+     SELECT 1704067200000 * 524288 + value, 'many-' || value, 'busy', 'ended', '2024-01-01T00:00:00.000Z', '', '', '{}', '[]'
      FROM json_each(?)`,
   );
   await insert.bind(JSON.stringify(Array.from({ length: 450 }, (_, index) => index))).run();

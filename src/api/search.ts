@@ -12,9 +12,7 @@ export const indexTranscripts = operation({
   summary: "Makes the words of a page of calls findable, of calls that came while SEARCH_TRANSCRIPTS was off",
   query: nothing,
   body: z.strictObject({
-    cursor: cursorOf(
-      z.tuple([z.string(), z.string()]).transform(([called_at, call_id]) => ({ called_at, call_id })),
-    ).optional(),
+    cursor: cursorOf(z.tuple([z.string().regex(/^\d{1,19}$/)]).transform(([place]) => place)).optional(),
   }),
   answers: { "application/json": z.object({ indexed: z.number(), next_cursor: z.string().nullable() }) },
   async perform({ body }, env) {
@@ -27,6 +25,6 @@ export const indexTranscripts = operation({
       });
     }
     const { indexed, next } = await reindexPage(env, body.cursor);
-    return Response.json({ indexed, next_cursor: next ? writeCursor(next.called_at, next.call_id) : null });
+    return Response.json({ indexed, next_cursor: next === undefined ? null : writeCursor(next) });
   },
 });

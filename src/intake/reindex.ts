@@ -1,6 +1,6 @@
 import pMap from "p-map";
 import { readConversation } from "../archive/conversation.ts";
-import { type CallPosition, type ListedCall, listCalls } from "../ledger/call-list.ts";
+import { type ListedCall, listCalls } from "../ledger/call-list.ts";
 import { indexConversation } from "../ledger/conversations.ts";
 import { attempt } from "../stores/attempt.ts";
 import { STORE_LIMIT } from "../stores/limits.ts";
@@ -14,15 +14,15 @@ const CONCURRENCY = 2;
 /**
  * Makes the words of a page of calls findable, from the archive: of calls that came while words were not searched. Safe to
  * repeat.
- * @param after the last call of the page before
+ * @param after the `next` of the page before
  */
 export async function reindexPage(
   { DB, ARCHIVE }: Env,
-  after: CallPosition | undefined,
-): Promise<{ indexed: number; next: CallPosition | undefined }> {
+  after: string | undefined,
+): Promise<{ indexed: number; next: string | undefined }> {
   const calls = await attempt(() => listCalls(DB, {}, { limit: CALLS_A_REQUEST, after }), STORE_LIMIT);
   const results = await pMap(calls, (call) => reindex(call, DB, ARCHIVE), { concurrency: CONCURRENCY });
-  const next = calls.length < CALLS_A_REQUEST ? undefined : calls.at(-1);
+  const next = calls.length < CALLS_A_REQUEST ? undefined : calls.at(-1)?.place;
   return { indexed: results.filter(Boolean).length, next };
 }
 

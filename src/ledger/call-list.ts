@@ -1,5 +1,6 @@
 import { type CallRow, type CallStatus, callColumns } from "./calls.ts";
 import { phoneDigitsSql } from "./phones.ts";
+import { placeOf } from "./time-order.ts";
 
 /** A row of a listing: the call and the time it is listed by. */
 export interface ListedCall extends CallRow {
@@ -22,13 +23,16 @@ export interface CallFilter {
   to?: string | undefined;
 }
 
-/** Where in a listing a call stands. */
-export type CallPosition = Pick<ListedCall, "called_at" | "call_id">;
+/** A call where it stands in a listing. */
+export interface PlacedCall extends ListedCall {
+  /** Where the next page goes on, as text: it has more digits than a JavaScript number. */
+  place: string;
+}
 
 export interface CallPage {
   limit: number;
-  /** The last call of the page before. */
-  after?: CallPosition | undefined;
+  /** The `place` of the last call of the page before. */
+  after?: string | undefined;
 }
 
 /** What a listing shows of a call. */
@@ -43,53 +47,43 @@ export interface Condition {
   values: readonly (string | number)[];
 }
 
-/** Reads nothing but the index by time, which has the phone numbers too, until it meets one of the calls that are meant. */
-const CALLS_OF_PHONE = `
-  (SELECT call_id, ten_minutes FROM calls WHERE instr(${phoneDigitsSql("phones")}, ?) > 0) AS met CROSS JOIN calls ON calls.call_id = met.call_id`;
-
 /**
- * Calls, newest first. Walks the index by time and sorts only within ten minutes, so a page reads as many rows as it shows,
- * and those that the filter leaves out between them.
+ * Calls, newest first. Walks the table in its order, so a page reads as many rows as it shows, and those that the filter leaves
+ * out between them.
  */
-export async function listCalls(db: D1Database, filter: CallFilter, { limit, after }: CallPage): Promise<ListedCall[]> {
-  const { phone } = filter;
-  const tenMinutes = phone === undefined ? "calls.ten_minutes" : "met.ten_minutes";
-  const conditions = [...filterConditions(filter), ...rangeConditions(filter, tenMinutes)];
-  if (after !== undefined) {
-    const { called_at, call_id } = after;
-    conditions.push({
-      sql: `${tenMinutes} <= substr(?, 1, 15) AND (calls.called_at, calls.call_id) < (?, ?)`,
-      values: [called_at, called_at, call_id],
-    });
-  }
+export async function listCalls(db: D1Database, filter: CallFilter, { limit, after }: CallPage): Promise<PlacedCall[]> {
+  const conditions = [...filterConditions(filter), ...rangeConditions(filter)];
+  if (after !== undefined) conditions.push({ sql: "calls.time_order < CAST(? AS INTEGER)", values: [after] });
   const { results } = await db
     .prepare(
-      `SELECT ${listedSql} FROM ${phone === undefined ? "calls" : CALLS_OF_PHONE} ${whereOf(conditions)}
-       ORDER BY ${tenMinutes} DESC, calls.called_at DESC, calls.call_id DESC LIMIT ?`,
+      `SELECT ${listedSql}, CAST(calls.time_order AS TEXT) AS place FROM calls ${whereOf(conditions)}
+       ORDER BY calls.time_order DESC LIMIT ?`,
     )
-    .bind(...(phone === undefined ? [] : [phone]), ...conditions.flatMap(({ values }) => values), limit)
-    .all<ListedCall>();
+    .bind(...conditions.flatMap(({ values }) => values), limit)
+    .all<PlacedCall>();
   return results;
 }
 
 const equal = ["call_id", "agent_id", "call_direction", "disposition", "status"] as const;
 
-/** What a filter says of the columns that must be one value. */
+/** What a filter says of a call but for its time. */
 export function filterConditions(filter: CallFilter): Condition[] {
-  return equal.flatMap((column) => {
+  const conditions: Condition[] = equal.flatMap((column) => {
     const value = filter[column];
     return value === undefined ? [] : [{ sql: `calls.${column} = ?`, values: [value] }];
   });
+  const { phone } = filter;
+  if (phone !== undefined) {
+    const [caller, agent] = ["calls.caller_phone", "calls.agent_phone"].map(phoneDigitsSql);
+    conditions.push({ sql: `(instr(${caller}, ?) > 0 OR instr(${agent}, ?) > 0)`, values: [phone, phone] });
+  }
+  return conditions;
 }
 
-function rangeConditions({ from, to }: CallFilter, tenMinutes: string): Condition[] {
+function rangeConditions({ from, to }: CallFilter): Condition[] {
   const conditions: Condition[] = [];
-  if (from !== undefined) {
-    conditions.push({ sql: `${tenMinutes} >= substr(?, 1, 15) AND calls.called_at >= ?`, values: [from, from] });
-  }
-  if (to !== undefined) {
-    conditions.push({ sql: `${tenMinutes} <= substr(?, 1, 15) AND calls.called_at < ?`, values: [to, to] });
-  }
+  if (from !== undefined) conditions.push({ sql: "calls.time_order >= ?", values: [placeOf(from)] });
+  if (to !== undefined) conditions.push({ sql: "calls.time_order < ?", values: [placeOf(to)] });
   return conditions;
 }
 

@@ -2,6 +2,7 @@ import type { CallEvent, JsonObject } from "../events/event.ts";
 import { isJsonObject } from "../events/fields.ts";
 import { eventVersion, transcriptVersion } from "../events/version.ts";
 import { fitObject, fits, fitText, jsonText } from "./fit.ts";
+import { freePlaceSql, momentSql } from "./time-order.ts";
 
 export type CallStatus = "active" | "ended" | "analyzed";
 
@@ -137,11 +138,9 @@ const parameter = (column: CallColumn) => `?${columns.indexOf(column) + 7}`;
 
 /** Parameters: 1 call_id, 2 status, 3 now, 4 received_at, 5 sources, 6 event_id, then a value for each column. */
 const upsert = `
-INSERT INTO calls (call_id, status, updated_at, first_received_at, sources, event_ids, ten_minutes, phones,
-  ${columns.join(", ")})
-SELECT ?1, ?2, ?3, ?4, ?5, json_array(?6), substr(coalesce(${parameter("started_at")}, ${parameter("ended_at")}, ?4), 1, 15),
-  substr(coalesce(${parameter("caller_phone")}, ''), 1, 40) || '/' || substr(coalesce(${parameter("agent_phone")}, ''), 1, 40),
-  ${columns.map(parameter).join(", ")}
+INSERT INTO calls (time_order, call_id, status, updated_at, first_received_at, sources, event_ids, ${columns.join(", ")})
+SELECT ${freePlaceSql("calls", "time_order", "moment")}, ?1, ?2, ?3, ?4, ?5, json_array(?6), ${columns.map(parameter).join(", ")}
+FROM (SELECT ${momentSql(`coalesce(${parameter("started_at")}, ${parameter("ended_at")}, ?4)`)} AS moment)
 WHERE NOT EXISTS (SELECT 1 FROM events WHERE event_id = ?6)
 ON CONFLICT (call_id) DO UPDATE SET
   status = CASE

@@ -1,8 +1,17 @@
 import { sha256 } from "../digest.ts";
 import { spaced } from "../events/spoken.ts";
 import type { Turn } from "../events/turns.ts";
-import { type CallFilter, type Condition, filterConditions, type ListedCall, listedSql, whereOf } from "./call-list.ts";
+import {
+  type CallFilter,
+  type CallPage,
+  type Condition,
+  filterConditions,
+  listedSql,
+  type PlacedCall,
+  whereOf,
+} from "./call-list.ts";
 import { byteLength } from "./fit.ts";
+import { freePlaceSql, PLACES_A_MILLISECOND, placeOf } from "./time-order.ts";
 
 /** What was said in a call, for the index of words. */
 export interface Conversation {
@@ -11,15 +20,6 @@ export interface Conversation {
   version: string;
   turns: readonly Turn[];
 }
-
-/**
- * A row id is the milliseconds of the call's time, so that the order of the ids is the order of the calls, times this, and
- * the next free number for calls of the same millisecond.
- */
-const ROWS_A_MILLISECOND = 2 ** 19;
-
-/** Milliseconds since 1970, in the year 2500: later times are a mistake, and would pass the 63 bits of a row id. */
-const LAST_MOMENT = 16_725_225_600_000;
 
 /** D1 takes 2,000,000 bytes a parameter (developers.cloudflare.com/d1/platform/limits): some forty hours of talk. */
 const MAX_SAID_BYTES = 1_900_000;
@@ -43,14 +43,8 @@ export async function indexConversation(
     db
       .prepare(
         `INSERT INTO conversations (rowid, call_id, call, said)
-         SELECT 1 + coalesce(
-             (SELECT max(rowid) FROM conversations WHERE rowid BETWEEN moment * ${ROWS_A_MILLISECOND} AND (moment + 1) * ${ROWS_A_MILLISECOND} - 1),
-             moment * ${ROWS_A_MILLISECOND}
-           ), ?2, ?1, ?5
-         FROM (
-           SELECT max(0, min(CAST(unixepoch(called_at, 'subsec') * 1000 AS INTEGER), ${LAST_MOMENT})) AS moment
-           FROM calls WHERE call_id = ?2
-         )
+         SELECT ${freePlaceSql("conversations", "rowid", "moment")}, ?2, ?1, ?5
+         FROM (SELECT time_order / ${PLACES_A_MILLISECOND} AS moment FROM calls WHERE call_id = ?2)
          WHERE ${wins}`,
       )
       .bind(word, call_id, version, eventId ?? null, saidIn(turns)),
@@ -70,24 +64,17 @@ async function wordOf(callId: string): Promise<string> {
   return (await sha256(new TextEncoder().encode(callId))).slice(0, 20);
 }
 
-/** A call that was found by its words. */
-export interface SpokenCall extends ListedCall {
-  /** The row id of its words, as text: it has more digits than a JavaScript number. */
-  conversation: string;
-}
-
 /**
  * The calls in which something was said, newest first, by the time they had when they ended. Reads the calls that are
  * found until the page is full, and no others.
  * @param query as {@link spokenQuery} makes it
- * @param after the `conversation` of the last call of the page before
  */
 export async function listSpokenCalls(
   db: D1Database,
   query: string,
   filter: CallFilter,
-  { limit, after }: { limit: number; after?: string | undefined },
-): Promise<SpokenCall[]> {
+  { limit, after }: CallPage,
+): Promise<PlacedCall[]> {
   const conditions: Condition[] = [
     { sql: "conversations MATCH ?", values: [`said:(${query})`] },
     ...filterConditions(filter),
@@ -96,35 +83,31 @@ export async function listSpokenCalls(
   if (after !== undefined) conditions.push({ sql: "conversations.rowid < CAST(? AS INTEGER)", values: [after] });
   const { results } = await db
     .prepare(
-      `SELECT ${listedSql}, CAST(conversations.rowid AS TEXT) AS conversation
+      `SELECT ${listedSql}, CAST(conversations.rowid AS TEXT) AS place
        FROM conversations CROSS JOIN calls ON calls.call_id = conversations.call_id ${whereOf(conditions)}
        ORDER BY conversations.rowid DESC LIMIT ?`,
     )
     .bind(...conditions.flatMap(({ values }) => values), limit)
-    .all<SpokenCall>();
+    .all<PlacedCall>();
   return results;
 }
 
 const DAY_MILLISECONDS = 24 * 60 * 60 * 1000;
 
-/** Row ids a day around the range are looked at: a call whose start came after its end has the id of its end. */
+/** Words a day around the range are looked at: a call whose start came after its end has its words where the end was. */
 function rangeConditions({ from, to }: CallFilter): Condition[] {
-  const rowId = (instant: string, days: number) =>
-    String(
-      BigInt(Math.max(0, Math.min(Date.parse(instant) + days * DAY_MILLISECONDS, LAST_MOMENT))) *
-        BigInt(ROWS_A_MILLISECOND),
-    );
+  const around = (instant: string, days: number) => placeOf(instant) + days * DAY_MILLISECONDS * PLACES_A_MILLISECOND;
   const conditions: Condition[] = [];
   if (from !== undefined) {
     conditions.push({
-      sql: "conversations.rowid >= CAST(? AS INTEGER) AND calls.called_at >= ?",
-      values: [rowId(from, -1), from],
+      sql: "conversations.rowid >= CAST(? AS INTEGER) AND calls.time_order >= ?",
+      values: [around(from, -1), placeOf(from)],
     });
   }
   if (to !== undefined) {
     conditions.push({
-      sql: "conversations.rowid < CAST(? AS INTEGER) AND calls.called_at < ?",
-      values: [rowId(to, 1), to],
+      sql: "conversations.rowid < CAST(? AS INTEGER) AND calls.time_order < ?",
+      values: [around(to, 1), placeOf(to)],
     });
   }
   return conditions;

@@ -38,12 +38,7 @@ export async function eraseCallRows(db: D1Database, callId: string, knownEvents:
  */
 export async function callIdsOfCaller(db: D1Database, digits: string, limit: number): Promise<string[]> {
   const { results } = await db
-    .prepare(
-      `SELECT calls.call_id
-       FROM (SELECT call_id FROM calls WHERE instr(${phoneDigitsSql("phones")}, ?1) > 0) AS met
-       CROSS JOIN calls ON calls.call_id = met.call_id
-       WHERE ${phoneDigitsSql("calls.caller_phone")} = ?1 LIMIT ?2`,
-    )
+    .prepare(`SELECT call_id FROM calls WHERE ${phoneDigitsSql("caller_phone")} = ?1 LIMIT ?2`)
     .bind(digits, limit)
     .all<{ call_id: string }>();
   return results.map(({ call_id }) => call_id);

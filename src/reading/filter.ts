@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { MAX_ID_CHARACTERS } from "../events/fields.ts";
-import type { CallFilter, CallPosition } from "../ledger/call-list.ts";
+import type { CallFilter } from "../ledger/call-list.ts";
 import { cursorOf, writeCursor } from "./cursor.ts";
 import { instantFrom, instantTo } from "./range.ts";
 
@@ -15,18 +15,19 @@ export const callFilter = {
   q: z.string().trim().min(1).max(MAX_ID_CHARACTERS).optional().describe("a phone number, a call id, or words"),
 } satisfies Record<keyof Omit<CallFilter, "phone" | "call_id">, z.ZodType> & { q: z.ZodType };
 
-/** Where the next page of calls begins: after a call, or, where words were looked for, after a row of their index. */
-export type CallCursor = CallPosition | { conversation: string };
+/** Where the next page of calls begins, in the order of the calls or, where words were looked for, in that of their index. */
+export interface CallCursor {
+  of: "calls" | "words";
+  place: string;
+}
 
-export const callCursor = cursorOf<z.ZodType<CallCursor>>(
-  z.union([
-    z.tuple([z.string(), z.string()]).transform(([called_at, call_id]) => ({ called_at, call_id })),
-    z.tuple([z.string().regex(/^\d{1,19}$/)]).transform(([conversation]) => ({ conversation })),
-  ]),
+export const callCursor = cursorOf(
+  z
+    .tuple([z.enum(["calls", "words"]), z.string().regex(/^\d{1,19}$/)])
+    .transform(([of, place]): CallCursor => ({ of, place })),
 );
 
 /** @returns null when there is no next page */
 export function writeCallCursor(next: CallCursor | undefined): string | null {
-  if (next === undefined) return null;
-  return "call_id" in next ? writeCursor(next.called_at, next.call_id) : writeCursor(next.conversation);
+  return next === undefined ? null : writeCursor(next.of, next.place);
 }

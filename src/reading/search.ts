@@ -1,5 +1,5 @@
 import { spokenQuery } from "../events/spoken.ts";
-import { type CallFilter, type ListedCall, listCalls } from "../ledger/call-list.ts";
+import { type CallFilter, type ListedCall, listCalls, type PlacedCall } from "../ledger/call-list.ts";
 import { listSpokenCalls } from "../ledger/conversations.ts";
 import type { CallCursor } from "./filter.ts";
 
@@ -43,39 +43,32 @@ export async function searchCalls(
   { filter: { q, ...filter }, limit, after }: CallSearch,
   searchTranscripts: boolean,
 ): Promise<FoundPage | NotSearched> {
-  const position = after !== undefined && "call_id" in after ? after : undefined;
+  const place = after?.of === "calls" ? after.place : undefined;
   // One more than asked for tells whether there is another page.
   const list = async (narrowed: CallFilter) =>
-    pageOf(await listCalls(db, narrowed, { limit: limit + 1, after: position }), limit, ({ called_at, call_id }) => ({
-      called_at,
-      call_id,
-    }));
+    pageOf("calls", await listCalls(db, narrowed, { limit: limit + 1, after: place }), limit);
   if (q === undefined) return list(filter);
 
-  const words = after !== undefined && "conversation" in after;
-  if (!words) {
+  if (after?.of !== "words") {
     const byId = await list({ ...filter, call_id: q });
     if (byId.calls.length > 0) return byId;
     const phone = phoneDigits(q);
     if (phone !== undefined) {
       const byPhone = await list({ ...filter, phone });
-      if (byPhone.calls.length > 0 || position !== undefined || !searchTranscripts) return byPhone;
+      if (byPhone.calls.length > 0 || place !== undefined || !searchTranscripts) return byPhone;
     }
   }
   if (!searchTranscripts) return { kind: "not-searched" };
   const query = spokenQuery(q);
   if (query === undefined) return { kind: "found", calls: [] };
-  const spoken = await listSpokenCalls(db, query, filter, {
-    limit: limit + 1,
-    after: words ? after.conversation : undefined,
-  });
-  return pageOf(spoken, limit, ({ conversation }) => ({ conversation }));
+  const from = after?.of === "words" ? after.place : undefined;
+  return pageOf("words", await listSpokenCalls(db, query, filter, { limit: limit + 1, after: from }), limit);
 }
 
-function pageOf<Call extends ListedCall>(rows: Call[], limit: number, cursorOf: (last: Call) => CallCursor): FoundPage {
-  const calls = rows.slice(0, limit);
-  const last = rows.length > limit ? calls.at(-1) : undefined;
-  return { kind: "found", calls, ...(last !== undefined && { next: cursorOf(last) }) };
+function pageOf(of: CallCursor["of"], rows: readonly PlacedCall[], limit: number): FoundPage {
+  const last = rows.length > limit ? rows[limit - 1] : undefined;
+  const calls = rows.slice(0, limit).map(({ place: _place, ...call }) => call);
+  return { kind: "found", calls, ...(last !== undefined && { next: { of, place: last.place } }) };
 }
 
 /** `(555) 123-4567` → `5551234567`; `undefined` for what is no number. */

@@ -131,7 +131,7 @@ async function tellAll(calls: readonly TwiceTold[], side: number): Promise<unkno
 
 async function withTranscript(ledger: Awaited<ReturnType<typeof boot>>, row: CallRow): Promise<unknown> {
   const { updated_at: _written, analyzed_at, ...rest } = row;
-  for (const column of ["first_received_at", "called_at", "ten_minutes", "sources"])
+  for (const column of ["first_received_at", "called_at", "time_order", "sources"])
     Reflect.deleteProperty(rest, column);
   const transcript = row.transcript_key && (await (await ledger.ARCHIVE.get(row.transcript_key))?.text());
   // An analysis of the platform was finished, as far as anyone can tell, when it came in.

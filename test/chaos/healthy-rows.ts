@@ -8,7 +8,7 @@ export function comparable(row: CallRow | undefined, format: FormatName): unknow
   if (row === undefined) return undefined;
   const { updated_at: _written, ...rest } = row;
   // Columns that the outside does not see: of receipts and digests.
-  for (const column of ["first_received_at", "called_at", "ten_minutes", "sources", "event_ids"])
+  for (const column of ["first_received_at", "called_at", "time_order", "sources", "event_ids"])
     Reflect.deleteProperty(rest, column);
   const said: unknown = JSON.parse(JSON.stringify(rest).replaceAll(row.call_id, "ID"));
   // The platform does not say when it finished an analysis: the receipt stands in.

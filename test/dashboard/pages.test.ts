@@ -167,8 +167,9 @@ describe("the calls", () => {
 
   test("are turned page by page with the filter, and none is left out", async () => {
     await ledger.DB.prepare(
-      `INSERT INTO calls (call_id, agent_id, status, started_at, ten_minutes, updated_at, first_received_at, sources)
-       SELECT 'many-' || value, 'busy', 'ended', '2023-01-01T00:00:00.000Z', '2023-01-01T00:0', '', '', '{}' FROM json_each(?)`,
+      `INSERT INTO calls (time_order, call_id, agent_id, status, started_at, updated_at, first_received_at, sources, event_ids)
+       SELECT 1672531200000 * 524288 + value, 'many-' || value, 'busy', 'ended', '2023-01-01T00:00:00.000Z', '', '', '{}', '[]'
+       FROM json_each(?)`,
     )
       .bind(JSON.stringify(Array.from({ length: 120 }, (_, index) => index)))
       .run();

@@ -5,8 +5,8 @@ SELECT
   CAST(strftime('%H', calls.called_at, asked.time_zone) AS INTEGER) AS hour,
   count(*) AS calls
 FROM asked CROSS JOIN calls
-WHERE calls.ten_minutes BETWEEN substr(asked.since, 1, 15) AND substr(asked.until, 1, 15)
-  AND calls.called_at >= asked.since AND calls.called_at < asked.until
+WHERE calls.time_order >= round(unixepoch(asked.since, 'subsec') * 1000) * 524288
+  AND calls.time_order < round(unixepoch(asked.until, 'subsec') * 1000) * 524288
   AND (asked.agent_id IS NULL OR calls.agent_id = asked.agent_id)
 GROUP BY 1, 2
 ORDER BY 1, 2

@@ -8,8 +8,8 @@ SELECT
   count(calls.analyzed_at) AS analyzed,
   coalesce(sum(calls.duration_seconds), 0) AS total_duration_seconds
 FROM asked CROSS JOIN calls
-WHERE calls.ten_minutes BETWEEN substr(asked.since, 1, 15) AND substr(asked.until, 1, 15)
-  AND calls.called_at >= asked.since AND calls.called_at < asked.until
+WHERE calls.time_order >= round(unixepoch(asked.since, 'subsec') * 1000) * 524288
+  AND calls.time_order < round(unixepoch(asked.until, 'subsec') * 1000) * 524288
   AND (asked.agent_id IS NULL OR calls.agent_id = asked.agent_id)
 GROUP BY day, calls.agent_id
 ORDER BY day, calls DESC, calls.agent_id

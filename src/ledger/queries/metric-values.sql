@@ -11,8 +11,8 @@ WITH asked AS (SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-30 days') AS since
     CASE metric.type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' ELSE substr(metric.value, 1, 100) END AS value,
     count(*) AS calls
   FROM asked CROSS JOIN calls CROSS JOIN json_each(calls.metrics) AS metric
-  WHERE calls.ten_minutes BETWEEN substr(asked.since, 1, 15) AND substr(asked.until, 1, 15)
-    AND calls.called_at >= asked.since AND calls.called_at < asked.until
+  WHERE calls.time_order >= round(unixepoch(asked.since, 'subsec') * 1000) * 524288
+    AND calls.time_order < round(unixepoch(asked.until, 'subsec') * 1000) * 524288
     AND (asked.agent_id IS NULL OR calls.agent_id = asked.agent_id)
     AND metric.key <> '$overflow' AND metric.type IN ('true', 'false', 'integer', 'real', 'text')
   GROUP BY 1, 2, 3

@@ -12,8 +12,8 @@ SELECT
   min(iif(metric.type IN ('integer', 'real'), metric.value, NULL)) AS least,
   max(iif(metric.type IN ('integer', 'real'), metric.value, NULL)) AS most
 FROM asked CROSS JOIN calls CROSS JOIN json_each(calls.metrics) AS metric
-WHERE calls.ten_minutes BETWEEN substr(asked.since, 1, 15) AND substr(asked.until, 1, 15)
-  AND calls.called_at >= asked.since AND calls.called_at < asked.until
+WHERE calls.time_order >= round(unixepoch(asked.since, 'subsec') * 1000) * 524288
+  AND calls.time_order < round(unixepoch(asked.until, 'subsec') * 1000) * 524288
   AND (asked.agent_id IS NULL OR calls.agent_id = asked.agent_id)
   AND metric.key <> '$overflow' AND metric.type <> 'null'
 GROUP BY 1, 2

@@ -1,3 +1,4 @@
+import { PLACES_A_MILLISECOND } from "../../../src/ledger/time-order.ts";
 import { callId, instant, numbersOf, pick, roller } from "./expressions.ts";
 import type { Chunk, Plan } from "./plan.ts";
 import {
@@ -26,9 +27,9 @@ export function insertCalls({ calls, days, seed, until }: Plan, chunk: Chunk): s
   const roll = roller(seed);
   const pace = Math.max(1, Math.round((days * DAY_MILLISECONDS) / calls));
   const now = until.getTime();
-  return `INSERT INTO calls (call_id, agent_id, status, call_direction, caller_phone, agent_phone, started_at, ended_at,
+  return `INSERT INTO calls (time_order, call_id, agent_id, status, call_direction, caller_phone, agent_phone, started_at, ended_at,
   analyzed_at, duration_seconds, disposition, variables, metrics, summary, transcript_key, transcript_turns, updated_at,
-  first_received_at, sources, event_ids, ten_minutes)
+  first_received_at, sources, event_ids)
 WITH RECURSIVE ${numbersOf(chunk)},
 rolled AS MATERIALIZED (
   SELECT n, ${callId(seed)} AS call_id,
@@ -70,7 +71,7 @@ rolled AS MATERIALIZED (
     iif(analysis >= ${NEVER_ANALYZED} AND stop + 8000 + analysis / 5 <= ${now}, ${instant("stop + 8000 + analysis / 5")}, NULL) AS analyzed_at
   FROM over
 )
-SELECT call_id, agent ->> 'id',
+SELECT start * ${PLACES_A_MILLISECOND} + n % ${PLACES_A_MILLISECOND}, call_id, agent ->> 'id',
   CASE WHEN analyzed_at IS NOT NULL THEN 'analyzed' WHEN ended_at IS NOT NULL THEN 'ended' ELSE 'active' END,
   agent ->> 'direction', caller_phone, agent ->> 'phone', started_at, ended_at, analyzed_at,
   iif(ended_at IS NULL, NULL, seconds),
@@ -98,8 +99,7 @@ SELECT call_id, agent ->> 'id',
     WHEN analyzed_at IS NOT NULL THEN json_array(call_id || '-analytics', call_id || '-end', call_id || '-start')
     WHEN ended_at IS NOT NULL THEN json_array(call_id || '-end', call_id || '-start')
     ELSE json_array(call_id || '-start')
-  END,
-  substr(started_at, 1, 15)
+  END
 FROM told
 WHERE true
 ON CONFLICT DO NOTHING`;

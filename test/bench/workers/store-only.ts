@@ -23,9 +23,9 @@ export default {
       DB.batch([
         DB.prepare(
           `INSERT INTO calls (call_id, agent_id, status, ended_at, duration_seconds, disposition, variables, transcript_key,
-             transcript_turns, updated_at, first_received_at, sources, event_ids, ten_minutes)
-           VALUES (?1, 'agent_abc123', 'ended', ?2, 300, 'successful', ?3, ?4, 60, ?2, ?2, ?5, ?6, ?7)`,
-        ).bind(id, now, VARIABLES, key, SOURCES, `["${DIGEST}"]`, now.slice(0, "2026-10-23T14:3".length)),
+             transcript_turns, updated_at, first_received_at, sources, event_ids)
+           VALUES (?1, 'agent_abc123', 'ended', ?2, 300, 'successful', ?3, ?4, 60, ?2, ?2, ?5, ?6)`,
+        ).bind(id, now, VARIABLES, key, SOURCES, `["${DIGEST}"]`),
         DB.prepare(
           `INSERT INTO events (event_id, call_id, agent_id, event, occurred_at, received_at, format, payload)
            VALUES (?1, ?2, 'agent_abc123', 'call.end', ?3, ?3, 'none', ?4)`,
