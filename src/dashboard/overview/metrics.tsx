@@ -23,7 +23,11 @@ export function Metrics({ statistics, steps }: { statistics: Statistics; steps: 
     <section class="sheet" aria-labelledby="metrics">
       <header>
         <h2 id="metrics">Metrics</h2>
-        <p>{steps.unit === "week" ? "week by week" : "day by day"}</p>
+        {steps.labels.length >= MIN_TREND_POINTS && (
+          <p>
+            {steps.unit} by {steps.unit}
+          </p>
+        )}
       </header>
       <ul class="metrics">
         {metrics.map((metric) => {
