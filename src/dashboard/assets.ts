@@ -1,17 +1,20 @@
 import { sha256 } from "../digest.ts";
 import base from "./public/base.css";
+import call from "./public/call.css";
+import calls from "./public/calls.css";
 import charts from "./public/charts.css";
 import conversation from "./public/conversation.css";
 import forms from "./public/forms.css";
 import frame from "./public/frame.css";
 import icon from "./public/icon.svg";
-import pages from "./public/pages.css";
+import overview from "./public/overview.css";
+import rows from "./public/rows.css";
 import script from "./public/script.js";
 import sheets from "./public/sheets.css";
 import tables from "./public/tables.css";
 
 /** In this order: what is small overrides what is general. */
-const style = [base, frame, sheets, tables, forms, charts, conversation, pages].join("\n");
+const style = [base, frame, sheets, tables, forms, charts, conversation, rows, overview, calls, call].join("\n");
 
 /** What the pages load, and anyone may have: there is nothing of the ledger in it. */
 export const assets = [
