@@ -3,7 +3,7 @@ import { readCall } from "../ledger/call-details.ts";
 import { callIdsOfCaller, eraseCallRows } from "../ledger/erasure.ts";
 import { log } from "../log.ts";
 import { attempt } from "../stores/attempt.ts";
-import { STORE_LIMIT } from "../stores/limits.ts";
+import { SEARCH_LIMIT, STORE_LIMIT } from "../stores/limits.ts";
 import { eraseObjects } from "./objects.ts";
 import { digitsOf, type Subject } from "./subject.ts";
 import { eraseWaiting, waitingPosition } from "./waiting.ts";
@@ -58,7 +58,7 @@ export async function erase(
 
 async function callsOf(subject: Subject, db: D1Database): Promise<string[]> {
   if ("call_id" in subject) return [subject.call_id];
-  return attempt(() => callIdsOfCaller(db, digitsOf(subject.caller_phone), CALLS_A_REQUEST), STORE_LIMIT);
+  return attempt(() => callIdsOfCaller(db, digitsOf(subject.caller_phone), CALLS_A_REQUEST), SEARCH_LIMIT);
 }
 
 async function eraseCall(callId: string, { DB, ARCHIVE }: Env): Promise<Omit<Erased, "parked" | "quarantined">> {

@@ -1,5 +1,5 @@
 import { type CallRow, type CallStatus, callColumns } from "./calls.ts";
-import { phoneDigitsSql } from "./phones.ts";
+import { hasDigitsSql } from "./phones.ts";
 import { placeOf } from "./time-order.ts";
 
 /** A row of a listing: the call and the time it is listed by. */
@@ -74,8 +74,8 @@ export function filterConditions(filter: CallFilter): Condition[] {
   });
   const { phone } = filter;
   if (phone !== undefined) {
-    const [caller, agent] = ["calls.caller_phone", "calls.agent_phone"].map(phoneDigitsSql);
-    conditions.push({ sql: `(instr(${caller}, ?) > 0 OR instr(${agent}, ?) > 0)`, values: [phone, phone] });
+    const numbers = ["calls.caller_phone", "calls.agent_phone"].map(hasDigitsSql);
+    conditions.push({ sql: `(${numbers.join(" OR ")})`, values: [phone, phone, phone, phone] });
   }
   return conditions;
 }
