@@ -19,12 +19,14 @@ export interface LedgerOptions {
   main?: string;
   /** Retries before a message becomes a dead letter. */
   maxRetries?: number;
+  /** Whom Cloudflare Access has let through, for every request. */
+  access?: { aud: string; identity?: Record<string, unknown> };
   /** Another folder than this project's: a copy of it. */
   root?: string;
 }
 
 /** The real Worker from wrangler.toml, on real local D1, R2 and Queues with storage of its own, migrated. */
-export async function bootLedger({ env = {}, main, maxRetries, root = projectRoot }: LedgerOptions = {}) {
+export async function bootLedger({ env = {}, main, maxRetries, access, root = projectRoot }: LedgerOptions = {}) {
   const config: RawConfig = parse(readFileSync(resolve(root, "wrangler.toml"), "utf8"));
   const consumers = config.queues?.consumers?.map((consumer) => ({
     ...consumer,
@@ -38,6 +40,7 @@ export async function bootLedger({ env = {}, main, maxRetries, root = projectRoo
         config: {
           ...config,
           ...(main !== undefined && { main }),
+          ...(access && { access: { dev: access } }),
           vars: { ...config.vars, WEBHOOK_SECRETS: SECRET, API_TOKEN: "token-of-the-tests", ...env },
           queues: { ...config.queues, ...(consumers && { consumers }) },
         },
