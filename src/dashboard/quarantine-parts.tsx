@@ -24,7 +24,8 @@ export function replayPath(cursor: string | undefined): string {
   return quarantinePath(cursor).replace("/quarantine", "/quarantine/replay");
 }
 
-const sizes = new Intl.NumberFormat("en-GB", {
+// Not British: millions are a small m there, so that 4 MB would be written 4mB.
+const sizes = new Intl.NumberFormat("en", {
   notation: "compact",
   style: "unit",
   unit: "byte",
