@@ -26,6 +26,7 @@ const withouts: Room[][] = [["dashboard"], ["api"], ["api", "dashboard"]];
 
 test.each(withouts.map((without) => ({ without, named: without.join(" and ") })))(
   "without the $named the rest compiles and can be deployed",
+  { timeout: 90_000 },
   async ({ without }) => {
     using project = copyProject();
     for (const room of without) takeOut(room, project.folder);
