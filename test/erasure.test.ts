@@ -109,6 +109,26 @@ describe("DELETE /api/calls/{call_id}", () => {
     expect((await ledger.ARCHIVE.list({ prefix: "quarantine/" })).objects).toHaveLength(40);
   });
 
+  test("a body is found whose call id is no text, a name in it, or escaped", async () => {
+    const bodies = [
+      { ...documentedCall({ call_id: "" }).end(), call_id: 20240715 },
+      { event: "calls.transferred", calls: { "20240715": { from: "agent_1" } } },
+      `{"event":"call.end","call_id":"2024\\u0030715","transcript":[`,
+    ];
+    for (const body of bodies) await post(ledger.url, body);
+    expect((await ledger.ARCHIVE.list({ prefix: "quarantine/" })).objects).toHaveLength(3);
+    await eraseAll("/api/calls/20240715");
+    expect((await ledger.ARCHIVE.list({ prefix: "quarantine/" })).objects).toEqual([]);
+  });
+
+  test.each(["1", "call-1", "300"])("the id %s takes no body away that is about another call", async (call_id) => {
+    await post(ledger.url, documentedCall({ call_id }).start());
+    await post(ledger.url, documentedCall({ call_id: "call-12" }).end({ timestamp: "yesterday", attempt: 1 }));
+    await post(ledger.url, `{"event":"call.end","call_id":"call-12","note":"see x-call-1`);
+    await eraseAll(`/api/calls/${call_id}`);
+    expect((await ledger.ARCHIVE.list({ prefix: "quarantine/" })).objects).toHaveLength(2);
+  });
+
   test("an id with every sort of character names that call only", async () => {
     const call_id = "../a b/%2F?#ä🙂\u0001";
     for (const id of [call_id, "../a b/"]) {
@@ -158,6 +178,21 @@ describe("DELETE /api/calls?caller_phone=", () => {
     expect(after).not.toMatch(/gone-|formatted|014-2001/);
     expect(after.match(/call-kept/g)?.length).toBe(before);
     expect(after).toContain("agents");
+  });
+
+  test("bodies that do not fit go by the number too when all they name is a call of the caller", async () => {
+    const call = documentedCall({ call_id: "gone-partly" });
+    await post(ledger.url, call.start({ caller_phone: PHONE }));
+    await post(ledger.url, call.end({ timestamp: "yesterday", transcript: spoken("Words of gone-partly.") }));
+    await post(ledger.url, { event: "call.transferred", data: [{ callId: "gone-partly" }] });
+    await post(ledger.url, `{"event":"call.end","call_id":"gone-partly","transcript":[{"content":"Hello`);
+    await post(ledger.url, { ...call.start({ caller_phone: Number(PHONE) }), call_id: "gone-number" });
+    await post(ledger.url, `from=${PHONE} and +15550142009`);
+    await post(ledger.url, `{"event":"call.end","call_id":"kept","from":"${PHONE}9"`);
+    await post(ledger.url, documentedCall({ call_id: "kept".repeat(600_000) }).end());
+    await eraseAll(`/api/calls?caller_phone=${encodeURIComponent(PHONE)}`);
+    expect(await everything()).not.toContain("gone-");
+    expect((await ledger.ARCHIVE.list({ prefix: "quarantine/" })).objects).toHaveLength(2);
   });
 
   test.each(["", "?caller_phone=", "?caller_phone=123", "?caller_phone=everyone", "?caller_phone=%25"])(

@@ -6,8 +6,8 @@ export type Subject = { call_id: string } | { caller_phone: string };
 
 /** A body that waits somewhere, as far as it says whom it is about. */
 export interface Concern {
-  /** The call it is an event of, when it is one. */
-  call_id: string | undefined;
+  /** The calls it is about, as far as it names them. */
+  callIds: readonly string[];
   /** It names the subject itself. */
   direct: boolean;
 }
@@ -22,15 +22,14 @@ export function concernOf({ body, receivedAt }: Received, subject: Subject): Con
     const { call_id, caller_phone } = decoded.event;
     const direct =
       "call_id" in subject ? call_id === subject.call_id : namesPhone(caller_phone ?? "", subject.caller_phone);
-    return { call_id, direct };
+    return { callIds: [call_id], direct };
   }
   const text = new TextDecoder().decode(body);
-  const direct = parsed(
+  return parsed(
     text,
-    (value) => someText(value, (found) => names(found, subject)),
-    () => mentions(text, subject),
+    (value) => concernOfValue(value, subject),
+    () => concernOfText(unescaped(text), subject),
   );
-  return { call_id: undefined, direct };
 }
 
 function parsed<T>(text: string, known: (value: unknown) => T, otherwise: () => T): T {
@@ -43,13 +42,69 @@ function parsed<T>(text: string, known: (value: unknown) => T, otherwise: () => 
   return known(value);
 }
 
+/** Names under which an event has the id of its call: `call_id`, `callId`. */
+const CALL_ID_NAME = /^call[\s_-]*id$/i;
+
+/** The same with what follows it, in a text that is no JSON. */
+const CALL_ID_IN_TEXT = /\bcall[\s_-]*id["'\s]*[:=]\s*["']?([^"'\s,;&}\]]+)/gi;
+
+/** With a list and not by recursion: a hostile body nests as deep as it likes. */
+function concernOfValue(value: unknown, subject: Subject): Concern {
+  const callIds = new Set<string>();
+  let direct = false;
+  const left = [value];
+  while (left.length > 0) {
+    const next = left.pop();
+    if (typeof next === "string") direct ||= names(next, subject);
+    // That it is a number may be just why the body did not fit.
+    else if (typeof next === "number") direct ||= namedByNumber(next, subject);
+    else if (Array.isArray(next)) for (const inner of next) left.push(inner);
+    else if (typeof next === "object" && next !== null) {
+      for (const [name, inner] of Object.entries(next)) {
+        direct ||= names(name, subject);
+        if (CALL_ID_NAME.test(name) && (typeof inner === "string" || typeof inner === "number")) {
+          callIds.add(String(inner));
+          direct ||= names(String(inner), subject);
+        }
+        left.push(inner);
+      }
+    }
+  }
+  return { callIds: [...callIds], direct };
+}
+
 function names(text: string, subject: Subject): boolean {
   return "call_id" in subject ? text === subject.call_id : namesPhone(text, subject.caller_phone);
 }
 
+/** Fewer digits are a count or a duration of somebody else's call. */
+const MIN_DIGITS_OF_NUMBER = 7;
+
+function namedByNumber(number: number, subject: Subject): boolean {
+  const text = String(number);
+  return text.length >= MIN_DIGITS_OF_NUMBER && names(text, subject);
+}
+
+function concernOfText(text: string, subject: Subject): Concern {
+  const callIds = Array.from(text.matchAll(CALL_ID_IN_TEXT), ([, id = ""]) => id);
+  return { callIds: [...new Set(callIds)], direct: mentions(text, subject) };
+}
+
+/** Whole: `call-1` is not mentioned where `call-12` is, and no number where it is a part of another. */
 function mentions(text: string, subject: Subject): boolean {
-  if ("call_id" in subject) return text.includes(subject.call_id);
-  return text.replaceAll(/[\s().+-]/g, "").includes(digitsOf(subject.caller_phone));
+  if ("call_id" in subject) {
+    const id = subject.call_id.replaceAll(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+    return new RegExp(`(?<![\\p{L}\\p{N}_-])${id}(?![\\p{L}\\p{N}_-])`, "u").test(text);
+  }
+  const digits = [...digitsOf(subject.caller_phone)].join("[\\s().+-]*");
+  return new RegExp(`(?<!\\d)${digits}(?!\\d)`).test(text);
+}
+
+/** What escapes of JSON stand for, wherever they are: a body that breaks off in the middle has them too. */
+function unescaped(text: string): string {
+  return text
+    .replaceAll(/\\u([0-9a-f]{4})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+    .replaceAll(/\\(["\\/])/g, "$1");
 }
 
 /** The same number however it is written, `+1 (555) 123-4567` and `+15551234567`. */
@@ -60,15 +115,4 @@ function namesPhone(text: string, phone: string): boolean {
 /** The digits of a phone number, which are what makes it one. */
 export function digitsOf(phone: string): string {
   return phone.replaceAll(/\D/g, "");
-}
-
-/** With a list and not by recursion: a hostile body nests as deep as it likes. */
-function someText(value: unknown, test: (text: string) => boolean): boolean {
-  const left = [value];
-  while (left.length > 0) {
-    const next = left.pop();
-    if (typeof next === "string" && test(next)) return true;
-    if (typeof next === "object" && next !== null) for (const inner of Object.values(next)) left.push(inner);
-  }
-  return false;
 }

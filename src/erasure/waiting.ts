@@ -1,13 +1,14 @@
 import pMap from "p-map";
 import * as z from "zod";
 import { listQuarantine, readQuarantined } from "../archive/quarantine.ts";
+import { MAX_ID_CHARACTERS } from "../events/fields.ts";
 import type { Received } from "../intake/received.ts";
 import { callsOfCaller } from "../ledger/erasure.ts";
 import { shelves } from "../parking/index.ts";
 import type { ParkingShelf } from "../parking/parked.ts";
 import { attempt } from "../stores/attempt.ts";
 import { STORE_LIMIT } from "../stores/limits.ts";
-import { concernOf, digitsOf, type Subject } from "./subject.ts";
+import { type Concern, concernOf, digitsOf, type Subject } from "./subject.ts";
 
 /** Bodies that one request looks into and may delete: of the 50 subrequests an invocation has on the Free plan, some are for the rest. */
 const BODIES_A_REQUEST = 15;
@@ -83,20 +84,27 @@ async function eraseThose(subject: Subject, items: readonly WaitingItem[], db: D
   );
   const known = concerns.flat();
   const indirect = await callsOf(subject, known, db);
-  const meant = known.filter(({ direct, call_id }) => direct || (call_id !== undefined && indirect.has(call_id)));
+  const meant = known.filter(({ direct, callIds }) => direct || callIds.some((callId) => indirect.has(callId)));
   await pMap(meant, ({ item }) => attempt(() => item.remove(), STORE_LIMIT), { concurrency: CONCURRENCY });
   return meant.length;
 }
 
+/** Ids that one statement is asked about: with escapes they stay below D1's 2,000,000 bytes a parameter. */
+const IDS_A_QUERY = 500;
+
 /** Most events of a call do not carry its phone number: the ledger knows whose call it is. */
-async function callsOf(
-  subject: Subject,
-  concerns: readonly { call_id: string | undefined }[],
-  db: D1Database,
-): Promise<ReadonlySet<string>> {
-  const callIds = concerns.flatMap(({ call_id }) => call_id ?? []);
-  if ("call_id" in subject || callIds.length === 0) return new Set();
-  return attempt(() => callsOfCaller(db, digitsOf(subject.caller_phone), callIds), STORE_LIMIT);
+async function callsOf(subject: Subject, concerns: readonly Concern[], db: D1Database): Promise<ReadonlySet<string>> {
+  const found = new Set<string>();
+  if ("call_id" in subject) return found;
+  // What is longer is in a body that does not fit, and was never the id of a call.
+  const named = concerns.flatMap(({ callIds }) => callIds).filter(({ length }) => length <= MAX_ID_CHARACTERS);
+  const callIds = [...new Set(named)];
+  for (let from = 0; from < callIds.length; from += IDS_A_QUERY) {
+    const asked = callIds.slice(from, from + IDS_A_QUERY);
+    const known = await attempt(() => callsOfCaller(db, digitsOf(subject.caller_phone), asked), STORE_LIMIT);
+    for (const callId of known) found.add(callId);
+  }
+  return found;
 }
 
 function quarantinePlace(bucket: R2Bucket): WaitingPlace {
