@@ -71,6 +71,7 @@ describe("GET /api/calls", () => {
     ["from=2024-07-16T09:00:00Z&to=2024-07-17T09:00:00Z", ["ended-only", "tuesday"]],
     ["from=2024-07-16T11:00:00%2B02:00&to=2024-07-16", ["ended-only", "tuesday"]],
     ["agent_id=agent_1&disposition=successful&to=2024-07-16", ["ended-only", "monday"]],
+    ["from=0000-01-01&to=9999-12-31", newestFirst],
     ["agent_id=nobody", []],
     ["agent_id=", newestFirst],
   ])("%s", async (query, expected) => {

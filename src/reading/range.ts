@@ -2,6 +2,8 @@ import * as z from "zod";
 import { instant } from "../events/fields.ts";
 
 const DAY_MILLISECONDS = 24 * 60 * 60 * 1000;
+/** The text of a later moment begins with a sign, and no longer sorts as time does. */
+const LAST_MOMENT = Date.parse("9999-12-31T23:59:59.999Z");
 const forms = "ISO 8601: a date, or a date and time with an offset or Z";
 
 /** The beginning of a range: a moment, or a day, which begins at midnight UTC. */
@@ -14,6 +16,8 @@ export const instantTo = moment(DAY_MILLISECONDS).describe(
 
 /** @param beyond milliseconds to go on from the midnight of a day */
 function moment(beyond: number) {
-  const day = z.iso.date().transform((date) => new Date(Date.parse(date) + beyond).toISOString());
+  const day = z.iso
+    .date()
+    .transform((date) => new Date(Math.min(Date.parse(date) + beyond, LAST_MOMENT)).toISOString());
   return z.union([instant, day], { error: `Invalid input: expected ${forms}` });
 }
