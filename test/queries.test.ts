@@ -218,6 +218,19 @@ test("GET /api/stats tells all of it, of the days and the agent asked for", asyn
   });
 });
 
+test("absurd numbers do not keep the statistics from being told", async () => {
+  const numbers = [1.7e308, 1.7e308, -1.7e308, -1.7e308, -1.7e308];
+  for (const [index, number] of numbers.entries()) {
+    const call = documentedCall({ call_id: `absurd-${index}` });
+    const timestamp = "2023-03-01T10:00:00Z";
+    await post(ledger.url, call.end({ timestamp, duration_seconds: number }));
+    await post(ledger.url, call.analytics({ timestamp, metrics: { absurd: number } }));
+    const { status, body } = await ask(ledger.url, "/api/stats?from=2023-03-01&to=2023-03-01");
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ totals: { calls: index + 1 }, metric_trend: [{ metric: "absurd" }] });
+  }
+});
+
 test("a file is a command for wrangler", async () => {
   const state = mkdtempSync(join(tmpdir(), "call-ledger-queries-"));
   const wrangler = async (...parameters: string[]) => {

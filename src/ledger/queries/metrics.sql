@@ -1,4 +1,5 @@
 -- What do the metrics say on the whole? The average of a boolean is the share of true.
+-- What is beyond 1e290 counts as that: else a few absurd numbers make a sum infinite, which no JSON can tell.
 WITH asked AS (SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-30 days') AS since, strftime('%Y-%m-%dT%H:%M:%fZ', 'now') AS until, NULL AS agent_id, '+0 minutes' AS time_zone)
 SELECT
   metric.key AS metric,
@@ -8,7 +9,7 @@ SELECT
     ELSE metric.type
   END AS type,
   count(*) AS calls,
-  avg(iif(metric.type IN ('integer', 'real', 'true', 'false'), metric.value, NULL)) AS average,
+  avg(iif(metric.type IN ('integer', 'real', 'true', 'false'), max(-1e290, min(1e290, metric.value)), NULL)) AS average,
   min(iif(metric.type IN ('integer', 'real'), metric.value, NULL)) AS least,
   max(iif(metric.type IN ('integer', 'real'), metric.value, NULL)) AS most
 FROM asked CROSS JOIN calls CROSS JOIN json_each(calls.metrics) AS metric
