@@ -129,6 +129,21 @@ describe("DELETE /api/calls/{call_id}", () => {
     expect((await ledger.ARCHIVE.list({ prefix: "quarantine/" })).objects).toHaveLength(2);
   });
 
+  test("what the archive took while D1 failed goes with the body that waits", async () => {
+    const failing = { [FAULTS_HEADER]: JSON.stringify({ D1: "before" }) };
+    const call = documentedCall({ call_id: "only-archived" });
+    await post(ledger.url, call.end({ timestamp: "2024-07-15T14:36:00Z" }), failing);
+    await post(ledger.url, call.end({ variables: { notes: "only-archived ".repeat(150_000) } }), failing);
+    await post(ledger.url, documentedCall({ call_id: "only-archived-2" }).end(), failing);
+    expect((await ledger.ARCHIVE.list()).objects).toHaveLength(7);
+    await eraseAll("/api/calls/only-archived");
+    const { objects } = await ledger.ARCHIVE.list();
+    expect(objects.map(({ key }) => key)).toEqual([
+      expect.stringMatching(/^parked/),
+      "transcripts/2024/07/15/only-archived-2.json",
+    ]);
+  });
+
   test("an id with every sort of character names that call only", async () => {
     const call_id = "../a b/%2F?#ä🙂\u0001";
     for (const id of [call_id, "../a b/"]) {

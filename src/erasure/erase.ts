@@ -46,6 +46,8 @@ export async function erase(
     const { next, ...waiting } = await eraseWaiting(subject, position, env);
     Object.assign(total, waiting);
     if (next !== undefined) return { erased: total, next };
+    // Deleting took so many subrequests that the calls are for the next request.
+    if (waiting.parked + waiting.quarantined > 0) return { erased: total, next: "calls" };
   }
   const callIds = await callsOf(subject, env.DB);
   for (const callId of callIds) {

@@ -1,4 +1,4 @@
-import { overflowKeysIn, supersededPrefix, transcriptKey } from "../archive/keys.ts";
+import { overflowKey, overflowKeysIn, supersededKey, supersededPrefix, transcriptKey } from "../archive/keys.ts";
 import { decode } from "../events/decode.ts";
 import type { CallDetails } from "../ledger/call-details.ts";
 import { attempt } from "../stores/attempt.ts";
@@ -34,6 +34,28 @@ export async function eraseObjects(bucket: R2Bucket, { call, events }: CallDetai
 
 /** As many as R2 deletes at a time (developers.cloudflare.com/r2/api/workers). */
 const KEYS_A_DELETE = 1000;
+
+/** What names the objects that the archive has of an event. */
+export interface ArchivedEvent {
+  call_id: string;
+  /** SHA-256 of the body, hex. */
+  digest: string;
+  /** ISO 8601 UTC; `undefined` when it is no `call.end`. */
+  endedAt: string | undefined;
+}
+
+/** Deletes what the archive took of an event while D1 failed: the ledger knows nothing of it, and cannot name it. */
+export async function eraseArchived(bucket: R2Bucket, { call_id, digest, endedAt }: ArchivedEvent): Promise<void> {
+  const keys = [overflowKey(digest)];
+  if (endedAt !== undefined) {
+    keys.push(supersededKey(digest, endedAt));
+    const transcript = await transcriptKey(call_id, endedAt);
+    const present = await attempt(() => bucket.head(transcript), STORE_LIMIT);
+    // Of several bodies of the call the ledger may know the one that has the key.
+    if (present?.customMetadata?.["sha256"] === digest) keys.push(transcript);
+  }
+  await attempt(() => bucket.delete(keys), STORE_LIMIT);
+}
 
 function later(instant: string, milliseconds: number): string {
   return new Date(Date.parse(instant) + milliseconds).toISOString();

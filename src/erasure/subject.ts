@@ -1,5 +1,6 @@
 import { decode } from "../events/decode.ts";
 import type { Received } from "../intake/received.ts";
+import type { ArchivedEvent } from "./objects.ts";
 
 /** Whose data is to be erased: what is kept of one call, or of all calls with one caller. */
 export type Subject = { call_id: string } | { caller_phone: string };
@@ -10,19 +11,23 @@ export interface Concern {
   callIds: readonly string[];
   /** It names the subject itself. */
   direct: boolean;
+  /** The event it is, when it is one: the archive may have it already. */
+  event?: ArchivedEvent;
 }
 
 /**
  * Whether a body that never reached the ledger is about somebody. An event says so in its fields; of anything else every
  * text in it is looked at, since nobody knows yet where it names the call or the caller. Pure.
  */
-export function concernOf({ body, receivedAt }: Received, subject: Subject): Concern {
+export function concernOf({ body, digest, receivedAt }: Received, subject: Subject): Concern {
   const decoded = decode(body, receivedAt);
   if (decoded.kind === "event") {
-    const { call_id, caller_phone } = decoded.event;
+    const { event } = decoded;
+    const { call_id, caller_phone } = event;
     const direct =
       "call_id" in subject ? call_id === subject.call_id : namesPhone(caller_phone ?? "", subject.caller_phone);
-    return { callIds: [call_id], direct };
+    const endedAt = event.event === "call.end" ? event.ended_at : undefined;
+    return { callIds: [call_id], direct, event: { call_id, digest, endedAt } };
   }
   const text = new TextDecoder().decode(body);
   return parsed(

@@ -8,10 +8,11 @@ import { shelves } from "../parking/index.ts";
 import type { ParkingShelf } from "../parking/parked.ts";
 import { attempt } from "../stores/attempt.ts";
 import { STORE_LIMIT } from "../stores/limits.ts";
+import { eraseArchived } from "./objects.ts";
 import { type Concern, concernOf, digitsOf, type Subject } from "./subject.ts";
 
-/** Bodies that one request looks into and may delete: of the 50 subrequests an invocation has on the Free plan, some are for the rest. */
-const BODIES_A_REQUEST = 15;
+/** Bodies that one request looks into and may delete, with up to four subrequests each of the 50 an invocation has on the Free plan. */
+const BODIES_A_REQUEST = 10;
 
 /** Few at a time, since each may be as large as `MAX_BODY_BYTES`, and a Worker has 128 MB. */
 const CONCURRENCY = 2;
@@ -64,7 +65,7 @@ export async function eraseWaiting(
     do {
       if (left === 0) return { ...erased, next: { place: index, ...(next !== undefined && { after: next }) } };
       const page = await attempt(() => place.list(left, next), STORE_LIMIT);
-      erased[place.kind] += await eraseThose(subject, page.items, env.DB);
+      erased[place.kind] += await eraseThose(subject, page.items, env);
       left -= page.items.length;
       next = page.next;
     } while (next !== undefined);
@@ -73,7 +74,7 @@ export async function eraseWaiting(
 }
 
 /** @returns how many of the items were about the subject */
-async function eraseThose(subject: Subject, items: readonly WaitingItem[], db: D1Database): Promise<number> {
+async function eraseThose(subject: Subject, items: readonly WaitingItem[], { DB, ARCHIVE }: Env): Promise<number> {
   const concerns = await pMap(
     items,
     async (item) => {
@@ -83,9 +84,17 @@ async function eraseThose(subject: Subject, items: readonly WaitingItem[], db: D
     { concurrency: CONCURRENCY },
   );
   const known = concerns.flat();
-  const indirect = await callsOf(subject, known, db);
+  const indirect = await callsOf(subject, known, DB);
   const meant = known.filter(({ direct, callIds }) => direct || callIds.some((callId) => indirect.has(callId)));
-  await pMap(meant, ({ item }) => attempt(() => item.remove(), STORE_LIMIT), { concurrency: CONCURRENCY });
+  await pMap(
+    meant,
+    async ({ item, event }) => {
+      // The body last, since it names the rest.
+      if (event !== undefined) await eraseArchived(ARCHIVE, event);
+      await attempt(() => item.remove(), STORE_LIMIT);
+    },
+    { concurrency: CONCURRENCY },
+  );
   return meant.length;
 }
 
