@@ -144,6 +144,21 @@ describe("DELETE /api/calls/{call_id}", () => {
     ]);
   });
 
+  test.each([
+    ["the digest for an id", undefined],
+    ["an id of its own", "ü".repeat(512)],
+  ])("with %s, what was too large for the row goes also when a correction took its place", async (_, id) => {
+    const call = documentedCall({ call_id: "corrected" });
+    const notes = "corrected ".repeat(100_000);
+    await post(ledger.url, call.analytics({ id, metrics: { notes } }));
+    await post(ledger.url, call.end({ id: id?.replace("ü", "u"), variables: { notes } }));
+    await post(ledger.url, call.analytics({ metrics: { csat: 4 }, timestamp: "2024-07-15T14:50:00Z" }));
+    await post(ledger.url, call.end({ variables: { few: 1 }, timestamp: "2024-07-15T14:49:00Z" }));
+    expect((await ledger.ARCHIVE.list({ prefix: "overflow/" })).objects).toHaveLength(2);
+    await eraseAll("/api/calls/corrected");
+    expect(await everything()).not.toContain("corrected");
+  });
+
   test("an id with every sort of character names that call only", async () => {
     const call_id = "../a b/%2F?#ä🙂\u0001";
     for (const id of [call_id, "../a b/"]) {

@@ -1,4 +1,5 @@
 import { overflowKey, overflowKeysIn, supersededKey, supersededPrefix, transcriptKey } from "../archive/keys.ts";
+import { sha256 } from "../digest.ts";
 import { decode } from "../events/decode.ts";
 import type { CallDetails } from "../ledger/call-details.ts";
 import { attempt } from "../stores/attempt.ts";
@@ -20,10 +21,12 @@ export async function eraseObjects(bucket: R2Bucket, { call, events }: CallDetai
   );
   const transcripts = await Promise.all(days.map((instant) => transcriptKey(call.call_id, instant)));
   const known = new Set(call.transcript_key === null ? transcripts : [call.transcript_key, ...transcripts]);
-  const found = [
-    ...(await superseded(bucket, call.call_id, new Set(ends.map(supersededPrefix)))),
-    ...(await overflowing(bucket, { call, events })),
-  ];
+  const displaced = await superseded(bucket, call.call_id, new Set(ends.map(supersededPrefix)));
+  const transcriptsOfEnds = await Promise.all(ends.map((end) => transcriptKey(call.call_id, end)));
+  const digests = await digestsOfLarge(bucket, events, new Set(transcriptsOfEnds));
+  const named = overflowKeysIn(JSON.stringify([call, events]));
+  const overflown = new Set([...named, ...[...digests, ...displaced.values()].map(overflowKey)]);
+  const found = [...displaced.keys(), ...(await overflowing(bucket, call.call_id, overflown))];
   const keys = [...known, ...found];
   // A key that is not there costs nothing, and says nothing: what was there is counted before.
   for (let from = 0; from < keys.length; from += KEYS_A_DELETE) {
@@ -61,32 +64,63 @@ function later(instant: string, milliseconds: number): string {
   return new Date(Date.parse(instant) + milliseconds).toISOString();
 }
 
-/** Bodies that a correction outranked are named by their digests; their metadata says whose they are. */
-async function superseded(bucket: R2Bucket, callId: string, prefixes: ReadonlySet<string>): Promise<string[]> {
-  const keys: string[] = [];
+/**
+ * Bodies that a correction outranked are named by their digests; their metadata says whose they are.
+ * @returns keys with their digests
+ */
+async function superseded(
+  bucket: R2Bucket,
+  callId: string,
+  prefixes: ReadonlySet<string>,
+): Promise<ReadonlyMap<string, string>> {
+  const digests = new Map<string, string>();
   for (const prefix of prefixes) {
     let cursor: string | undefined;
     do {
       const options: R2ListOptions = { prefix, include: ["customMetadata"], ...(cursor !== undefined && { cursor }) };
       const page = await attempt(() => bucket.list(options), STORE_LIMIT);
-      for (const { key, customMetadata } of page.objects) if (customMetadata?.["call_id"] === callId) keys.push(key);
+      for (const { key, customMetadata } of page.objects) {
+        if (customMetadata?.["call_id"] === callId) digests.set(key, customMetadata["sha256"] ?? "");
+      }
       cursor = page.truncated ? page.cursor : undefined;
     } while (cursor !== undefined);
   }
-  return keys;
+  return digests;
+}
+
+/** Nothing is cut from an event that is smaller, in characters (src/ledger/calls.ts). */
+const LEAST_CUT = 10_000;
+
+/**
+ * Digests of the bodies of events that were too large for the row of their call. No row names them once a correction has
+ * put its own in place of what was cut. Without an id of its own an event has the digest for one; without a transcript its
+ * payload is the body; with one the archive says it.
+ */
+async function digestsOfLarge(
+  bucket: R2Bucket,
+  events: CallDetails["events"],
+  transcripts: ReadonlySet<string>,
+): Promise<string[]> {
+  const large = events.filter(({ payload }) => payload.length > LEAST_CUT);
+  if (large.length === 0) return [];
+  const payloads = await Promise.all(large.map(({ payload }) => sha256(new TextEncoder().encode(payload))));
+  const archived: string[] = [];
+  for (const key of transcripts) {
+    const object = await attempt(() => bucket.head(key), STORE_LIMIT);
+    archived.push(object?.customMetadata?.["sha256"] ?? "");
+  }
+  const ids = large.map(({ event_id }) => event_id).filter((id) => /^[0-9a-f]{64}$/.test(id));
+  return [...ids, ...payloads, ...archived];
 }
 
 /** A caller may say the name of another call's object: only what is really this call's is deleted. */
-async function overflowing(
-  bucket: R2Bucket,
-  { call, events }: Pick<CallDetails, "call" | "events">,
-): Promise<string[]> {
+async function overflowing(bucket: R2Bucket, callId: string, candidates: ReadonlySet<string>): Promise<string[]> {
   const keys: string[] = [];
-  for (const key of overflowKeysIn(JSON.stringify([call, events]))) {
+  for (const key of candidates) {
     const object = await attempt(() => bucket.get(key), STORE_LIMIT);
     if (object === null) continue;
     const decoded = decode(await object.arrayBuffer(), object.uploaded.toISOString());
-    if (decoded.kind === "event" && decoded.event.call_id === call.call_id) keys.push(key);
+    if (decoded.kind === "event" && decoded.event.call_id === callId) keys.push(key);
   }
   return keys;
 }
