@@ -7,6 +7,7 @@ import { post } from "./support/post.ts";
 let ledger: Awaited<ReturnType<typeof bootLedger>>;
 
 const said: Record<string, string[]> = {
+  dutch: ["80 m² – ĳs?"],
   english: ["Hello, how can I help?", "My dog ate the invoice, number 4711-08."],
   french: ["Bonjour !", "Je voudrais résilier mon abonnement."],
   chinese: ["您好，请问有什么可以帮您？", "我想查询我的发票。"],
@@ -47,6 +48,9 @@ describe("words", () => {
     ['"invoice the ate"', []],
     ['"ate the', ["english"]],
     ["4711-08", ["english"]],
+    ["m²", ["dutch"]],
+    ["m2", ["dutch"]],
+    ["ĳs", ["dutch"]],
     ["resilier", ["french"]],
     ["ÉTÉ résilier", []],
     ["发票", ["chinese"]],
@@ -136,6 +140,8 @@ describe("words", () => {
       const word = `platypus${timestamp.slice(0, 4)}`;
       await send(ledger.url, word, [word], timestamp);
       expect(await find(word)).toEqual([word]);
+      const day = timestamp.slice(0, 10);
+      expect(await find(word, `&from=${day}&to=${day}`)).toEqual([word]);
       await send(ledger.url, `${word}-b`, [`${word}`], timestamp);
       expect((await find(`"${word}"`)).sort()).toEqual([word, `${word}-b`]);
     },

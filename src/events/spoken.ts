@@ -5,8 +5,8 @@
 const UNSPACED =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Bopomofo}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\p{Script=Tibetan}]\p{M}*/gu;
 
-/** Below this a letter has one form only, and every script has spaces: most texts are told by it to need no more work. */
-const NEEDS_CARE = /[\u0300-\u{10ffff}]/u;
+/** Below this every character has one form only, and every script has spaces: many texts are told by it to need no more work. */
+const NEEDS_CARE = /[\u00a0-\u{10ffff}]/u;
 
 /**
  * A text as the index of what was said takes it: words between spaces, whatever the script, and every character in the one
