@@ -141,7 +141,7 @@ describe("words", () => {
       await send(ledger.url, word, [word], timestamp);
       expect(await find(word)).toEqual([word]);
       const day = timestamp.slice(0, 10);
-      expect(await find(word, `&from=${day}&to=${day}`)).toEqual([word]);
+      expect(await find(`"${word}"`, `&from=${day}&to=${day}`)).toEqual([word]);
       await send(ledger.url, `${word}-b`, [`${word}`], timestamp);
       expect((await find(`"${word}"`)).sort()).toEqual([word, `${word}-b`]);
     },

@@ -12,7 +12,7 @@ export const indexTranscripts = operation({
   summary: "Makes the words of a page of calls findable, of calls that came while SEARCH_TRANSCRIPTS was off",
   query: nothing,
   body: z.strictObject({
-    cursor: cursorOf(z.tuple([z.string().regex(/^\d{1,19}$/)]).transform(([place]) => place)).optional(),
+    cursor: cursorOf(z.tuple([z.string().regex(/^-?\d{1,19}$/)]).transform(([place]) => place)).optional(),
   }),
   answers: { "application/json": z.object({ indexed: z.number(), next_cursor: z.string().nullable() }) },
   async perform({ body }, env) {

@@ -1,6 +1,6 @@
 import { type CallRow, type CallStatus, callColumns } from "./calls.ts";
 import { hasDigitsSql } from "./phones.ts";
-import { placeOf } from "./time-order.ts";
+import { placeFrom, placeUntil } from "./time-order.ts";
 
 /** A row of a listing: the call and the time it is listed by. */
 export interface ListedCall extends CallRow {
@@ -82,8 +82,12 @@ export function filterConditions(filter: CallFilter): Condition[] {
 
 function rangeConditions({ from, to }: CallFilter): Condition[] {
   const conditions: Condition[] = [];
-  if (from !== undefined) conditions.push({ sql: "calls.time_order >= ?", values: [placeOf(from)] });
-  if (to !== undefined) conditions.push({ sql: "calls.time_order < ?", values: [placeOf(to)] });
+  if (from !== undefined) {
+    conditions.push({ sql: "calls.time_order >= ? AND calls.called_at >= ?", values: [placeFrom(from), from] });
+  }
+  if (to !== undefined) {
+    conditions.push({ sql: "calls.time_order < ? AND calls.called_at < ?", values: [placeUntil(to), to] });
+  }
   return conditions;
 }
 

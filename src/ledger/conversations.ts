@@ -11,7 +11,7 @@ import {
   whereOf,
 } from "./call-list.ts";
 import { byteLength } from "./fit.ts";
-import { freePlaceSql, PLACES_A_MILLISECOND, placeOf } from "./time-order.ts";
+import { freePlaceSql, momentSql, placeFrom, placeUntil } from "./time-order.ts";
 
 /** What was said in a call, for the index of words. */
 export interface Conversation {
@@ -44,7 +44,7 @@ export async function indexConversation(
       .prepare(
         `INSERT INTO conversations (rowid, call_id, call, said)
          SELECT ${freePlaceSql("conversations", "rowid", "moment")}, ?2, ?1, ?5
-         FROM (SELECT time_order / ${PLACES_A_MILLISECOND} AS moment FROM calls WHERE call_id = ?2)
+         FROM (SELECT ${momentSql("called_at")} AS moment FROM calls WHERE call_id = ?2)
          WHERE ${wins}`,
       )
       .bind(word, call_id, version, eventId ?? null, saidIn(turns)),
@@ -96,18 +96,19 @@ const DAY_MILLISECONDS = 24 * 60 * 60 * 1000;
 
 /** Words a day around the range are looked at: a call whose start came after its end has its words where the end was. */
 function rangeConditions({ from, to }: CallFilter): Condition[] {
-  const around = (instant: string, days: number) => placeOf(instant) + days * DAY_MILLISECONDS * PLACES_A_MILLISECOND;
+  const later = (instant: string, days: number) =>
+    new Date(Date.parse(instant) + days * DAY_MILLISECONDS).toISOString();
   const conditions: Condition[] = [];
   if (from !== undefined) {
     conditions.push({
-      sql: "conversations.rowid >= CAST(? AS INTEGER) AND calls.time_order >= ?",
-      values: [around(from, -1), placeOf(from)],
+      sql: "conversations.rowid >= CAST(? AS INTEGER) AND calls.called_at >= ?",
+      values: [placeFrom(later(from, -1)), from],
     });
   }
   if (to !== undefined) {
     conditions.push({
-      sql: "conversations.rowid < CAST(? AS INTEGER) AND calls.time_order < ?",
-      values: [around(to, 1), placeOf(to)],
+      sql: "conversations.rowid < CAST(? AS INTEGER) AND calls.called_at < ?",
+      values: [placeUntil(later(to, 1)), to],
     });
   }
   return conditions;

@@ -23,7 +23,7 @@ export interface CallCursor {
 
 export const callCursor = cursorOf(
   z
-    .tuple([z.enum(["calls", "words"]), z.string().regex(/^\d{1,19}$/)])
+    .tuple([z.enum(["calls", "words"]), z.string().regex(/^-?\d{1,19}$/)])
     .transform(([of, place]): CallCursor => ({ of, place })),
 );
 

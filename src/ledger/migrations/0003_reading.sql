@@ -3,7 +3,8 @@
 -- rowids, a row above some 1,000 bytes, which most calls have, would take a page of 4 KB of its own and be read whole at every
 -- comparison: ten times as slow, and three times as large.)
 CREATE TABLE calls_in_order (
-  -- Milliseconds since 1970 of called_at, times 2^19, and the next free number for calls of the same millisecond.
+  -- Milliseconds since 1970 of called_at, times 2^19, and the next free number for calls of the same millisecond; below zero
+  -- when there is none (src/ledger/time-order.ts).
   time_order INTEGER PRIMARY KEY,
   call_id TEXT NOT NULL UNIQUE,
   agent_id TEXT,
@@ -86,12 +87,18 @@ GROUP BY day, agent_id;
 
 -- A start that comes after the end moves the call to where it belongs. The times of a row hardly ever change otherwise.
 CREATE TRIGGER calls_moved AFTER UPDATE OF started_at, ended_at, first_received_at ON calls
-WHEN new.time_order / 524288 <> max(0, min(CAST(round(unixepoch(new.called_at, 'subsec') * 1000) AS INTEGER), 16725225600000))
+WHEN new.time_order >= 0 AND new.time_order / 524288 <> max(0, min(CAST(round(unixepoch(new.called_at, 'subsec') * 1000) AS INTEGER), 16725225600000))
 BEGIN
   UPDATE calls
-  SET time_order = 1 + coalesce(
-    (SELECT max(time_order) FROM calls WHERE time_order BETWEEN moved.moment * 524288 AND (moved.moment + 1) * 524288 - 1),
-    moved.moment * 524288
+  SET time_order = coalesce(
+    nullif(
+      1 + coalesce(
+        (SELECT max(time_order) FROM calls WHERE time_order BETWEEN moved.moment * 524288 AND (moved.moment + 1) * 524288 - 1),
+        moved.moment * 524288
+      ),
+      (moved.moment + 1) * 524288
+    ),
+    min(0, (SELECT min(time_order) FROM calls)) - 1
   )
   FROM (SELECT max(0, min(CAST(round(unixepoch(new.called_at, 'subsec') * 1000) AS INTEGER), 16725225600000)) AS moment) AS moved
   WHERE call_id = new.call_id;
