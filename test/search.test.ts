@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ask, askText } from "./support/ask.ts";
 import { atomsCall, documentedCall } from "./support/events.ts";
@@ -216,6 +217,14 @@ describe("with SEARCH_TRANSCRIPTS off", () => {
     // As they are after they came while it was off.
     for (let nth = 0; nth < 45; nth++) await send(later.url, `early-${nth}`, [`quokka ${nth}`], start.timestamp);
     await later.DB.prepare("DELETE FROM conversations").run();
+    // Corrected while it was off, so that the index has what was said before.
+    await send(later.url, "taken-back", []);
+    const word = createHash("sha256").update("taken-back").digest("hex").slice(0, 20);
+    await later.DB.prepare(
+      "INSERT INTO conversations (rowid, call_id, call, said) VALUES (7, 'taken-back', ?, 'quokka')",
+    )
+      .bind(word)
+      .run();
     const { objects } = await later.ARCHIVE.list({ prefix: "transcripts/", limit: 1 });
     await later.ARCHIVE.delete(objects.map(({ key }) => key));
 

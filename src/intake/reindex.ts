@@ -33,8 +33,9 @@ async function reindex(
 ): Promise<boolean> {
   if (key === null) return false;
   const archived = await attempt(() => readConversation(bucket, key), STORE_LIMIT);
-  if (archived === undefined || archived.turns.length === 0) return false;
+  if (archived === undefined) return false;
+  // Nothing said takes the place of what was, before a correction that came while words were not searched.
   const statements = await indexConversation(db, { call_id, ...archived });
   await attempt(() => db.batch(statements), STORE_LIMIT);
-  return true;
+  return archived.turns.length > 0;
 }
