@@ -237,6 +237,20 @@ describe("DELETE /api/calls?caller_phone=", () => {
   );
 });
 
+const erasing = (position: unknown) =>
+  `/api/calls/any?cursor=${encodeURIComponent(encodeURIComponent(JSON.stringify([position])))}`;
+
+test.each([
+  ["of another bucket", "DELETE", erasing({ place: 0, after: "a cursor of R2" })],
+  ["longer than a key", "DELETE", erasing({ place: 1, after: { received_at: "x".repeat(2000), digest: "" } })],
+  ["before the beginning", "DELETE", erasing({ place: -1 })],
+  ["of no quarantine", "GET", "/api/quarantine?cursor=nonsense"],
+])("a cursor %s is refused", async (_, method, path) => {
+  const { status, body } = await ask(ledger.url, path, { method });
+  expect(status).toBe(400);
+  expect(Object(body).errors).toEqual([expect.objectContaining({ path: "cursor" })]);
+});
+
 test("npm run erase does it from the command line, and says how much went", async () => {
   await post(ledger.url, documentedCall({ call_id: "from-here" }).start({ caller_phone: PHONE }));
   const script = resolve(import.meta.dirname, "commands/ledger.ts");

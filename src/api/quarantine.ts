@@ -7,7 +7,7 @@ import { attempt } from "../stores/attempt.ts";
 import { STORE_LIMIT } from "../stores/limits.ts";
 import { nothing, operation } from "./operation.ts";
 
-const cursor = z.string().min(1).optional().describe("the next_cursor of the answer before");
+const cursor = keyInQuarantine.optional().describe("the next_cursor of the answer before");
 
 /** `GET /api/quarantine`: signed bodies that did not fit, with the reason. */
 export const getQuarantine = operation({

@@ -32,7 +32,10 @@ export async function quarantine(
   });
 }
 
-/** A page of the quarantine, oldest day first; `cursor` is absent on the last page. */
+/**
+ * A page of the quarantine, oldest day first; `cursor` is absent on the last page.
+ * @param cursor of the page before: the key of its last body. R2 has cursors too, and throws at one that is not its own
+ */
 export async function listQuarantine(
   bucket: R2Bucket,
   limit: number,
@@ -42,9 +45,9 @@ export async function listQuarantine(
     prefix: QUARANTINE_PREFIX,
     limit,
     include: ["customMetadata"],
-    ...(cursor !== undefined && { cursor }),
+    ...(cursor !== undefined && { startAfter: cursor }),
   });
-  return { items: page.objects.map(itemOf), cursor: page.truncated ? page.cursor : undefined };
+  return { items: page.objects.map(itemOf), cursor: page.truncated ? page.objects.at(-1)?.key : undefined };
 }
 
 function itemOf({ key, size, uploaded, customMetadata }: R2Object): QuarantinedItem {

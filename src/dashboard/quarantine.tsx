@@ -4,6 +4,7 @@ import { REPLAYS_A_REQUEST } from "../intake/replay.ts";
 import { logError, reasonOf } from "../log.ts";
 import { readQuery } from "../reading/input.ts";
 import { type Parked, readParked } from "../reading/parked.ts";
+import { keyInQuarantine } from "../reading/quarantine.ts";
 import { attempt } from "../stores/attempt.ts";
 import { STORE_LIMIT } from "../stores/limits.ts";
 import { html } from "./html.ts";
@@ -21,7 +22,7 @@ const PARKED_SHOWN = 50;
 /** `GET /quarantine`: what waits, signed bodies that did not fit and bodies that wait for a store. */
 export const quarantine: PageHandler = async (request, viewer, env) => {
   const url = new URL(request.url);
-  const query = readQuery(url, z.object({ cursor: z.string().optional() }));
+  const query = readQuery(url, z.object({ cursor: keyInQuarantine.optional() }));
   if (!query.ok) return query.response;
   const { cursor } = query.value;
   const [page, parked] = await Promise.all([readPage(env.ARCHIVE, cursor), readParked(env, PARKED_SHOWN)]);

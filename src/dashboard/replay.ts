@@ -9,7 +9,7 @@ import { quarantinePath } from "./quarantine-parts.tsx";
 
 /** `POST /quarantine/replay`: plays one body again, or the page of them that is shown. */
 export const replayQuarantined: PageHandler = async (request, _viewer, env, ctx) => {
-  const shown = readQuery(new URL(request.url), z.object({ cursor: z.string().optional() }));
+  const shown = readQuery(new URL(request.url), z.object({ cursor: keyInQuarantine.optional() }));
   if (!shown.ok) return shown.response;
   const form = await readForm(request, z.object({ key: keyInQuarantine.optional() }));
   if (!form.ok) return form.response;

@@ -6,6 +6,7 @@ import type { Received } from "../intake/received.ts";
 import { callsOfCaller } from "../ledger/erasure.ts";
 import { shelves } from "../parking/index.ts";
 import type { ParkingShelf } from "../parking/parked.ts";
+import { keyInQuarantine } from "../reading/quarantine.ts";
 import { attempt } from "../stores/attempt.ts";
 import { STORE_LIMIT } from "../stores/limits.ts";
 import { eraseArchived } from "./objects.ts";
@@ -20,7 +21,9 @@ const CONCURRENCY = 2;
 /** Where looking through what waits goes on. */
 export const waitingPosition = z.object({
   place: z.number().int().min(0),
-  after: z.union([z.string(), z.object({ received_at: z.string(), digest: z.string() })]).optional(),
+  after: z
+    .union([keyInQuarantine, z.object({ received_at: z.iso.datetime(), digest: z.string().regex(/^[0-9a-f]{64}$/) })])
+    .optional(),
 });
 
 export type WaitingPosition = z.infer<typeof waitingPosition>;
