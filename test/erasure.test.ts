@@ -225,6 +225,15 @@ describe("DELETE /api/calls?caller_phone=", () => {
     expect((await ledger.ARCHIVE.list({ prefix: "quarantine/" })).objects).toHaveLength(2);
   });
 
+  test("events that wait go by the number too when it waits with them", async () => {
+    const failing = { [FAULTS_HEADER]: JSON.stringify({ D1: "before" }) };
+    const call = documentedCall({ call_id: "gone-waiting" });
+    await post(ledger.url, call.start({ caller_phone: PHONE }), failing);
+    await post(ledger.url, call.end({ transcript: spoken("Words of gone-waiting.") }), failing);
+    await eraseAll(`/api/calls?caller_phone=${encodeURIComponent(PHONE)}`);
+    expect(await everything()).not.toContain("gone-");
+  });
+
   test.each(["", "?caller_phone=", "?caller_phone=123", "?caller_phone=everyone", "?caller_phone=%25"])(
     "%s names nobody and is refused",
     async (query) => {

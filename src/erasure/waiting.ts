@@ -108,6 +108,8 @@ const IDS_A_QUERY = 500;
 async function callsOf(subject: Subject, concerns: readonly Concern[], db: D1Database): Promise<ReadonlySet<string>> {
   const found = new Set<string>();
   if ("call_id" in subject) return found;
+  // While D1 failed, the event that has the number waits beside the others of its call.
+  for (const { direct, event } of concerns) if (direct && event !== undefined) found.add(event.call_id);
   // What is longer is in a body that does not fit, and was never the id of a call.
   const named = concerns.flatMap(({ callIds }) => callIds).filter(({ length }) => length <= MAX_ID_CHARACTERS);
   const callIds = [...new Set(named)];
