@@ -91,6 +91,29 @@ describe("DELETE /api/calls/{call_id}", () => {
     expect(await ask(ledger.url, "/api/calls/call-gone", { method: "DELETE" })).toMatchObject({ status: 404 });
   });
 
+  test("its words leave the pages of the index too", async () => {
+    const call = documentedCall({ call_id: "spoken" });
+    await post(ledger.url, call.end({ transcript: spoken("Zyzzyva.") }));
+    await post(ledger.url, documentedCall({ call_id: "other" }).end({ transcript: spoken("Anteater.") }));
+    const pages = async (word: string) =>
+      ledger.DB.prepare("SELECT count(*) AS n FROM conversations_data WHERE instr(block, CAST(? AS BLOB)) > 0")
+        .bind(word)
+        .first("n");
+    expect(await pages("zyzzyva")).not.toBe(0);
+    await eraseAll("/api/calls/spoken");
+    expect(await pages("zyzzyva")).toBe(0);
+    expect(await pages("anteater")).not.toBe(0);
+  });
+
+  test("a parked body that cannot be unpacked keeps nobody from being erased", async () => {
+    await post(ledger.url, documentedCall({ call_id: "beside" }).start());
+    await ledger.DB.prepare(
+      "INSERT INTO parked_bodies VALUES ('00', 0, '2024-07-15T14:30:00.000Z', 'test', CAST('no gzip' AS BLOB))",
+    ).run();
+    await eraseAll("/api/calls/beside");
+    expect(await everything()).not.toContain("beside");
+  });
+
   test("says how much went", async () => {
     const call = documentedCall({ call_id: "counted" });
     for (const event of [call.start(), call.end(), call.analytics()]) await post(ledger.url, event);

@@ -148,6 +148,26 @@ describe("words", () => {
     },
   );
 
+  test("so many calls with the very same time that there is no room for one more are kept and found all the same", async () => {
+    const last = "978307200000 * 524288 + 524287";
+    await ledger.DB.batch([
+      ledger.DB.prepare(`INSERT INTO conversations (rowid, call_id, call, said) VALUES (${last}, 'x', 'x', '')`),
+      ledger.DB.prepare(
+        `INSERT INTO calls (time_order, call_id, status, started_at, updated_at, first_received_at, sources)
+         VALUES (${last}, 'x', 'active', '2001-01-01T00:00:00.000Z', '', '', '{}')`,
+      ),
+    ]);
+    for (const id of ["crowded-1", "crowded-2"]) await send(ledger.url, id, ["A wombat."], "2001-01-01T00:00:00Z");
+    expect((await find("wombat")).sort()).toEqual(["crowded-1", "crowded-2"]);
+    expect(await find("crowded-1")).toEqual(["crowded-1"]);
+    // Moved by a start, and back into the crowd by another.
+    const { start } = documentedCall({ call_id: "crowded-1" });
+    for (const timestamp of ["2001-01-01T00:00:01Z", "2001-01-01T00:00:00Z"]) {
+      expect(await post(ledger.url, start({ timestamp }))).toMatchObject({ status: 200 });
+    }
+    expect((await find("wombat")).sort()).toEqual(["crowded-1", "crowded-2"]);
+  });
+
   test("hours of talk are kept, and found by what comes first", async () => {
     const lines = [
       "A capybara first.",

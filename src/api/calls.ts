@@ -6,8 +6,6 @@ import { callCursor, callFilter, writeCallCursor } from "../reading/filter.ts";
 import { invalidRequest } from "../reading/input.ts";
 import { searchCalls, wordsNotSearched } from "../reading/search.ts";
 import { readSettings } from "../settings.ts";
-import { attempt } from "../stores/attempt.ts";
-import { SEARCH_LIMIT } from "../stores/limits.ts";
 import { nothing, operation } from "./operation.ts";
 
 /** A call as the API tells it: JSON columns as JSON. */
@@ -33,7 +31,7 @@ export const getCalls = operation({
   async perform({ query: { limit, cursor, ...filter } }, env) {
     const { searchTranscripts } = readSettings(env);
     const search = { filter, limit, after: cursor };
-    const page = await attempt(() => searchCalls(env.DB, search, searchTranscripts), SEARCH_LIMIT);
+    const page = await searchCalls(env.DB, search, searchTranscripts);
     if (page.kind === "not-searched") return invalidRequest([wordsNotSearched]);
     return Response.json({ calls: page.calls.map(withJson), next_cursor: writeCallCursor(page.next) });
   },

@@ -6,7 +6,7 @@ import { writeCallCursor } from "../reading/filter.ts";
 import { searchCalls, wordsNotSearched } from "../reading/search.ts";
 import { readSettings } from "../settings.ts";
 import { attempt } from "../stores/attempt.ts";
-import { SEARCH_LIMIT, STORE_LIMIT } from "../stores/limits.ts";
+import { STORE_LIMIT } from "../stores/limits.ts";
 import { ActiveFilters } from "./calls/active-filters.tsx";
 import { Filters } from "./calls/filters.tsx";
 import { type CallsQuery, filterNames, listPath, readCallsQuery } from "./calls/query.ts";
@@ -38,7 +38,7 @@ export const showCalls: PageHandler = async (request, viewer, env) => {
   const search = { filter, limit: CALLS_A_PAGE, after: cursor };
   const { searchTranscripts } = readSettings(env);
   const [page, agents] = await Promise.all([
-    attempt(() => searchCalls(env.DB, search, searchTranscripts), SEARCH_LIMIT),
+    searchCalls(env.DB, search, searchTranscripts),
     attempt(() => readAgents(env.DB, agentsAsked(query, viewer.now)), STORE_LIMIT),
   ]);
   if (page.kind === "not-searched") return misread({ ...query, errors: [NOT_SEARCHED] }, viewer);

@@ -4,10 +4,11 @@ import { listQuarantine, readQuarantined } from "../archive/quarantine.ts";
 import { MAX_ID_CHARACTERS } from "../events/fields.ts";
 import type { Received } from "../intake/received.ts";
 import { callsOfCaller } from "../ledger/erasure.ts";
+import { logError, reasonOf } from "../log.ts";
 import { shelves } from "../parking/index.ts";
 import type { ParkingShelf } from "../parking/parked.ts";
 import { keyInQuarantine } from "../reading/quarantine.ts";
-import { attempt } from "../stores/attempt.ts";
+import { attempt, Unfit } from "../stores/attempt.ts";
 import { STORE_LIMIT } from "../stores/limits.ts";
 import { eraseArchived } from "./objects.ts";
 import { type Concern, concernOf, digitsOf, type Subject } from "./subject.ts";
@@ -81,7 +82,7 @@ async function eraseThose(subject: Subject, items: readonly WaitingItem[], { DB,
   const concerns = await pMap(
     items,
     async (item) => {
-      const received = await attempt(() => item.read(), STORE_LIMIT);
+      const received = await readable(item);
       return received === undefined ? [] : [{ item, ...concernOf(received, subject) }];
     },
     { concurrency: CONCURRENCY },
@@ -99,6 +100,17 @@ async function eraseThose(subject: Subject, items: readonly WaitingItem[], { DB,
     { concurrency: CONCURRENCY },
   );
   return meant.length;
+}
+
+/** What cannot be unpacked says nothing of anybody, and must not keep the others. */
+async function readable(item: WaitingItem): Promise<Received | undefined> {
+  try {
+    return await attempt(() => item.read(), STORE_LIMIT);
+  } catch (error) {
+    if (!(error instanceof Unfit)) throw error;
+    logError({ message: "could not look into a body", error: reasonOf(error) });
+    return undefined;
+  }
 }
 
 /** Ids that one statement is asked about: with escapes they stay below D1's 2,000,000 bytes a parameter. */

@@ -56,6 +56,18 @@ export async function forgetConversation(db: D1Database, callId: string): Promis
   return db.prepare(forget).bind(`call:${await wordOf(callId)}`);
 }
 
+/** Pages of the index, of 4 KB, that an erasure may write anew. */
+const MERGED_PAGES = 200;
+
+/**
+ * The statement that works on the index until nothing is left of what was forgotten: a deleted row is only marked, and its words
+ * stay in the pages, without their call, until these are merged (sqlite.org/fts5.html, 6.9). All at once for a small index; a
+ * large one takes more such steps, or as many new calls.
+ */
+export function mergeForgotten(db: D1Database): D1PreparedStatement {
+  return db.prepare(`INSERT INTO conversations (conversations, rank) VALUES ('merge', -${MERGED_PAGES})`);
+}
+
 const forget =
   "DELETE FROM conversations WHERE rowid IN (SELECT rowid FROM conversations WHERE conversations MATCH ?1)";
 

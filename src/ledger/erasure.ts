@@ -1,4 +1,4 @@
-import { forgetConversation } from "./conversations.ts";
+import { forgetConversation, mergeForgotten } from "./conversations.ts";
 import { phoneDigitsSql } from "./phones.ts";
 
 /** How many rows went. */
@@ -26,6 +26,7 @@ export async function eraseCallRows(db: D1Database, callId: string, knownEvents:
     db.prepare(`DELETE FROM events WHERE ${ofCall}`).bind(callId),
     await forgetConversation(db, callId),
     db.prepare("DELETE FROM calls WHERE call_id = ?1").bind(callId),
+    mergeForgotten(db),
   ]);
   const [deliveries = 0, events = 0, , calls = 0] = results.map(({ meta }) => meta.changes);
   return { calls, events, deliveries };

@@ -1,7 +1,5 @@
 import Papa from "papaparse";
 import { type ListedCall, listedColumns } from "../ledger/call-list.ts";
-import { attempt } from "../stores/attempt.ts";
-import { SEARCH_LIMIT } from "../stores/limits.ts";
 import { invalidRequest } from "./input.ts";
 import { type CallSearch, searchCalls, wordsNotSearched } from "./search.ts";
 
@@ -27,7 +25,7 @@ export async function callsAsCsv(
   searchTranscripts: boolean,
 ): Promise<Response> {
   const read = (after: CallSearch["after"]) =>
-    attempt(() => searchCalls(db, { filter, limit: ROWS_A_READ, after }, searchTranscripts), SEARCH_LIMIT);
+    searchCalls(db, { filter, limit: ROWS_A_READ, after }, searchTranscripts);
   const first = await read(undefined);
   if (first.kind === "not-searched") return invalidRequest([wordsNotSearched]);
   let next = first.next;

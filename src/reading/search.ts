@@ -1,6 +1,8 @@
 import { spokenQuery } from "../events/spoken.ts";
 import { type CallFilter, type ListedCall, listCalls, type PlacedCall } from "../ledger/call-list.ts";
 import { listSpokenCalls } from "../ledger/conversations.ts";
+import { attempt } from "../stores/attempt.ts";
+import { SEARCH_LIMIT, STORE_LIMIT } from "../stores/limits.ts";
 import type { CallCursor } from "./filter.ts";
 
 /** Which calls are looked for, in what order of pages. */
@@ -45,8 +47,8 @@ export async function searchCalls(
 ): Promise<FoundPage | NotSearched> {
   const place = after?.of === "calls" ? after.place : undefined;
   // One more than asked for tells whether there is another page.
-  const list = async (narrowed: CallFilter) =>
-    pageOf("calls", await listCalls(db, narrowed, { limit: limit + 1, after: place }), limit);
+  const list = async (narrowed: CallFilter, patience = STORE_LIMIT) =>
+    pageOf("calls", await attempt(() => listCalls(db, narrowed, { limit: limit + 1, after: place }), patience), limit);
   if (q === undefined) return list(filter);
 
   if (after?.of !== "words") {
@@ -54,7 +56,7 @@ export async function searchCalls(
     if (byId.calls.length > 0) return byId;
     const phone = phoneDigits(q);
     if (phone !== undefined) {
-      const byPhone = await list({ ...filter, phone });
+      const byPhone = await list({ ...filter, phone }, SEARCH_LIMIT);
       if (byPhone.calls.length > 0 || place !== undefined || !searchTranscripts) return byPhone;
     }
   }
@@ -62,7 +64,8 @@ export async function searchCalls(
   const query = spokenQuery(q);
   if (query === undefined) return { kind: "found", calls: [] };
   const from = after?.of === "words" ? after.place : undefined;
-  return pageOf("words", await listSpokenCalls(db, query, filter, { limit: limit + 1, after: from }), limit);
+  const page = { limit: limit + 1, after: from };
+  return pageOf("words", await attempt(() => listSpokenCalls(db, query, filter, page), SEARCH_LIMIT), limit);
 }
 
 function pageOf(of: CallCursor["of"], rows: readonly PlacedCall[], limit: number): FoundPage {
