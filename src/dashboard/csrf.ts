@@ -1,4 +1,4 @@
-import { hex, sameText } from "../digest.ts";
+import { sameText } from "../digest.ts";
 import { deriveKey } from "./keys.ts";
 import type { Viewer } from "./viewer.ts";
 
@@ -8,7 +8,7 @@ import type { Viewer } from "./viewer.ts";
  * @param bearer names the session or the person that it is good for
  */
 export async function csrfTokenFor(bearer: string, secret: string): Promise<string> {
-  return secret === "" ? "" : hex(await deriveKey(secret, `dashboard form of ${bearer}`));
+  return secret === "" ? "" : new Uint8Array(await deriveKey(secret, `dashboard form of ${bearer}`)).toHex();
 }
 
 /** Whether a form was sent from one of our pages, made for this viewer. Leaves the body to be read. */

@@ -40,7 +40,9 @@ async function acceptOrThrow(received: Received, env: Env, ctx: ExecutionContext
       ? configuredDestinations(env).map((destination) => destination.name)
       : [];
   const kept = await keep(entry, env.DB, env.ARCHIVE, destinations);
-  if (kept.kind === "stored") ctx.waitUntil(announce(env.SYNC_QUEUE, destinations, event_id, entry.event));
+  if (kept.kind === "stored" && destinations.length > 0) {
+    ctx.waitUntil(announce(env.SYNC_QUEUE, destinations, event_id, entry.event));
+  }
   return { ...kept, event_id, call_id, event: name };
 }
 

@@ -9,7 +9,7 @@ export function readSignatures(headers: Headers): Uint8Array[] | "missing" | "ma
   if (sent.length === 0) return "missing";
   const signatures = sent.flatMap((value) => {
     const hex = signaturePattern.exec(value.trim())?.[1];
-    return hex === undefined ? [] : [fromHex(hex)];
+    return hex === undefined ? [] : [Uint8Array.fromHex(hex)];
   });
   return signatures.length === 0 ? "malformed" : signatures;
 }
@@ -32,11 +32,14 @@ export async function signedByAny(
   return false;
 }
 
-function importKey(secret: string): Promise<CryptoKey> {
-  const bytes = new TextEncoder().encode(secret);
-  return crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["verify"]);
-}
+/** Kept from one request to the next: the secrets of a Worker change with a deployment only, and there are a few. */
+const keys = new Map<string, CryptoKey>();
 
-function fromHex(hex: string): Uint8Array {
-  return Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+async function importKey(secret: string): Promise<CryptoKey> {
+  const known = keys.get(secret);
+  if (known !== undefined) return known;
+  const bytes = new TextEncoder().encode(secret);
+  const key = await crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["verify"]);
+  keys.set(secret, key);
+  return key;
 }
