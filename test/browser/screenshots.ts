@@ -32,13 +32,14 @@ try {
   ).first<string>("call_id");
   await mkdir(folder, { recursive: true });
 
-  const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, deviceScaleFactor: 1.5 });
+  const context = await browser.newContext({ viewport: { width: 1280, height: 1440 } });
   const page = await context.newPage();
   await page.goto(ledger.url);
   await page.getByLabel("API token").fill("token-of-the-tests");
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("heading", { name: "Overview" }).waitFor();
   await take(page, `/?range=own&from=${from}&to=${to}`, "overview");
+  await page.setViewportSize({ width: 1280, height: 1000 });
   await take(page, `/calls/${encodeURIComponent(call_id ?? "")}`, "call");
 } finally {
   await browser.close();

@@ -38,7 +38,7 @@ export function analyse(dice: Dice, outcome: Outcome, topic: Topic, endedAt: num
       const resolved = outcome === "successful" && dice.chance(0.95);
       return {
         finishedAt,
-        summary: `The caller asked about ${topic.issue}. ${resolved ? "It was settled in the call." : "It is still open."}`,
+        summary: `The call was about ${topic.issue === "technical" ? "a technical problem" : topic.issue}. ${resolved ? "It was settled in the call." : "It is still open."}`,
         metrics: {
           satisfaction_score: Number(dice.weighted(satisfaction[outcome])),
           issue_resolved: resolved,
