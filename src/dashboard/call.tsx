@@ -12,11 +12,11 @@ import { Values } from "./call/values.tsx";
 import { callIdOf, callPath } from "./call-path.ts";
 import { html } from "./html.ts";
 import { Page } from "./layout.tsx";
-import { Moment } from "./moment.tsx";
 import type { PageHandler } from "./page.ts";
 import { CallBadge } from "./parts/badge.tsx";
 import { startOf } from "./parts/clipped.tsx";
 import { Empty } from "./parts/empty.tsx";
+import { Moment } from "./parts/moment.tsx";
 import { Notice } from "./parts/notice.tsx";
 import type { Viewer } from "./viewer.ts";
 

@@ -13,10 +13,10 @@ import { type CallsQuery, filterNames, listPath, readCallsQuery } from "./calls/
 import { CallTable } from "./calls/table.tsx";
 import { html } from "./html.ts";
 import { Page } from "./layout.tsx";
-import { Outcome } from "./outcome.tsx";
 import type { PageHandler } from "./page.ts";
 import { Empty } from "./parts/empty.tsx";
 import { Notice } from "./parts/notice.tsx";
+import { Outcome } from "./parts/outcome.tsx";
 import type { Viewer } from "./viewer.ts";
 
 const CALLS_A_PAGE = 50;

@@ -7,10 +7,10 @@ import { retryFailed } from "../sync/relay.ts";
 import { callPath } from "./call-path.ts";
 import { html, seeOther } from "./html.ts";
 import { Csrf, Page } from "./layout.tsx";
-import { Moment } from "./moment.tsx";
-import { Outcome, withOutcome } from "./outcome.tsx";
 import type { PageHandler } from "./page.ts";
-import { Paging } from "./paging.tsx";
+import { Moment } from "./parts/moment.tsx";
+import { Outcome, withOutcome } from "./parts/outcome.tsx";
+import { Paging } from "./parts/paging.tsx";
 import type { Viewer } from "./viewer.ts";
 
 const ROWS = 50;

@@ -8,8 +8,8 @@ import { callPage } from "./call.tsx";
 import { callIdOf, callPath } from "./call-path.ts";
 import { html, seeOther } from "./html.ts";
 import { Csrf, Page } from "./layout.tsx";
-import { withOutcome } from "./outcome.tsx";
 import type { PageHandler } from "./page.ts";
+import { withOutcome } from "./parts/outcome.tsx";
 import type { Viewer } from "./viewer.ts";
 
 const form = z.object({ [ERASE_FIELD]: z.literal("yes").optional(), cursor: erasureCursor.optional() });

@@ -1,21 +1,21 @@
 import { type IRequest, Router } from "itty-router";
 import { methodNotAllowed, notFound } from "../problem.ts";
-import { viewerOf } from "./admission.ts";
+import { viewerOf } from "./admission/admission.ts";
+import { isOurs } from "./admission/csrf.ts";
+import { pageOfAction, signInPath } from "./admission/paths.ts";
+import { showSignIn, signIn, signOut } from "./admission/sign-in.tsx";
 import { assets } from "./assets.ts";
 import { showCall } from "./call.tsx";
 import { downloadCalls, showCalls } from "./calls.tsx";
-import { isOurs } from "./csrf.ts";
 import { deliveries, retryDeliveries } from "./deliveries.tsx";
 import { eraseCall } from "./erase.tsx";
 import { seeOther } from "./html.ts";
 import { showOverview } from "./overview.tsx";
 import type { PageHandler } from "./page.ts";
-import { pageOfAction, signInPath } from "./paths.ts";
 import { failed, foreignForm, presentable, readsPages } from "./problem-page.tsx";
+import { quarantinedBody } from "./quarantine/body.tsx";
+import { replayQuarantined } from "./quarantine/replay.ts";
 import { quarantine } from "./quarantine.tsx";
-import { quarantinedBody } from "./quarantined-body.tsx";
-import { replayQuarantined } from "./replay.ts";
-import { showSignIn, signIn, signOut } from "./sign-in.tsx";
 
 type Handler = (request: IRequest & Request, env: Env, ctx: ExecutionContext) => Promise<Response>;
 

@@ -5,7 +5,6 @@ import { STORE_LIMIT } from "../stores/limits.ts";
 import { configuredDestinations } from "../sync/destinations/index.ts";
 import { html } from "./html.ts";
 import { Page } from "./layout.tsx";
-import { Moment } from "./moment.tsx";
 import { counted, formatCount, formatShare, NO_NUMBER } from "./numbers.ts";
 import { callsPath, overviewPath } from "./overview/addresses.ts";
 import { Agents } from "./overview/agents.tsx";
@@ -23,6 +22,7 @@ import { daySteps, hourSteps } from "./overview/steps.ts";
 import { SyncHealth } from "./overview/sync-health.tsx";
 import type { PageHandler } from "./page.ts";
 import { Figures } from "./parts/figures.tsx";
+import { Moment } from "./parts/moment.tsx";
 import { Notice } from "./parts/notice.tsx";
 import { formatDuration, formatTime } from "./times.ts";
 

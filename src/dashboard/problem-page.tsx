@@ -2,9 +2,9 @@ import * as z from "zod";
 import { logError, reasonOf } from "../log.ts";
 import { internalError, problemResponse } from "../problem.ts";
 import { StoreTimeout } from "../stores/attempt.ts";
+import { pageOfAction } from "./admission/paths.ts";
 import { html, securityHeaders } from "./html.ts";
 import { LonePage } from "./layout.tsx";
-import { pageOfAction } from "./paths.ts";
 
 const told = z.object({ title: z.string(), detail: z.string() });
 

@@ -9,11 +9,11 @@ import { attempt } from "../stores/attempt.ts";
 import { STORE_LIMIT } from "../stores/limits.ts";
 import { html } from "./html.ts";
 import { Csrf, Page } from "./layout.tsx";
-import { Moment } from "./moment.tsx";
-import { Outcome } from "./outcome.tsx";
 import type { PageHandler } from "./page.ts";
-import { Paging } from "./paging.tsx";
-import { bodyPath, formatSize, quarantinePath, Reason, replayPath } from "./quarantine-parts.tsx";
+import { Moment } from "./parts/moment.tsx";
+import { Outcome } from "./parts/outcome.tsx";
+import { Paging } from "./parts/paging.tsx";
+import { bodyPath, formatSize, quarantinePath, Reason, replayPath } from "./quarantine/parts.tsx";
 import type { Viewer } from "./viewer.ts";
 
 /** Parked bodies that are shown; they go by themselves, so that more than a glance is seldom needed. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startSession } from "../../src/dashboard/session.ts";
+import { startSession } from "../../src/dashboard/admission/session.ts";
 import { bootLedger } from "../support/ledger.ts";
 
 const TOKEN = "token-of-the-tests";

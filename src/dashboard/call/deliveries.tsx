@@ -1,8 +1,8 @@
 import type { DeliveryRow } from "../../ledger/deliveries.ts";
-import { Moment } from "../moment.tsx";
 import { counted } from "../numbers.ts";
 import { DeliveryBadge } from "../parts/badge.tsx";
 import { Clipped } from "../parts/clipped.tsx";
+import { Moment } from "../parts/moment.tsx";
 import type { Viewer } from "../viewer.ts";
 
 const MAX_DELIVERIES = 20;

@@ -1,8 +1,8 @@
 import type { Child } from "hono/jsx";
 import { MAX_KEY_BYTES } from "../../archive/keys.ts";
 import type { ListedCall } from "../../ledger/call-list.ts";
-import { Moment } from "../moment.tsx";
 import { Clipped } from "../parts/clipped.tsx";
+import { Moment } from "../parts/moment.tsx";
 import { formatDuration } from "../times.ts";
 import type { Viewer } from "../viewer.ts";
 import { recordingLink } from "./recording.ts";

@@ -1,7 +1,7 @@
 import type { EventRow } from "../../ledger/events.ts";
-import { Moment } from "../moment.tsx";
 import { counted } from "../numbers.ts";
 import { Clipped } from "../parts/clipped.tsx";
+import { Moment } from "../parts/moment.tsx";
 import type { Viewer } from "../viewer.ts";
 
 /** A platform sends three events a call; a hostile one sends thousands. */

@@ -1,8 +1,8 @@
 import type { ListedCall } from "../../ledger/call-list.ts";
 import { callPath } from "../call-path.ts";
-import { Moment } from "../moment.tsx";
 import { CallBadge } from "../parts/badge.tsx";
 import { startOf } from "../parts/clipped.tsx";
+import { Moment } from "../parts/moment.tsx";
 import { formatDuration } from "../times.ts";
 import type { Viewer } from "../viewer.ts";
 

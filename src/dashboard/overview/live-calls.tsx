@@ -1,9 +1,9 @@
 import type { Statistics } from "../../ledger/statistics.ts";
 import { callPath } from "../call-path.ts";
-import { Moment } from "../moment.tsx";
 import { formatCount } from "../numbers.ts";
 import { startOf } from "../parts/clipped.tsx";
 import { Empty } from "../parts/empty.tsx";
+import { Moment } from "../parts/moment.tsx";
 import { formatDuration } from "../times.ts";
 import type { Viewer } from "../viewer.ts";
 

@@ -1,6 +1,6 @@
 import type { ListedCall } from "../../ledger/call-list.ts";
-import { Moment } from "../moment.tsx";
 import { Empty } from "../parts/empty.tsx";
+import { Moment } from "../parts/moment.tsx";
 import { dayOf } from "../times.ts";
 import type { Viewer } from "../viewer.ts";
 import { weekPath } from "./addresses.ts";

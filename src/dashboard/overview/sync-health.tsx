@@ -1,8 +1,8 @@
 import type { Child } from "hono/jsx";
 import type { Statistics } from "../../ledger/statistics.ts";
-import { Moment } from "../moment.tsx";
 import { counted } from "../numbers.ts";
 import { Empty } from "../parts/empty.tsx";
+import { Moment } from "../parts/moment.tsx";
 import type { Viewer } from "../viewer.ts";
 
 interface SyncHealthProps {

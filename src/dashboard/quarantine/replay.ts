@@ -1,11 +1,11 @@
 import * as z from "zod";
-import { type Replayed, replay, replayPage } from "../intake/replay.ts";
-import { readForm, readQuery } from "../reading/input.ts";
-import { keyInQuarantine } from "../reading/quarantine.ts";
-import { seeOther } from "./html.ts";
-import { withOutcome } from "./outcome.tsx";
-import type { PageHandler } from "./page.ts";
-import { quarantinePath } from "./quarantine-parts.tsx";
+import { type Replayed, replay, replayPage } from "../../intake/replay.ts";
+import { readForm, readQuery } from "../../reading/input.ts";
+import { keyInQuarantine } from "../../reading/quarantine.ts";
+import { seeOther } from "../html.ts";
+import type { PageHandler } from "../page.ts";
+import { withOutcome } from "../parts/outcome.tsx";
+import { quarantinePath } from "./parts.tsx";
 
 /** `POST /quarantine/replay`: plays one body again, or the page of them that is shown. */
 export const replayQuarantined: PageHandler = async (request, _viewer, env, ctx) => {

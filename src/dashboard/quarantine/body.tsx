@@ -1,15 +1,15 @@
 import * as z from "zod";
-import { peekQuarantined } from "../archive/quarantine.ts";
-import { notFound } from "../problem.ts";
-import { readQuery } from "../reading/input.ts";
-import { keyInQuarantine } from "../reading/quarantine.ts";
-import { attempt } from "../stores/attempt.ts";
-import { STORE_LIMIT } from "../stores/limits.ts";
-import { html } from "./html.ts";
-import { Csrf, Page } from "./layout.tsx";
-import { Moment } from "./moment.tsx";
-import type { PageHandler } from "./page.ts";
-import { formatSize, Reason, replayPath } from "./quarantine-parts.tsx";
+import { peekQuarantined } from "../../archive/quarantine.ts";
+import { notFound } from "../../problem.ts";
+import { readQuery } from "../../reading/input.ts";
+import { keyInQuarantine } from "../../reading/quarantine.ts";
+import { attempt } from "../../stores/attempt.ts";
+import { STORE_LIMIT } from "../../stores/limits.ts";
+import { html } from "../html.ts";
+import { Csrf, Page } from "../layout.tsx";
+import type { PageHandler } from "../page.ts";
+import { Moment } from "../parts/moment.tsx";
+import { formatSize, Reason, replayPath } from "./parts.tsx";
 
 /** A body may be megabytes large, and a browser slow with so much text. */
 const SHOWN_BYTES = 100_000;

@@ -1,6 +1,6 @@
-import { sameText } from "../digest.ts";
+import { sameText } from "../../digest.ts";
+import type { Viewer } from "../viewer.ts";
 import { deriveKey } from "./keys.ts";
-import type { Viewer } from "./viewer.ts";
 
 /**
  * What a form must carry to be ours.

@@ -1,6 +1,6 @@
+import { timeZoneOf, type Viewer } from "../viewer.ts";
 import { csrfTokenFor } from "./csrf.ts";
 import { readSession } from "./session.ts";
-import { timeZoneOf, type Viewer } from "./viewer.ts";
 
 /** Who may see the pages: whom Cloudflare Access has let through, or who has signed in with the token. */
 export async function viewerOf(request: Request, env: Env, ctx: ExecutionContext): Promise<Viewer | undefined> {

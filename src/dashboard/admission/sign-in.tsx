@@ -1,18 +1,18 @@
 import type { Child } from "hono/jsx";
 import type { IRequest } from "itty-router";
-import { sameText } from "../digest.ts";
-import { readBody } from "../intake/body.ts";
-import { log } from "../log.ts";
-import { problemResponse } from "../problem.ts";
+import { sameText } from "../../digest.ts";
+import { readBody } from "../../intake/body.ts";
+import { log } from "../../log.ts";
+import { problemResponse } from "../../problem.ts";
+import { html, seeOther } from "../html.ts";
+import { Brand, LonePage } from "../layout.tsx";
+import type { PageHandler } from "../page.ts";
+import { Outcome, withOutcome } from "../parts/outcome.tsx";
+import { foreignForm } from "../problem-page.tsx";
 import { viewerOf } from "./admission.ts";
 import { ATTEMPTS_PERIOD_SECONDS, mayAttempt } from "./attempts.ts";
 import { isFromHere } from "./csrf.ts";
-import { html, seeOther } from "./html.ts";
-import { Brand, LonePage } from "./layout.tsx";
-import { Outcome, withOutcome } from "./outcome.tsx";
-import type { PageHandler } from "./page.ts";
 import { pathOnHost } from "./paths.ts";
-import { foreignForm } from "./problem-page.tsx";
 import { endSession, startSession } from "./session.ts";
 
 /** Bytes of a sign-in form: a token and a path, far below. */

@@ -1,5 +1,5 @@
-import { formatTime, type TimeFormat } from "./times.ts";
-import type { Viewer } from "./viewer.ts";
+import { formatTime, type TimeFormat } from "../times.ts";
+import type { Viewer } from "../viewer.ts";
 
 interface MomentProps {
   /** ISO 8601 UTC. */
