@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parse } from "smol-toml";
 import { createTestHarness, type Unstable_RawConfig as RawConfig } from "wrangler";
+import * as z from "zod";
 
 const projectRoot = resolve(import.meta.dirname, "../..");
 
@@ -41,8 +42,15 @@ export async function bootLedger({ env = {}, main, maxRetries, access, root = pr
           ...config,
           ...(main !== undefined && { main }),
           ...(access && { access: { dev: access } }),
-          vars: { ...config.vars, WEBHOOK_SECRETS: SECRET, API_TOKEN: "token-of-the-tests", ...env },
           queues: { ...config.queues, ...(consumers && { consumers }) },
+        },
+        // As secrets, since those override a `.dev.vars` that is there: `npm run dev` writes one. Empty counts as not set.
+        secrets: {
+          ...z.record(z.string(), z.string()).parse(config.vars),
+          WEBHOOK_SECRETS: SECRET,
+          API_TOKEN: "token-of-the-tests",
+          SYNC_SECRET: "",
+          ...env,
         },
       },
     ],
