@@ -257,6 +257,51 @@ describe("DELETE /api/calls?caller_phone=", () => {
     expect(await everything()).not.toContain("gone-");
   });
 
+  test("events that wait go by the number too when it waits far from them, or in quarantine", async () => {
+    const failing = { [FAULTS_HEADER]: JSON.stringify({ D1: "before" }) };
+    const others = async () => {
+      for (let nth = 0; nth < 12; nth++) {
+        await post(ledger.url, documentedCall({ call_id: `kept-${nth}-${Math.random()}` }).start(), failing);
+      }
+    };
+    const parked = documentedCall({ call_id: "gone-parked" });
+    await post(ledger.url, parked.start({ caller_phone: PHONE }), failing);
+    await others();
+    await post(ledger.url, parked.end({ transcript: spoken("Words of gone-parked.") }), failing);
+    const misfit = documentedCall({ call_id: "gone-misfit" });
+    await post(ledger.url, { ...misfit.start({ caller_phone: PHONE }), timestamp: "yesterday" });
+    await others();
+    await post(ledger.url, { event: "call.transferred", call_id: "gone-misfit" });
+    await eraseAll(`/api/calls?caller_phone=${encodeURIComponent(PHONE)}`);
+    expect(await everything()).not.toContain("gone-");
+    expect((await ledger.ARCHIVE.list({ prefix: "parked/" })).objects).toHaveLength(24);
+  });
+
+  test("more of a caller's calls wait than one request can name, and all go", async () => {
+    const failing = { [FAULTS_HEADER]: JSON.stringify({ D1: "before" }) };
+    const calls = Array.from({ length: 12 }, (_, nth) => documentedCall({ call_id: `gone-${nth}-${"x".repeat(400)}` }));
+    for (const call of calls) await post(ledger.url, call.start({ caller_phone: PHONE }), failing);
+    for (const call of calls.slice(0, 6)) await post(ledger.url, call.end(), failing);
+    for (const call of calls.slice(6)) await post(ledger.url, call.end());
+    await eraseAll(`/api/calls?caller_phone=${encodeURIComponent(PHONE)}`);
+    expect(await everything()).not.toContain("gone-");
+  });
+
+  test("a call that the ledger has without a number goes when a body that waits has it, and one with another stays", async () => {
+    await post(ledger.url, documentedCall({ call_id: "gone-numberless" }).end());
+    await post(ledger.url, documentedCall({ call_id: "kept" }).start({ caller_phone: OTHER_PHONE }));
+    await post(ledger.url, documentedCall({ call_id: "kept" }).end({ timestamp: "yesterday" }));
+    for (const call_id of ["gone-numberless", "kept"]) {
+      await post(ledger.url, { ...documentedCall({ call_id }).start({ caller_phone: PHONE }), timestamp: "yesterday" });
+    }
+    await eraseAll(`/api/calls?caller_phone=${encodeURIComponent(PHONE)}`);
+    const after = await everything();
+    expect(after).not.toContain("gone-");
+    expect(after).not.toContain(PHONE);
+    expect(await ask(ledger.url, "/api/calls/kept")).toMatchObject({ status: 200 });
+    expect((await ledger.ARCHIVE.list({ prefix: "quarantine/" })).objects).toHaveLength(1);
+  });
+
   test.each(["", "?caller_phone=", "?caller_phone=123", "?caller_phone=everyone", "?caller_phone=%25"])(
     "%s names nobody and is refused",
     async (query) => {

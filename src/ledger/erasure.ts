@@ -45,18 +45,24 @@ export async function callIdsOfCaller(db: D1Database, digits: string, limit: num
   return results.map(({ call_id }) => call_id);
 }
 
-/** Those of some calls that have a caller, however the number is written. */
-export async function callsOfCaller(
-  db: D1Database,
-  digits: string,
-  callIds: readonly string[],
-): Promise<ReadonlySet<string>> {
+/** What the ledger knows of the callers of some calls. */
+export interface KnownCallers {
+  /** Calls with the caller that is asked about. */
+  theirs: ReadonlySet<string>;
+  /** Calls with another caller; of a call that is in neither, the ledger knows no caller. */
+  others: ReadonlySet<string>;
+}
+
+/** Whose calls some calls are, however a number is written. */
+export async function callersOf(db: D1Database, digits: string, callIds: readonly string[]): Promise<KnownCallers> {
   const { results } = await db
     .prepare(
-      `SELECT calls.call_id FROM json_each(?2) AS asked JOIN calls ON calls.call_id = asked.value
-       WHERE ${phoneDigitsSql("calls.caller_phone")} = ?1`,
+      `SELECT calls.call_id, ${phoneDigitsSql("calls.caller_phone")} = ?1 AS theirs
+       FROM json_each(?2) AS asked JOIN calls ON calls.call_id = asked.value WHERE calls.caller_phone IS NOT NULL`,
     )
     .bind(digits, JSON.stringify(callIds))
-    .all<{ call_id: string }>();
-  return new Set(results.map(({ call_id }) => call_id));
+    .all<{ call_id: string; theirs: number }>();
+  const those = (theirs: number) =>
+    new Set(results.filter((row) => row.theirs === theirs).map(({ call_id }) => call_id));
+  return { theirs: those(1), others: those(0) };
 }
