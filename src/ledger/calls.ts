@@ -2,7 +2,7 @@ import type { CallEvent, JsonObject } from "../events/event.ts";
 import { isJsonObject } from "../events/fields.ts";
 import { eventVersion, transcriptVersion } from "../events/version.ts";
 import { fitObject, fits, fitText, jsonText } from "./fit.ts";
-import { freePlaceSql, momentSql } from "./time-order.ts";
+import { freePlaceSql, momentOf } from "./time-order.ts";
 
 export type CallStatus = "active" | "ended" | "analyzed";
 
@@ -104,12 +104,13 @@ export function contribution(
     sources: {},
     cut: false,
   };
+  const version = eventVersion(event, digest);
   for (const column of columns) {
     const value = told[column];
     if (value === undefined) continue;
     const kept = columnValue(value, budgets[column], overflowKey);
     result.values[column] = kept.value;
-    result.sources[column] = eventVersion(event, digest);
+    result.sources[column] = version;
     result.cut ||= kept.cut;
   }
   if (event.event === "call.end" && transcriptKey !== undefined) {
@@ -133,14 +134,26 @@ function columnValue(value: string | number | JsonObject, budget: number, overfl
  */
 export const MAX_EVENT_IDS_CHARACTERS = 100_000;
 
-/** Where the value of a column is among the parameters, after the six that every event has. */
-const parameter = (column: CallColumn) => `?${columns.indexOf(column) + 7}`;
+/**
+ * Statements by the columns that they fill: an event names some of the columns, mostly the same ones, and what it does not name
+ * would be sent, compiled and compared for nothing.
+ */
+const upserts = new Map<string, string>();
 
-/** Parameters: 1 call_id, 2 status, 3 now, 4 received_at, 5 sources, 6 event_id, then a value for each column. */
-const upsert = `
-INSERT INTO calls (time_order, call_id, status, updated_at, first_received_at, sources, event_ids, ${columns.join(", ")})
-SELECT ${freePlaceSql("calls", "time_order", "moment")}, ?1, ?2, ?3, ?4, ?5, json_array(?6), ${columns.map(parameter).join(", ")}
-FROM (SELECT ${momentSql(`coalesce(${parameter("started_at")}, ${parameter("ended_at")}, ?4)`)} AS moment)
+function upsertOf(told: readonly CallColumn[]): string {
+  const key = told.join();
+  const known = upserts.get(key);
+  if (known !== undefined) return known;
+  const upsert = upsertSql(told);
+  upserts.set(key, upsert);
+  return upsert;
+}
+
+/** Parameters: 1 call_id, 2 status, 3 now, 4 received_at, 5 sources, 6 event_id, 7 moment, then a value for each column. */
+const upsertSql = (told: readonly CallColumn[]) => `
+INSERT INTO calls (time_order, call_id, status, updated_at, first_received_at, sources, event_ids${told.map((column) => `, ${column}`).join("")})
+SELECT ${freePlaceSql("calls", "time_order", "moment")}, ?1, ?2, ?3, ?4, ?5, json_array(?6)${told.map((_, index) => `, ?${index + 8}`).join("")}
+FROM (SELECT CAST(?7 AS INTEGER) AS moment)
 WHERE NOT EXISTS (SELECT 1 FROM events WHERE event_id = ?6)
 ON CONFLICT (call_id) DO UPDATE SET
   status = CASE
@@ -153,7 +166,7 @@ ON CONFLICT (call_id) DO UPDATE SET
   event_ids = iif(length(event_ids) > ${MAX_EVENT_IDS_CHARACTERS}, event_ids, (
     SELECT json_group_array(value) FROM (SELECT value FROM json_each(calls.event_ids) UNION SELECT ?6 ORDER BY 1)
   )),
-  ${columns.map((column) => `${column} = iif(excluded.sources ->> '${column}' > coalesce(sources ->> '${column}', ''), excluded.${column}, ${column})`).join(",\n  ")},
+  ${told.map((column) => `${column} = iif(excluded.sources ->> '${column}' > coalesce(sources ->> '${column}', ''), excluded.${column}, ${column}),`).join("\n  ")}
   sources = (
     SELECT json_group_object(key, version) FROM (
       SELECT key, max(value) AS version
@@ -175,6 +188,18 @@ export function mergeCall(
   receivedAt: string,
   now: string,
 ): D1PreparedStatement {
-  const told = columns.map((column) => values[column] ?? null);
-  return db.prepare(upsert).bind(call_id, status, now, receivedAt, JSON.stringify(sources), eventId, ...told);
+  const told = columns.filter((column) => values[column] !== undefined);
+  const moment = momentOf(String(values.started_at ?? values.ended_at ?? receivedAt));
+  return db
+    .prepare(upsertOf(told))
+    .bind(
+      call_id,
+      status,
+      now,
+      receivedAt,
+      JSON.stringify(sources),
+      eventId,
+      moment,
+      ...told.map((column) => values[column]),
+    );
 }

@@ -25,7 +25,12 @@ export function placeUntil(instant: string): number {
   return (moment > LAST_MOMENT ? LAST_MOMENT + 1 : Math.max(moment, 1)) * PLACES_A_MILLISECOND;
 }
 
-/** SQL for the milliseconds since 1970 of an ISO 8601 time. */
+/** The milliseconds since 1970 of an ISO 8601 time, within those that can be a place. */
+export function momentOf(instant: string): number {
+  return Math.max(0, Math.min(Date.parse(instant), LAST_MOMENT));
+}
+
+/** SQL for the same. */
 export function momentSql(instant: string): string {
   return `max(0, min(CAST(round(unixepoch(${instant}, 'subsec') * 1000) AS INTEGER), ${LAST_MOMENT}))`;
 }
