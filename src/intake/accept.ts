@@ -7,7 +7,7 @@ import { attempt } from "../stores/attempt.ts";
 import { STORE_LIMIT } from "../stores/limits.ts";
 import { configuredDestinations } from "../sync/destinations/index.ts";
 import { syncMessage } from "../sync/messages.ts";
-import { eventIdOf, makeEntry } from "./entry.ts";
+import { type Entry, eventIdOf, makeEntry } from "./entry.ts";
 import { keep, type StoreFailures } from "./keep.ts";
 import type { AboutEvent, Settled } from "./outcome.ts";
 import type { Received } from "./received.ts";
@@ -30,10 +30,10 @@ export async function accept(received: Received, env: Env, ctx: ExecutionContext
 }
 
 async function acceptOrThrow(received: Received, env: Env, ctx: ExecutionContext): Promise<Accepted> {
-  const decoded = decode(received.body, received.receivedAt);
-  if (decoded.kind !== "event") return putAside(received, decoded, env.ARCHIVE);
+  const read = await readEntry(received, readSettings(env).searchTranscripts);
+  if (read.kind !== "entry") return putAside(received, read, env.ARCHIVE);
 
-  const entry = await makeEntry(received, decoded, readSettings(env).searchTranscripts);
+  const { entry } = read;
   const { event_id, call_id, event: name } = entry.row;
   const destinations =
     entry.event.event === "analytics.completed"
@@ -44,6 +44,19 @@ async function acceptOrThrow(received: Received, env: Env, ctx: ExecutionContext
     ctx.waitUntil(announce(env.SYNC_QUEUE, destinations, event_id, entry.event));
   }
   return { ...kept, event_id, call_id, event: name };
+}
+
+/**
+ * The parsed body goes no further than this: it takes several times the room of its bytes, and nothing of it is needed while
+ * the stores work, of which a busy Worker waits for many at a time.
+ */
+async function readEntry(
+  received: Received,
+  searchTranscripts: boolean,
+): Promise<{ kind: "entry"; entry: Entry } | Misfit> {
+  const decoded = decode(received.body, received.receivedAt);
+  if (decoded.kind !== "event") return decoded;
+  return { kind: "entry", entry: await makeEntry(received, decoded, searchTranscripts) };
 }
 
 /** Never rejects: what the queue did not take is in `sync_deliveries`, and the relay sends it. */

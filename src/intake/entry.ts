@@ -3,7 +3,7 @@ import type { DecodedEvent } from "../events/decode.ts";
 import type { CallEvent } from "../events/event.ts";
 import { turnsOf } from "../events/turns.ts";
 import { type Contribution, contribution } from "../ledger/calls.ts";
-import type { Conversation } from "../ledger/conversations.ts";
+import { type Conversation, saidIn } from "../ledger/conversations.ts";
 import { type EventRow, payloadColumn } from "../ledger/events.ts";
 import type { Received } from "./received.ts";
 
@@ -59,5 +59,5 @@ export async function makeEntry(received: Received, decoded: DecodedEvent, searc
 function conversationOf({ event, body }: DecodedEvent, { sources }: Contribution): Conversation | undefined {
   const version = sources.transcript_key;
   if (event.event !== "call.end" || event.transcript_turns === undefined || version === undefined) return undefined;
-  return { call_id: event.call_id, version, turns: turnsOf(body) };
+  return { call_id: event.call_id, version, said: saidIn(turnsOf(body)) };
 }

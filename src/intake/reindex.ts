@@ -1,7 +1,7 @@
 import pMap from "p-map";
 import { readConversation } from "../archive/conversation.ts";
 import { type ListedCall, listCalls } from "../ledger/call-list.ts";
-import { indexConversation } from "../ledger/conversations.ts";
+import { indexConversation, saidIn } from "../ledger/conversations.ts";
 import { attempt } from "../stores/attempt.ts";
 import { STORE_LIMIT } from "../stores/limits.ts";
 
@@ -35,7 +35,8 @@ async function reindex(
   const archived = await attempt(() => readConversation(bucket, key), STORE_LIMIT);
   if (archived === undefined) return false;
   // Nothing said takes the place of what was, before a correction that came while words were not searched.
-  const statements = await indexConversation(db, { call_id, ...archived });
+  const { version, turns } = archived;
+  const statements = await indexConversation(db, { call_id, version, said: saidIn(turns) });
   await attempt(() => db.batch(statements), STORE_LIMIT);
-  return archived.turns.length > 0;
+  return turns.length > 0;
 }

@@ -18,7 +18,8 @@ export interface Conversation {
   call_id: string;
   /** As in `calls.sources`, under `transcript_key`: of several transcripts of a call the highest is searched. */
   version: string;
-  turns: readonly Turn[];
+  /** As {@link saidIn} makes it. */
+  said: string;
 }
 
 /** D1 takes 2,000,000 bytes a parameter (developers.cloudflare.com/d1/platform/limits): some forty hours of talk. */
@@ -32,7 +33,7 @@ const MAX_SAID_BYTES = 1_900_000;
  */
 export async function indexConversation(
   db: D1Database,
-  { call_id, version, turns }: Conversation,
+  { call_id, version, said }: Conversation,
   eventId?: string,
 ): Promise<D1PreparedStatement[]> {
   const word = await wordOf(call_id);
@@ -47,7 +48,7 @@ export async function indexConversation(
          FROM (SELECT ${momentSql("called_at")} AS moment FROM calls WHERE call_id = ?2)
          WHERE ${wins}`,
       )
-      .bind(word, call_id, version, eventId ?? null, saidIn(turns)),
+      .bind(word, call_id, version, eventId ?? null, said),
   ];
 }
 
@@ -129,8 +130,11 @@ function rangeConditions({ from, to }: CallFilter): Condition[] {
 /** Characters that are brought into the form of the index at a time: one character may become eighteen (U+FDFA). */
 const PIECE_CHARACTERS = 100_000;
 
-/** Stops as soon as there is as much as D1 takes: all of a hostile body, at eighteen times its size, would not fit a Worker. */
-function saidIn(turns: readonly Turn[]): string {
+/**
+ * The words of a conversation, in the form of the index. Stops as soon as there is as much as D1 takes: all of a hostile
+ * body, at eighteen times its size, would not fit a Worker.
+ */
+export function saidIn(turns: readonly Turn[]): string {
   const all = turns.map(({ content }) => content.toWellFormed()).join("\n");
   let text = "";
   for (let from = 0; from < all.length && text.length < MAX_SAID_BYTES; from += PIECE_CHARACTERS) {
