@@ -186,6 +186,16 @@ describe("what does not fit is refused with a reason and kept in quarantine", ()
     expect(kept?.metadata).toMatchObject({ reason: "not-an-object" });
   });
 
+  test("what breaks off within a character leaves nothing behind in the next body", async () => {
+    const { start } = documentedCall({ call_id: "after a broken one" });
+    const body = Buffer.from(JSON.stringify(start({ note: "€48.20" })));
+    const broken = body.subarray(0, body.indexOf("€") + 2);
+    expect(await post(ledger.url, broken)).toMatchObject({ status: 400 });
+    expect(await post(ledger.url, body)).toMatchObject({ status: 200, body: { status: "stored" } });
+    const stored = ledger.DB.prepare("SELECT payload FROM events WHERE call_id = 'after a broken one'");
+    expect(await stored.first<string>("payload")).toBe(body.toString());
+  });
+
   const { start, end, analytics } = documentedCall({ call_id: "misfit" });
   const atoms = atomsCall({ call_id: "misfit" });
   test.each([

@@ -24,7 +24,7 @@ export async function signedByAny(
   secrets: readonly string[],
 ): Promise<boolean> {
   for (const secret of secrets) {
-    const key = await importKey(secret);
+    const key = keys.get(secret) ?? (await importKey(secret));
     for (const signature of signatures) {
       if (await crypto.subtle.verify("HMAC", key, signature, body)) return true;
     }
@@ -36,8 +36,6 @@ export async function signedByAny(
 const keys = new Map<string, CryptoKey>();
 
 async function importKey(secret: string): Promise<CryptoKey> {
-  const known = keys.get(secret);
-  if (known !== undefined) return known;
   const bytes = new TextEncoder().encode(secret);
   const key = await crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["verify"]);
   keys.set(secret, key);

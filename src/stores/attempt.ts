@@ -40,12 +40,9 @@ export async function attempt<T>(work: (failedTries: number) => Promise<T>, limi
   }
 }
 
-async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
-  const { promise: tooLate, reject } = Promise.withResolvers<never>();
+function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
   const timer = setTimeout(() => reject(new StoreTimeout("no answer in time")), milliseconds);
-  try {
-    return await Promise.race([work, tooLate]);
-  } finally {
-    clearTimeout(timer);
-  }
+  work.then(resolve, reject).then(() => clearTimeout(timer));
+  return promise;
 }
