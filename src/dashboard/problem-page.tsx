@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { logError, reasonOf } from "../log.ts";
 import { internalError, problemResponse } from "../problem.ts";
-import { StoreTimeout } from "../stores/attempt.ts";
+import { StoreTimeout } from "../stores/deadline.ts";
 import { pageOfAction } from "./admission/paths.ts";
 import { html, securityHeaders } from "./html.ts";
 import { LonePage } from "./layout.tsx";

@@ -2,7 +2,8 @@ import { keepOverflow } from "../archive/overflow.ts";
 import { archiveTranscript } from "../archive/transcripts.ts";
 import { recordEvent } from "../ledger/record.ts";
 import { reasonOf } from "../log.ts";
-import { attempt, type StoreName } from "../stores/attempt.ts";
+import { attemptUntil, type StoreName } from "../stores/attempt.ts";
+import { Deadline } from "../stores/deadline.ts";
 import { STORE_LIMIT } from "../stores/limits.ts";
 import type { Entry } from "./entry.ts";
 
@@ -22,10 +23,12 @@ export async function keep(
   bucket: R2Bucket,
   destinations: readonly string[],
 ): Promise<Kept> {
+  const deadline = new Deadline(STORE_LIMIT);
   const [ledger, ...archive] = await Promise.allSettled([
-    attempt((failedTries) => record(entry, db, destinations, failedTries), STORE_LIMIT),
-    ...archiveWrites(entry, bucket),
+    attemptUntil(deadline, (failedTries) => record(entry, db, destinations, failedTries)),
+    ...archiveWrites(entry, bucket, deadline),
   ]);
+  deadline.end();
   const failures = new Map<StoreName, string>();
   for (const write of archive) if (write.status === "rejected") failures.set("R2", reasonOf(write.reason));
   if (ledger.status === "rejected") failures.set("D1", reasonOf(ledger.reason));
@@ -39,13 +42,13 @@ async function record(entry: Entry, db: D1Database, destinations: readonly strin
   return failedTries > 0 ? "stored" : result;
 }
 
-function archiveWrites(entry: Entry, bucket: R2Bucket): Promise<void>[] {
+function archiveWrites(entry: Entry, bucket: R2Bucket, deadline: Deadline): Promise<void>[] {
   const { event, body, digest, transcriptKey: key } = entry;
   const writes: Promise<void>[] = [];
   if (event.event === "call.end" && key !== undefined) {
     const transcript = { key, body, digest, eventId: entry.row.event_id, event };
-    writes.push(attempt(() => archiveTranscript(bucket, transcript), STORE_LIMIT));
+    writes.push(attemptUntil(deadline, () => archiveTranscript(bucket, transcript)));
   }
-  if (entry.overflows) writes.push(attempt(() => keepOverflow(bucket, entry), STORE_LIMIT));
+  if (entry.overflows) writes.push(attemptUntil(deadline, () => keepOverflow(bucket, entry)));
   return writes;
 }

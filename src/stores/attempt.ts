@@ -1,9 +1,6 @@
-export type StoreName = "D1" | "R2" | "queue";
+import { Deadline, StoreTimeout } from "./deadline.ts";
 
-/** A store that did not answer in time. What it was asked may have happened all the same. */
-export class StoreTimeout extends Error {
-  override name = "StoreTimeout";
-}
+export type StoreName = "D1" | "R2" | "queue";
 
 /** What a store can never take, however often it is asked. */
 export class Unfit extends Error {
@@ -24,25 +21,27 @@ const overload = /overloaded|exceeded timeout|exceeded memory|\b(10043|10058)\b/
  * @throws the last error, or {@link StoreTimeout}
  */
 export async function attempt<T>(work: (failedTries: number) => Promise<T>, limit: number): Promise<T> {
-  const deadline = Date.now() + limit;
+  const deadline = new Deadline(limit);
+  try {
+    return await attemptUntil(deadline, work);
+  } finally {
+    deadline.end();
+  }
+}
+
+/** The same, within a limit that others may share. */
+export async function attemptUntil<T>(deadline: Deadline, work: (failedTries: number) => Promise<T>): Promise<T> {
   for (let failedTries = 0; ; failedTries++) {
     try {
-      return await within(deadline - Date.now(), work(failedTries));
+      return await deadline.within(work(failedTries));
     } catch (error) {
       const pause = (PAUSES[failedTries] ?? Number.POSITIVE_INFINITY) * (0.5 + Math.random() / 2);
       const hopeless =
         error instanceof StoreTimeout ||
         error instanceof Unfit ||
         (error instanceof Error && overload.test(error.message));
-      if (hopeless || Date.now() + pause >= deadline) throw error;
+      if (hopeless || pause >= deadline.left) throw error;
       await scheduler.wait(pause);
     }
   }
-}
-
-function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
-  const { promise, resolve, reject } = Promise.withResolvers<T>();
-  const timer = setTimeout(() => reject(new StoreTimeout("no answer in time")), milliseconds);
-  work.then(resolve, reject).then(() => clearTimeout(timer));
-  return promise;
 }
