@@ -53,7 +53,7 @@ const sections: Record<string, () => Promise<void>> = {
     ];
     for (const load of [
       { bytes: 11_000, requests: 1500, target: 0.9 },
-      { bytes: 200_000, requests: 500, target: 0.85 },
+      { bytes: 200_000, requests: 600, target: 0.85 },
     ]) {
       await reportThroughput(report, bundles, load, downstream);
     }
