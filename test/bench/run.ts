@@ -52,8 +52,8 @@ const sections: Record<string, () => Promise<void>> = {
       await variant("tutorial", "tutorial.ts"),
     ];
     for (const load of [
-      { bytes: 11_000, requests: 1500, target: 0.9 },
-      { bytes: 200_000, requests: 600, target: 0.85 },
+      { bytes: 11_000, requests: 1600, target: 0.9 },
+      { bytes: 200_000, requests: 800, target: 0.85 },
     ]) {
       await reportThroughput(report, bundles, load, downstream);
     }

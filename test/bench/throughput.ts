@@ -7,9 +7,6 @@ import { median } from "./statistics.ts";
 const AT_A_TIME = 16;
 const ROUNDS = 3;
 
-/** Times that a round starts all Workers: one process is up to a fifth faster than its twin, for as long as it lives. */
-const STARTS = 3;
-
 /** Short, so that whatever else the machine does for a while meets every Worker. */
 const SLICE_REQUESTS = 50;
 const WARM_UP_REQUESTS = 200;
@@ -17,7 +14,7 @@ const WARM_UP_REQUESTS = 200;
 export interface Load {
   /** Of each body. */
   bytes: number;
-  /** Requests a Worker gets in a round, warm-up not counted: a multiple of 150. */
+  /** Requests a Worker gets in a round, warm-up not counted: a multiple of fifty times the number of Workers. */
   requests: number;
 }
 
@@ -28,9 +25,9 @@ export interface Throughput {
 }
 
 /**
- * How many `call.end` events a second each Worker takes, 16 at a time. In every round all Workers start afresh, on empty
- * stores, and so once more, and again, each time another of them first. In between they take turns in short slices, each turn
- * beginning with another.
+ * How many `call.end` events a second each Worker takes, 16 at a time. In a round all Workers start afresh on empty stores as
+ * often as there are Workers, each of them first once: what starts first stays up to a fifth slower for as long as it lives. In
+ * between they take turns in short slices, each turn beginning with another.
  */
 export async function throughput(
   bundles: readonly Bundle[],
@@ -40,10 +37,10 @@ export async function throughput(
   const figures: { name: string; rounds: number[] }[] = bundles.map(({ name }) => ({ name, rounds: [] }));
   for (let round = 0; round < ROUNDS; round++) {
     const milliseconds = bundles.map(() => 0);
-    for (let start = 0; start < STARTS; start++) {
-      const starters = rotated([...bundles.entries()], round * STARTS + start);
+    for (let start = 0; start < bundles.length; start++) {
+      const starters = rotated([...bundles.entries()], start);
       const booted = await Promise.all(starters.map(([, bundle]) => boot(bundle, downstream)));
-      const taken = await takeTurns(booted, bytes, requests / STARTS);
+      const taken = await takeTurns(booted, bytes, requests / bundles.length);
       starters.forEach(([index], place) => {
         milliseconds[index] = (milliseconds[index] ?? 0) + (taken[place] ?? Number.NaN);
       });
