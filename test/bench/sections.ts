@@ -18,7 +18,7 @@ export async function reportThroughput(
   const kilobytes = Math.round(load.bytes / 1000);
   report.section(
     `Throughput, call.end of ${kilobytes} KB`,
-    "Requests a second over HTTP, 16 at a time, in three rounds of four starts each; the share is the median of the rounds'.",
+    `Requests a second over HTTP, 16 at a time, in three rounds of ${bundles.length} starts each; the share is the median of the rounds'.`,
   );
   const figures = await throughput(bundles, load, downstream.url);
   const floor = figures.find(({ name }) => name === "store-only");
