@@ -1,10 +1,10 @@
 import { setTimeout as wait } from "node:timers/promises";
+import { median, quantile } from "../support/statistics.ts";
 import { type EventName, wholeCall } from "./bodies.ts";
 import { boot } from "./boot.ts";
 import type { Bundle } from "./bundle.ts";
 import { openSender } from "./load.ts";
 import { SLOWNESS_MILLISECONDS } from "./slowness.ts";
-import { median, quantile } from "./statistics.ts";
 
 const WARM_UP = 10;
 const CALLS = 50;

@@ -8,12 +8,15 @@ export interface Sender {
   close(): void;
 }
 
+/** The runtime closes a connection that was idle for 5 s, and a request that is sent at that moment fails. */
+const IDLE_MILLISECONDS = 3000;
+
 /**
  * On node:http, since `fetch` costs the machine several times as much a request and would compete with what is measured.
  * @param connections the most that are open at a time
  */
 export function openSender(url: URL, connections: number): Sender {
-  const agent = new Agent({ keepAlive: true, maxSockets: connections });
+  const agent = new Agent({ keepAlive: true, maxSockets: connections, timeout: IDLE_MILLISECONDS });
   return {
     send({ body, headers }) {
       const { promise, resolve, reject } = Promise.withResolvers<void>();

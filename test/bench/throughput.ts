@@ -1,81 +1,90 @@
+import { median } from "../support/statistics.ts";
 import { callEnds } from "./bodies.ts";
-import { type Booted, boot } from "./boot.ts";
+import { boot } from "./boot.ts";
 import type { Bundle } from "./bundle.ts";
 import { openSender, sendAll } from "./load.ts";
-import { median } from "./statistics.ts";
 
 const AT_A_TIME = 16;
 const ROUNDS = 3;
 
-/** Short, so that whatever else the machine does for a while meets every Worker. */
+/** Short, so that whatever else the machine does for a while meets both Workers. */
 const SLICE_REQUESTS = 50;
-const WARM_UP_REQUESTS = 200;
 
 export interface Load {
   /** Of each body. */
   bytes: number;
-  /** Requests a Worker gets in a round, warm-up not counted: a multiple of fifty times the number of Workers. */
+  /** Requests a Worker gets at each start: an even number of slices. */
   requests: number;
+  /** Requests it gets before them, that do not count: V8 compiles a path well only after it ran some hundred times. */
+  warmUp: number;
+  /** How often each of the two starts first, in a round. */
+  starts: number;
 }
 
-export interface Throughput {
-  name: string;
+/** Of two Workers that took turns. */
+export interface Comparison {
   /** Requests a second, one figure a round. */
-  rounds: number[];
+  rates: number[];
+  floorRates: number[];
+  /** The one as a share of the other, one figure a round. */
+  shares: number[];
+  /** The median of the shares. */
+  share: number;
 }
 
 /**
- * How many `call.end` events a second each Worker takes, 16 at a time. In a round all Workers start afresh on empty stores as
- * often as there are Workers, each of them first once: what starts first stays up to a fifth slower for as long as it lives. In
- * between they take turns in short slices, each turn beginning with another.
+ * How many `call.end` events a second a Worker takes, 16 at a time, beside another. In each round both start afresh on empty
+ * stores several times, each of them first as often as the other: a process is up to a fifth faster or slower than its twin for as
+ * long as it lives. In between they take turns in short slices, each turn beginning with the other. No third runtime is up
+ * meanwhile: even an idle one gets in the way on two cores.
  */
-export async function throughput(
-  bundles: readonly Bundle[],
-  { bytes, requests }: Load,
-  downstream: URL,
-): Promise<Throughput[]> {
-  const figures: { name: string; rounds: number[] }[] = bundles.map(({ name }) => ({ name, rounds: [] }));
+export async function compare(worker: Bundle, floor: Bundle, load: Load, downstream: URL): Promise<Comparison> {
+  const rates: number[] = [];
+  const floorRates: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    const milliseconds = bundles.map(() => 0);
-    for (let start = 0; start < bundles.length; start++) {
-      const starters = rotated([...bundles.entries()], start);
-      const booted = await Promise.all(starters.map(([, bundle]) => boot(bundle, downstream)));
-      const taken = await takeTurns(booted, bytes, requests / bundles.length);
-      starters.forEach(([index], place) => {
-        milliseconds[index] = (milliseconds[index] ?? 0) + (taken[place] ?? Number.NaN);
-      });
-      await Promise.all(booted.map((worker) => worker.stop()));
+    const times: ReadonlyMap<Bundle, number>[] = [];
+    for (let start = 0; start < load.starts; start++) {
+      times.push(await millisecondsOf([worker, floor], load, downstream));
+      times.push(await millisecondsOf([floor, worker], load, downstream));
     }
-    figures.forEach(({ rounds }, index) => {
-      rounds.push((requests / (milliseconds[index] ?? Number.NaN)) * 1000);
-    });
+    const rateOf = (bundle: Bundle) => {
+      const milliseconds = times.reduce((sum, time) => sum + (time.get(bundle) ?? Number.NaN), 0);
+      return (times.length * load.requests * 1000) / milliseconds;
+    };
+    rates.push(rateOf(worker));
+    floorRates.push(rateOf(floor));
   }
-  return figures;
+  const shares = rates.map((rate, round) => rate / (floorRates[round] ?? Number.NaN));
+  return { rates, floorRates, shares, share: median(shares) };
 }
 
-function rotated<T>(items: readonly T[], turn: number): T[] {
-  const first = turn % items.length;
-  return [...items.slice(first), ...items.slice(0, first)];
-}
+/**
+ * @param bundles in the order in which they start
+ * @returns how long each took for all its requests
+ */
+async function millisecondsOf(
+  bundles: readonly Bundle[],
+  { bytes, requests, warmUp }: Load,
+  downstream: URL,
+): Promise<ReadonlyMap<Bundle, number>> {
+  const contenders = await Promise.all(
+    bundles.map(async (bundle) => {
+      const worker = await boot(bundle, downstream);
+      return { bundle, worker, sender: openSender(worker.webhook, AT_A_TIME) };
+    }),
+  );
+  for (const { sender } of contenders) await sendAll(sender, callEnds(warmUp, bytes), AT_A_TIME);
 
-/** The median over the rounds of what one Worker did in a round as a share of what another did in the same. */
-export function shareOf(figure: Throughput, other: Throughput): number {
-  return median(figure.rounds.map((rate, round) => rate / (other.rounds[round] ?? Number.NaN)));
-}
-
-/** @returns milliseconds each Worker took for all its requests */
-async function takeTurns(workers: readonly Booted[], bytes: number, requests: number): Promise<number[]> {
-  const senders = workers.map(({ webhook }) => openSender(webhook, AT_A_TIME));
-  for (const sender of senders) await sendAll(sender, callEnds(WARM_UP_REQUESTS, bytes), AT_A_TIME);
-
-  const totals = senders.map(() => 0);
+  const totals = new Map<Bundle, number>();
   for (let turn = 0; turn < requests / SLICE_REQUESTS; turn++) {
-    for (const [index, sender] of rotated([...senders.entries()], turn)) {
+    for (const { bundle, sender } of turn % 2 === 0 ? contenders : contenders.toReversed()) {
       // Signed before the clock runs.
       const events = callEnds(SLICE_REQUESTS, bytes);
-      totals[index] = (totals[index] ?? 0) + (await sendAll(sender, events, AT_A_TIME));
+      const milliseconds = await sendAll(sender, events, AT_A_TIME);
+      totals.set(bundle, (totals.get(bundle) ?? 0) + milliseconds);
     }
   }
-  for (const sender of senders) sender.close();
+  for (const { sender } of contenders) sender.close();
+  await Promise.all(contenders.map(({ worker }) => worker.stop()));
   return totals;
 }

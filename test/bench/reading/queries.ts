@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { median } from "../../support/statistics.ts";
 import { root } from "../bundle.ts";
-import { median } from "../statistics.ts";
 import type { Pair } from "./pair.ts";
 
 const folder = resolve(root, "src/ledger/queries");

@@ -1,7 +1,7 @@
+import { median } from "../../support/statistics.ts";
 import type { Bundle } from "../bundle.ts";
 import type { Downstream } from "../downstream.ts";
 import type { Report } from "../report.ts";
-import { median } from "../statistics.ts";
 import { type Address, addresses } from "./addresses.ts";
 import { growthOf, type Pair } from "./pair.ts";
 import { measureQuery, queryFiles } from "./queries.ts";
