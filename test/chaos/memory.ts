@@ -44,7 +44,3 @@ async function heapAfterCollection(url: string): Promise<number> {
     socket.close();
   }
 }
-
-export function median(values: readonly number[]): number | undefined {
-  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)];
-}

@@ -7,7 +7,7 @@ import { numberOption } from "../simulator/options.ts";
 import { showProgress } from "../simulator/progress.ts";
 import { run } from "../simulator/run.ts";
 import { soak } from "./soak.ts";
-import { isGood, printSoak } from "./soak-report.ts";
+import { faultsOf, printSoak } from "./soak-report.ts";
 
 const DEFAULT_RUNS = 10_000;
 const DEFAULT_EVENTS = 20_000;
@@ -50,11 +50,9 @@ async function chaos(signal: AbortSignal): Promise<boolean> {
   if (events === 0) return fuzzed;
   const result = await soak({ events, seed, rate, progress: showProgress(), signal });
   printSoak(result);
-  const good = fuzzed && isGood(result);
-  const [color, verdict] = good
-    ? (["green", "Nothing was lost."] as const)
-    : (["red", "Something went wrong."] as const);
-  console.log(`\n${styleText(color, verdict)}`);
+  const faults = [...(fuzzed ? [] : ["A property did not hold."]), ...faultsOf(result)];
+  const good = faults.length === 0;
+  console.log(`\n${good ? styleText("green", "Nothing was lost.") : styleText("red", faults.join(" "))}`);
   return good;
 }
 

@@ -6,11 +6,13 @@ const MEBIBYTE = 1024 * 1024;
 /** Requests that are under way when a sample is taken hold something too; what leaks in a soak grows by more. */
 const FLAT = 1.25;
 
-/** Whether nothing was lost or doubled, and the memory stayed flat. */
-export function isGood({ findings, memory }: SoakResult): boolean {
-  const { earlier, later } = memory;
-  const flat = earlier !== undefined && later !== undefined && later <= earlier * FLAT;
-  return flat && Object.values(findings).every((count) => count === 0);
+/** What went wrong, a sentence each; none when nothing was lost or doubled and the memory stayed flat. */
+export function faultsOf({ findings, memory }: SoakResult): string[] {
+  const faults: string[] = [];
+  if (Object.values(findings).some((count) => count !== 0)) faults.push("Something was lost or doubled.");
+  // What could not be measured is NaN, and is not flat either.
+  if (memory !== undefined && !(memory.later <= memory.earlier * FLAT)) faults.push("The memory of the Worker grew.");
+  return faults;
 }
 
 export function printSoak({ events, requests, findings, memory, ...times }: SoakResult): void {
@@ -29,10 +31,12 @@ export function printSoak({ events, requests, findings, memory, ...times }: Soak
   console.log(
     `  slowest recovery, once the stores were well: ${times.recovery.toFixed(1)} s, ${times.cronRuns} runs of the cron`,
   );
-  const mebibytes = (bytes: number | undefined) => (bytes === undefined ? "unknown" : (bytes / MEBIBYTE).toFixed(1));
+  const mebibytes = (bytes: number) => (bytes / MEBIBYTE).toFixed(1);
   console.log(
-    `  memory of the Worker since the restart: median ${mebibytes(memory.earlier)} MiB in the first half, ` +
-      `${mebibytes(memory.later)} MiB in the second`,
+    memory === undefined
+      ? "  memory of the Worker since the restart: too few measurements to tell, send more events"
+      : `  memory of the Worker since the restart: median ${mebibytes(memory.earlier)} MiB in the first half, ` +
+          `${mebibytes(memory.later)} MiB in the second`,
   );
   printFindings([
     { what: "lost: acknowledged events", expected: 0, seen: findings.lostEvents },

@@ -2,8 +2,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import pMap from "p-map";
 import pWaitFor from "p-wait-for";
 import type { Progress } from "../simulator/progress.ts";
+import { median } from "../support/statistics.ts";
 import type { Faults } from "./faults.ts";
-import { median, workerMemory } from "./memory.ts";
+import { workerMemory } from "./memory.ts";
 import { relayUntil, runCron, setFaults } from "./relay.ts";
 import { areOnDisk, isSoakSettled, type SoakFindings, soakFindings } from "./soak-findings.ts";
 import { type SoakLedger, startSoakLedger } from "./soak-ledger.ts";
@@ -28,14 +29,16 @@ export interface SoakResult {
   sending: number;
   recovery: number;
   cronRuns: number;
-  /** Of the Worker after the restart, in the first and in the second half of its life. */
-  memory: { earlier: number | undefined; later: number | undefined };
+  /** Of the Worker after the restart, in the first and in the second half of its life; absent when that was too short to tell. */
+  memory: { earlier: number; later: number } | undefined;
 }
 
 const AT_A_TIME = 32;
 /** After this share of the sendings the runtime is killed, so that its second life is the longer one. */
 const KILLED_AFTER = 1 / 3;
 const SAMPLE_MILLISECONDS = 3000;
+/** A minute's. The heap of a fresh Worker grows until its caches are full, which is no leak. */
+const LEAST_SAMPLES = 20;
 const CRON_MILLISECONDS = 3000;
 const POLL_MILLISECONDS = 100;
 const ON_DISK_MILLISECONDS = 120_000;
@@ -164,6 +167,7 @@ async function sampleMemory(ledger: SoakLedger, ended: AbortSignal): Promise<num
 }
 
 function halves(samples: readonly number[]): SoakResult["memory"] {
+  if (samples.length < LEAST_SAMPLES) return undefined;
   const middle = Math.floor(samples.length / 2);
   return { earlier: median(samples.slice(0, middle)), later: median(samples.slice(middle)) };
 }
