@@ -202,7 +202,7 @@ describe("a body in quarantine", () => {
     const { html, text } = await pages.visit(bodyPage(await quarantine(`x${"ä".repeat(2_000_000)}`)));
     expect(shownOf(html)).toBe(`x${"ä".repeat(49_999)}`);
     expect(text.slice(0, 500)).toContain("Size 4MB");
-    expect(text.slice(0, 500)).toContain("The first 100KB");
+    expect(text.slice(0, 500)).toContain("The first 100 KB");
     const whole = await pages.visit(bodyPage(await quarantine("y".repeat(100_000))));
     expect(shownOf(whole.html)).toBe("y".repeat(100_000));
     expect(whole.text).not.toContain("The first");

@@ -80,6 +80,19 @@ describe("the overview", () => {
     expect(text).toContain("Most on Mondays at 23:00 (1 call)");
   });
 
+  test("counts the values of a metric that it has no room for", async () => {
+    for (const letter of "ABCDEFG") {
+      const { analytics } = documentedCall({ call_id: `product-${letter}` });
+      await post(
+        ledger.url,
+        analytics({ timestamp: "2025-03-01T12:00:00Z", metrics: { product: `Product ${letter}` } }),
+      );
+    }
+    const { text } = await pages.visit("/?range=own&from=2025-03-01&to=2025-03-01");
+    expect(text).toContain("Product E 1 others 2");
+    expect((await pages.visit(`/?${JULY}`)).text).not.toContain("others");
+  });
+
   test("of one agent is about its calls, and the others stay to choose from", async () => {
     const { html, text } = await pages.visit(`/?${JULY}&agent_id=bob`);
     expect(text).toContain("Calls 1");

@@ -99,18 +99,28 @@ function Drawn({ metric: { type, metric, calls }, points, steps, values }: Drawn
         />
       );
     }
-    case "text":
+    case "text": {
+      const shown = values.slice(0, MAX_VALUES);
+      const others = shown.reduce((left, { calls: times }) => left - times, calls);
       return (
         <ul class="values">
-          {values.slice(0, MAX_VALUES).map(({ value, calls: times }) => (
+          {shown.map(({ value, calls: times }) => (
             <li class="share" key={value}>
               <bdi>{startOf(value, NAME_CHARACTERS)}</bdi>
               <Share part={times} whole={calls} />
               <span>{formatCount(times)}</span>
             </li>
           ))}
+          {shown.length > 0 && others > 0 && (
+            <li class="share">
+              <span class="soft">others</span>
+              <Share part={others} whole={calls} />
+              <span>{formatCount(others)}</span>
+            </li>
+          )}
         </ul>
       );
+    }
     case "object":
     case "array":
       return null;

@@ -32,7 +32,7 @@ const sizes = new Intl.NumberFormat("en", {
   unitDisplay: "narrow",
 });
 
-/** `1.2KB` */
+/** `1.2 KB`, on one line */
 export function formatSize(bytes: number): string {
-  return sizes.format(bytes);
+  return sizes.format(bytes).replace(/(?=\D+$)/, "\u00a0");
 }
