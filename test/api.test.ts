@@ -38,11 +38,12 @@ const doors = [
   ["GET", "/api/deliveries"],
   ["POST", "/api/deliveries/retry"],
 ] as const;
-const command = async (...parameters: string[]) => {
+const run = (...parameters: string[]) => {
   const script = resolve(import.meta.dirname, "commands/ledger.ts");
   const given = [...parameters, "--url", ledger.url, "--token", "token-of-the-tests"];
-  return (await promisify(execFile)(process.execPath, [script, ...given])).stdout;
+  return promisify(execFile)(process.execPath, [script, ...given]);
 };
+const command = async (...parameters: string[]) => (await run(...parameters)).stdout;
 
 describe("every door", () => {
   test.each(doors)("%s %s is closed without the token", async (method, path) => {
@@ -217,6 +218,13 @@ test("a schedule that nobody wrote a job for throws", async () => {
   const result = await ledger.worker.scheduled({ cron: "0 0 * * *", scheduledTime: new Date() });
   expect(result.outcome).toBe("exception");
 });
+
+test.each(["parked", "quarantine", "deliveries"])(
+  "npm run %s says that there is nothing, but not to programs",
+  async (name) => {
+    expect(await run(name)).toEqual({ stdout: "", stderr: expect.stringMatching(/none\n$/) });
+  },
+);
 
 test("what is parked is listed, and counted by the health check", async () => {
   await ledger.ARCHIVE.put("parked/2024-07-15T14:30:00.000Z/aa.json", "{", { customMetadata: { reason: "D1: lost" } });

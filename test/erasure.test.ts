@@ -333,7 +333,7 @@ test("npm run erase does it from the command line, and says how much went", asyn
   const script = resolve(import.meta.dirname, "commands/ledger.ts");
   const given = [script, "erase", "--url", ledger.url, "--token", "token-of-the-tests"];
   const run = async (...more: string[]) => (await promisify(execFile)(process.execPath, [...given, ...more])).stdout;
-  expect(await run("--phone", PHONE)).toContain("1 calls, 1 events");
+  expect(await run("--phone", PHONE)).toContain("calls 1, events 1");
   expect(await everything()).not.toContain("from-here");
   await expect(run("--call", "from-here")).rejects.toThrow("Unknown call");
   await expect(run()).rejects.toThrow("--call <id> or --phone <number>");

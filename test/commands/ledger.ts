@@ -25,7 +25,7 @@ interface Choices {
 
 /** What people ask a running ledger for, from the command line: each is one door of its API. */
 const commands: Record<string, (ask: Ask, choices: Choices) => Promise<void>> = {
-  parked: async (ask) => print(await ask("GET", "/api/parked?limit=1000"), "parked"),
+  parked: (ask) => printPages(ask, "/api/parked?limit=1000", "parked"),
   quarantine: (ask) => printPages(ask, "/api/quarantine?limit=1000", "quarantine"),
   replay,
   deliveries: (ask, { state }) =>
@@ -72,21 +72,24 @@ async function main(given: string[]): Promise<number> {
   }
 }
 
+/** One JSON line an item, for people and for other programs; what is for people only goes to stderr. */
 async function printPages(ask: Ask, path: string, name: string): Promise<void> {
+  let empty = true;
   let cursor: string | null | undefined;
   do {
     const answer = await ask("GET", cursor ? `${path}&cursor=${encodeURIComponent(cursor)}` : path);
-    print(answer, name);
+    const { [name]: items, unreachable } = answer;
+    for (const item of Array.isArray(items) ? items : []) {
+      console.log(JSON.stringify(item));
+      empty = false;
+    }
+    if (Array.isArray(unreachable) && unreachable.length > 0) {
+      console.error(`not reachable: ${unreachable.join(", ")}`);
+      empty = false;
+    }
     cursor = answer.next_cursor;
   } while (cursor);
-}
-
-/** One JSON line an item, for people and for other programs. */
-function print(answer: Record<string, unknown>, name: string): void {
-  const items = answer[name];
-  if (Array.isArray(items)) for (const item of items) console.log(JSON.stringify(item));
-  const { unreachable } = answer;
-  if (Array.isArray(unreachable) && unreachable.length > 0) console.error(`not reachable: ${unreachable.join(", ")}`);
+  if (empty) console.error("none");
 }
 
 async function replay(ask: Ask, { key }: Choices): Promise<void> {
@@ -139,5 +142,5 @@ async function erase(ask: Ask, { call, phone }: Choices): Promise<void> {
     }
     cursor = answer.next_cursor;
   } while (cursor);
-  console.log(`erased: ${Array.from(total, ([what, count]) => `${count} ${what}`).join(", ")}`);
+  console.log(`erased: ${Array.from(total, ([what, count]) => `${what} ${count}`).join(", ")}`);
 }
