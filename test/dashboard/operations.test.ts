@@ -201,7 +201,7 @@ describe("a body in quarantine", () => {
   test("of megabytes is shown for its first 100,000 bytes, and no character is torn", async () => {
     const { html, text } = await pages.visit(bodyPage(await quarantine(`x${"ä".repeat(2_000_000)}`)));
     expect(shownOf(html)).toBe(`x${"ä".repeat(49_999)}`);
-    expect(text.slice(0, 500)).toContain("Size 4MB");
+    expect(text.slice(0, 500)).toContain("Size 4 MB");
     expect(text.slice(0, 500)).toContain("The first 100 KB");
     const whole = await pages.visit(bodyPage(await quarantine("y".repeat(100_000))));
     expect(shownOf(whole.html)).toBe("y".repeat(100_000));
