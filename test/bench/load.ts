@@ -8,8 +8,8 @@ export interface Sender {
   close(): void;
 }
 
-/** The runtime closes a connection that was idle for 5 s, and a request that is sent at that moment fails. */
-const IDLE_MILLISECONDS = 3000;
+/** The local runtime closes a connection that was idle for 15 s, and a request that is sent at that moment fails. */
+const IDLE_MILLISECONDS = 10_000;
 
 /**
  * On node:http, since `fetch` costs the machine several times as much a request and would compete with what is measured.
