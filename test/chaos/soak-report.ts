@@ -10,8 +10,11 @@ const FLAT = 1.25;
 export function faultsOf({ findings, memory }: SoakResult): string[] {
   const faults: string[] = [];
   if (Object.values(findings).some((count) => count !== 0)) faults.push("Something was lost or doubled.");
-  // What could not be measured is NaN, and is not flat either.
-  if (memory !== undefined && !(memory.later <= memory.earlier * FLAT)) faults.push("The memory of the Worker grew.");
+  if (memory !== undefined) {
+    const { earlier, later } = memory;
+    if (Number.isNaN(earlier + later)) faults.push("The memory of the Worker could not be measured.");
+    else if (later > earlier * FLAT) faults.push("The memory of the Worker grew.");
+  }
   return faults;
 }
 

@@ -29,7 +29,10 @@ export interface SoakResult {
   sending: number;
   recovery: number;
   cronRuns: number;
-  /** Of the Worker after the restart, in the first and in the second half of its life; absent when that was too short to tell. */
+  /**
+   * Of the Worker after the restart, in the first and in the second half of its life, NaN when it could not be measured; absent
+   * when that life was too short to tell.
+   */
   memory: { earlier: number; later: number } | undefined;
 }
 
@@ -37,7 +40,7 @@ const AT_A_TIME = 32;
 /** After this share of the sendings the runtime is killed, so that its second life is the longer one. */
 const KILLED_AFTER = 1 / 3;
 const SAMPLE_MILLISECONDS = 3000;
-/** A minute's. The heap of a fresh Worker grows until its caches are full, which is no leak. */
+/** What a minute brings. The heap of a fresh Worker grows until its caches are full, which is no leak. */
 const LEAST_SAMPLES = 20;
 const CRON_MILLISECONDS = 3000;
 const POLL_MILLISECONDS = 100;
@@ -153,21 +156,22 @@ async function runCronNowAndThen(ledger: SoakLedger, ended: AbortSignal): Promis
   }
 }
 
-async function sampleMemory(ledger: SoakLedger, ended: AbortSignal): Promise<number[]> {
-  const samples: number[] = [];
+/** @returns bytes, `undefined` where the inspector did not answer */
+async function sampleMemory(ledger: SoakLedger, ended: AbortSignal): Promise<(number | undefined)[]> {
+  const samples: (number | undefined)[] = [];
   let life = ledger.lives;
   while (!ended.aborted) {
     if (ledger.lives !== life) samples.length = 0;
     life = ledger.lives;
-    const bytes = await workerMemory(ledger.inspector);
-    if (bytes !== undefined) samples.push(bytes);
+    samples.push(await workerMemory(ledger.inspector));
     await delay(SAMPLE_MILLISECONDS, undefined, { signal: ended }).catch(() => undefined);
   }
   return samples;
 }
 
-function halves(samples: readonly number[]): SoakResult["memory"] {
+function halves(samples: readonly (number | undefined)[]): SoakResult["memory"] {
   if (samples.length < LEAST_SAMPLES) return undefined;
   const middle = Math.floor(samples.length / 2);
-  return { earlier: median(samples.slice(0, middle)), later: median(samples.slice(middle)) };
+  const medianOf = (half: readonly (number | undefined)[]) => median(half.filter((bytes) => bytes !== undefined));
+  return { earlier: medianOf(samples.slice(0, middle)), later: medianOf(samples.slice(middle)) };
 }
