@@ -10,34 +10,49 @@ export const API_TOKEN = "token-of-the-bench";
 
 const migrations = resolve(root, "src/ledger/migrations");
 
-export interface Booted {
+export interface OpenWorker {
   /** Where the Worker takes events. */
   webhook: URL;
   url: URL;
   database: D1Database;
+}
+
+export interface Booted extends OpenWorker {
   stop(): Promise<void>;
 }
 
+/** Starts a bundle in a runtime of its own. */
+export async function boot(bundle: Bundle, downstream: URL): Promise<Booted> {
+  const runtime = await startRuntime([bundle], downstream);
+  return { ...(await openWorker(runtime, bundle)), stop: () => runtime.dispose() };
+}
+
 /**
- * Starts a bundle on local stores of its own, empty and migrated, with the bindings of wrangler.toml. Straight on
+ * Starts bundles side by side in one runtime, each on local stores of its own, with the bindings of wrangler.toml. Straight on
  * Miniflare: the test harness puts a proxy Worker before the one that is measured, in a runtime of its own, and what that
  * costs would be counted on both sides of a ratio and make it look better than it is.
  */
-export async function boot({ name, modules, settings }: Bundle, downstream: URL): Promise<Booted> {
+export async function startRuntime(bundles: readonly Bundle[], downstream: URL): Promise<Miniflare> {
   const { workerOptions } = unstable_getMiniflareWorkerOptions(join(root, "wrangler.toml"));
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
-      ...workerOptions,
-      name,
-      modules,
-      bindings: Object.assign({}, workerOptions["bindings"], {
-        WEBHOOK_SECRETS: SECRET,
-        API_TOKEN,
-        SYNC_URL: downstream.href,
-        SYNC_SECRET: `whsec_${Buffer.from("a signing key of the bench only!").toString("base64")}`,
-        ...settings,
-      }),
-      unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+      workers: bundles.map(({ name, modules, settings }) => ({
+        ...workerOptions,
+        // A queue has one consumer; side by side nothing is measured that would be sent to one.
+        ...(bundles.length > 1 && { queueConsumers: {} }),
+        name,
+        modules,
+        d1Databases: { DB: `${name}-ledger` },
+        r2Buckets: { ARCHIVE: `${name}-archive` },
+        bindings: Object.assign({}, workerOptions["bindings"], {
+          WEBHOOK_SECRETS: SECRET,
+          API_TOKEN,
+          SYNC_URL: downstream.href,
+          SYNC_SECRET: `whsec_${Buffer.from("a signing key of the bench only!").toString("base64")}`,
+          ...settings,
+        }),
+        unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+      })),
       host: "127.0.0.1",
       port: 0,
       logRequests: false,
@@ -46,16 +61,16 @@ export async function boot({ name, modules, settings }: Bundle, downstream: URL)
     }),
   );
   await miniflare.ready;
-  const database = await miniflare.getD1Database("DB", name);
+  return miniflare;
+}
+
+/** Migrates the database of one of a runtime's Workers and tells where it listens. */
+export async function openWorker(runtime: Miniflare, { name }: Bundle): Promise<OpenWorker> {
+  const database = await runtime.getD1Database("DB", name);
   for (const file of readdirSync(migrations).sort()) {
     const statements = unstable_splitSqlQuery(readFileSync(join(migrations, file), "utf8"));
     await database.batch(statements.map((statement) => database.prepare(statement)));
   }
-  const url = await miniflare.unsafeGetDirectURL(name);
-  return {
-    webhook: new URL("/webhooks/atoms", url),
-    url,
-    database,
-    stop: () => miniflare.dispose(),
-  };
+  const url = await runtime.unsafeGetDirectURL(name);
+  return { webhook: new URL("/webhooks/atoms", url), url, database };
 }

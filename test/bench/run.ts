@@ -49,8 +49,8 @@ const sections: Record<string, () => Promise<void>> = {
     const floor = await variant("store-only", "store-only.ts");
     const others = [searching, await variant("tutorial", "tutorial.ts")];
     for (const load of [
-      { bytes: 11_000, requests: 600, warmUp: 600, starts: 2, target: 0.9 },
-      { bytes: 200_000, requests: 400, warmUp: 200, starts: 3, target: 0.85 },
+      { bytes: 11_000, requests: 768, warmUp: 600, starts: 2, target: 0.9 },
+      { bytes: 200_000, requests: 768, warmUp: 160, starts: 2, target: 0.85 },
     ]) {
       await reportThroughput(report, ledger, others, floor, load, downstream);
     }

@@ -9,7 +9,7 @@ import { compare, type Load } from "./throughput.ts";
 
 /**
  * @param floor the Worker that only stores
- * @param others what is measured beside it too, without a target and with fewer starts
+ * @param others what is measured beside it too, without a target and for a shorter time
  * @param target the ledger's throughput, as a share of the floor's
  */
 export async function reportThroughput(
@@ -29,9 +29,8 @@ export async function reportThroughput(
     figures.map((figure) => figure.toFixed(digits)).join(" ");
   const compared = await compare(ledger, floor, load, downstream.url);
   const rows = [{ name: ledger.name, ...compared }];
-  for (const other of others) {
-    rows.push({ name: other.name, ...(await compare(other, floor, { ...load, starts: 1 }, downstream.url)) });
-  }
+  const short = { ...load, requests: load.requests / 4, starts: 1 };
+  for (const other of others) rows.push({ name: other.name, ...(await compare(other, floor, short, downstream.url)) });
   report.table(
     ["Worker", "requests/s", floor.name, "shares", "share"],
     rows.map(({ name, rates, floorRates, shares, share }) => [

@@ -1,19 +1,19 @@
 import { median } from "../support/statistics.ts";
 import { callEnds } from "./bodies.ts";
-import { boot } from "./boot.ts";
+import { openWorker, startRuntime } from "./boot.ts";
 import type { Bundle } from "./bundle.ts";
-import { openSender, sendAll } from "./load.ts";
+import { openSender, type Sender, sendAll } from "./load.ts";
 
 const AT_A_TIME = 16;
 const ROUNDS = 3;
 
-/** Short, so that whatever else the machine does for a while meets both Workers. */
-const SLICE_REQUESTS = 50;
+/** As short as a turn can be, so that whatever else the machine does for a while meets both Workers. */
+const TURN_REQUESTS = AT_A_TIME;
 
 export interface Load {
   /** Of each body. */
   bytes: number;
-  /** Requests a Worker gets at each start: an even number of slices. */
+  /** Requests a Worker gets at each start: an even number of turns. */
   requests: number;
   /** Requests it gets before them, that do not count: V8 compiles a path well only after it ran some hundred times. */
   warmUp: number;
@@ -33,10 +33,9 @@ export interface Comparison {
 }
 
 /**
- * How many `call.end` events a second a Worker takes, 16 at a time, beside another. In each round both start afresh on empty
- * stores several times, each of them first as often as the other: a process is up to a fifth faster or slower than its twin for as
- * long as it lives. In between they take turns in short slices, each turn beginning with the other. No third runtime is up
- * meanwhile: even an idle one gets in the way on two cores.
+ * How many `call.end` events a second a Worker takes, 16 at a time, beside another. In each round they start afresh on empty
+ * stores several times, each of them first as often as the other, and take short turns. Both live in one runtime: of two
+ * processes that do the same, one is up to a fifth faster for as long as it lives.
  */
 export async function compare(worker: Bundle, floor: Bundle, load: Load, downstream: URL): Promise<Comparison> {
   const rates: number[] = [];
@@ -67,24 +66,24 @@ async function millisecondsOf(
   { bytes, requests, warmUp }: Load,
   downstream: URL,
 ): Promise<ReadonlyMap<Bundle, number>> {
-  const contenders = await Promise.all(
-    bundles.map(async (bundle) => {
-      const worker = await boot(bundle, downstream);
-      return { bundle, worker, sender: openSender(worker.webhook, AT_A_TIME) };
-    }),
-  );
+  const runtime = await startRuntime(bundles, downstream);
+  const contenders: { bundle: Bundle; sender: Sender }[] = [];
+  for (const bundle of bundles) {
+    const { webhook } = await openWorker(runtime, bundle);
+    contenders.push({ bundle, sender: openSender(webhook, AT_A_TIME) });
+  }
   for (const { sender } of contenders) await sendAll(sender, callEnds(warmUp, bytes), AT_A_TIME);
 
   const totals = new Map<Bundle, number>();
-  for (let turn = 0; turn < requests / SLICE_REQUESTS; turn++) {
+  for (let turn = 0; turn < requests / TURN_REQUESTS; turn++) {
     for (const { bundle, sender } of turn % 2 === 0 ? contenders : contenders.toReversed()) {
       // Signed before the clock runs.
-      const events = callEnds(SLICE_REQUESTS, bytes);
+      const events = callEnds(TURN_REQUESTS, bytes);
       const milliseconds = await sendAll(sender, events, AT_A_TIME);
       totals.set(bundle, (totals.get(bundle) ?? 0) + milliseconds);
     }
   }
   for (const { sender } of contenders) sender.close();
-  await Promise.all(contenders.map(({ worker }) => worker.stop()));
+  await runtime.dispose();
   return totals;
 }
