@@ -20,9 +20,9 @@ export async function reportThroughput(
   { target, ...load }: Load & { target: number },
   downstream: Downstream,
 ): Promise<void> {
-  const kilobytes = Math.round(load.bytes / 1000);
+  const size = `${Math.round(load.bytes / 1000)} KB${load.letters === "ASCII" ? " in ASCII" : ""}`;
   report.section(
-    `Throughput, call.end of ${kilobytes} KB`,
+    `Throughput, call.end of ${size}`,
     `Requests a second over HTTP, 16 at a time, of each Worker in turn with ${floor.name}; the share is the median of three rounds.`,
   );
   const told = (figures: readonly number[], digits: number) =>
@@ -42,7 +42,7 @@ export async function reportThroughput(
     ]),
   );
   report.target(
-    `at ${kilobytes} KB at least ${target} of ${floor.name}: ${compared.share.toFixed(3)}`,
+    `at ${size} at least ${target} of ${floor.name}: ${compared.share.toFixed(3)}`,
     compared.share >= target,
   );
 }

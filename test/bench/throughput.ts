@@ -1,5 +1,5 @@
 import { median } from "../support/statistics.ts";
-import { callEnds } from "./bodies.ts";
+import { callEnds, type Letters } from "./bodies.ts";
 import { openWorker, startRuntime } from "./boot.ts";
 import type { Bundle } from "./bundle.ts";
 import { openSender, type Sender, sendAll } from "./load.ts";
@@ -13,6 +13,7 @@ const TURN_REQUESTS = AT_A_TIME;
 export interface Load {
   /** Of each body. */
   bytes: number;
+  letters?: Letters;
   /** Requests a Worker gets at each start: an even number of turns. */
   requests: number;
   /** Requests it gets before them, that do not count: V8 compiles a path well only after it ran some hundred times. */
@@ -63,7 +64,7 @@ export async function compare(worker: Bundle, floor: Bundle, load: Load, downstr
  */
 async function millisecondsOf(
   bundles: readonly Bundle[],
-  { bytes, requests, warmUp }: Load,
+  { bytes, letters = "any", requests, warmUp }: Load,
   downstream: URL,
 ): Promise<ReadonlyMap<Bundle, number>> {
   const runtime = await startRuntime(bundles, downstream);
@@ -72,13 +73,13 @@ async function millisecondsOf(
     const { webhook } = await openWorker(runtime, bundle);
     contenders.push({ bundle, sender: openSender(webhook, AT_A_TIME) });
   }
-  for (const { sender } of contenders) await sendAll(sender, callEnds(warmUp, bytes), AT_A_TIME);
+  for (const { sender } of contenders) await sendAll(sender, callEnds(warmUp, bytes, letters), AT_A_TIME);
 
   const totals = new Map<Bundle, number>();
   for (let turn = 0; turn < requests / TURN_REQUESTS; turn++) {
     for (const { bundle, sender } of turn % 2 === 0 ? contenders : contenders.toReversed()) {
       // Signed before the clock runs.
-      const events = callEnds(TURN_REQUESTS, bytes);
+      const events = callEnds(TURN_REQUESTS, bytes, letters);
       const milliseconds = await sendAll(sender, events, AT_A_TIME);
       totals.set(bundle, (totals.get(bundle) ?? 0) + milliseconds);
     }
