@@ -48,11 +48,11 @@ const sections: Record<string, () => Promise<void>> = {
     const [ledger, searching] = bothWays(await build("ledger", "src/index.ts"));
     const floor = await variant("store-only", "store-only.ts");
     const others = [searching, await variant("tutorial", "tutorial.ts")];
-    const short = { bytes: 11_000, requests: 768, warmUp: 600, starts: 2, target: 0.9 };
-    const long = { bytes: 200_000, requests: 768, warmUp: 160, starts: 2, target: 0.85 };
+    const short = { bytes: 11_000, rounds: 3, requests: 1152, warmUp: 600, target: 0.9 };
+    const long = { bytes: 200_000, rounds: 3, requests: 1024, warmUp: 160, target: 0.85 };
     await reportThroughput(report, ledger, others, floor, short, downstream);
     await reportThroughput(report, ledger, others, floor, long, downstream);
-    await reportThroughput(report, ledger, [], floor, { ...long, letters: "ASCII", requests: 384 }, downstream);
+    await reportThroughput(report, ledger, [], floor, { ...long, letters: "ASCII", requests: 512 }, downstream);
   },
 };
 

@@ -23,13 +23,13 @@ export async function reportThroughput(
   const size = `${Math.round(load.bytes / 1000)} KB${load.letters === "ASCII" ? " in ASCII" : ""}`;
   report.section(
     `Throughput, call.end of ${size}`,
-    `Requests a second over HTTP, 16 at a time, of each Worker in turn with ${floor.name}; the share is the median of three rounds.`,
+    `Requests a second over HTTP, 16 at a time, of each Worker in turn with ${floor.name}; the share is the median of the rounds.`,
   );
   const told = (figures: readonly number[], digits: number) =>
     figures.map((figure) => figure.toFixed(digits)).join(" ");
   const compared = await compare(ledger, floor, load, downstream.url);
   const rows = [{ name: ledger.name, ...compared }];
-  const short = { ...load, requests: load.requests / 4, starts: 1 };
+  const short = { ...load, rounds: 1, requests: load.requests / 4 };
   for (const other of others) rows.push({ name: other.name, ...(await compare(other, floor, short, downstream.url)) });
   report.table(
     ["Worker", "requests/s", floor.name, "shares", "share"],

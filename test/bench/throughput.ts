@@ -5,7 +5,6 @@ import type { Bundle } from "./bundle.ts";
 import { openSender, type Sender, sendAll } from "./load.ts";
 
 const AT_A_TIME = 16;
-const ROUNDS = 3;
 
 /** As short as a turn can be, so that whatever else the machine does for a while meets both Workers. */
 const TURN_REQUESTS = AT_A_TIME;
@@ -14,12 +13,12 @@ export interface Load {
   /** Of each body. */
   bytes: number;
   letters?: Letters;
+  /** In each, the two start afresh twice, each of them first once. */
+  rounds: number;
   /** Requests a Worker gets at each start: an even number of turns. */
   requests: number;
   /** Requests it gets before them, that do not count: V8 compiles a path well only after it ran some hundred times. */
   warmUp: number;
-  /** How often each of the two starts first, in a round. */
-  starts: number;
 }
 
 /** Of two Workers that took turns. */
@@ -34,19 +33,17 @@ export interface Comparison {
 }
 
 /**
- * How many `call.end` events a second a Worker takes, 16 at a time, beside another. In each round they start afresh on empty
- * stores several times, each of them first as often as the other, and take short turns. Both live in one runtime: of two
- * processes that do the same, one is up to a fifth faster for as long as it lives.
+ * How many `call.end` events a second a Worker takes, 16 at a time, beside another. They start on empty stores and take
+ * short turns, in one runtime: of two processes that do the same, one is up to a fifth faster for as long as it lives.
  */
 export async function compare(worker: Bundle, floor: Bundle, load: Load, downstream: URL): Promise<Comparison> {
   const rates: number[] = [];
   const floorRates: number[] = [];
-  for (let round = 0; round < ROUNDS; round++) {
-    const times: ReadonlyMap<Bundle, number>[] = [];
-    for (let start = 0; start < load.starts; start++) {
-      times.push(await millisecondsOf([worker, floor], load, downstream));
-      times.push(await millisecondsOf([floor, worker], load, downstream));
-    }
+  for (let round = 0; round < load.rounds; round++) {
+    const times = [
+      await millisecondsOf([worker, floor], load, downstream),
+      await millisecondsOf([floor, worker], load, downstream),
+    ];
     const rateOf = (bundle: Bundle) => {
       const milliseconds = times.reduce((sum, time) => sum + (time.get(bundle) ?? Number.NaN), 0);
       return (times.length * load.requests * 1000) / milliseconds;
