@@ -1,7 +1,7 @@
 import { DAY_MILLISECONDS } from "./calls.ts";
 import { callId, numbersOf, pick, roller } from "./expressions.ts";
 import type { Chunk, Plan } from "./plan.ts";
-import { errors } from "./vocabulary.ts";
+import { permanentErrors, transientErrors } from "./vocabulary.ts";
 
 /** The statement that makes the events of calls that are there, with the ids that the calls name. */
 export function insertEvents({ seed }: Plan, chunk: Chunk): string {
@@ -28,6 +28,9 @@ FROM seeded WHERE ${time} IS NOT NULL`;
 const FAILED = 2_000;
 const PENDING = 50_000;
 
+/** The first attempt and the `max_retries` of wrangler.toml. */
+const MOST_ATTEMPTS = 13;
+
 /** Later than every run of the cron: what is made up does not go downstream by itself. */
 const NEVER_OVERDUE = "9999-12-31T23:59:59.999Z";
 
@@ -37,7 +40,8 @@ export function insertDeliveries({ seed, until }: Plan, chunk: Chunk): string {
   const dayBefore = new Date(until.getTime() - DAY_MILLISECONDS).toISOString();
   return `INSERT INTO sync_deliveries (event_id, destination, call_id, state, attempts, last_error, updated_at, overdue_at)
 WITH RECURSIVE ${numbersOf(chunk)}, rolled AS MATERIALIZED (
-  SELECT calls.call_id, calls.analyzed_at, ${roll()} AS fate, ${pick(errors, roll())} AS error
+  SELECT calls.call_id, calls.analyzed_at, ${roll()} AS fate, ${roll()} % 2 AS permanent,
+    ${pick(permanentErrors, roll())} AS permanent_error, ${pick(transientErrors, roll())} AS transient_error
   FROM numbers CROSS JOIN calls
   WHERE calls.call_id = ${callId(seed)} AND calls.analyzed_at IS NOT NULL
 ), stated AS MATERIALIZED (
@@ -49,8 +53,12 @@ WITH RECURSIVE ${numbersOf(chunk)}, rolled AS MATERIALIZED (
     END AS state
   FROM rolled
 )
-SELECT call_id || '-analytics', 'webhook', call_id, state, iif(state = 'failed', 13, 1),
-  iif(state = 'delivered', NULL, error), analyzed_at, iif(state = 'pending', '${NEVER_OVERDUE}', NULL)
+SELECT call_id || '-analytics', 'webhook', call_id, state, iif(state = 'failed' AND NOT permanent, ${MOST_ATTEMPTS}, 1),
+  CASE
+    WHEN state = 'delivered' THEN NULL
+    WHEN state = 'failed' AND permanent THEN permanent_error
+    ELSE transient_error
+  END, analyzed_at, iif(state = 'pending', '${NEVER_OVERDUE}', NULL)
 FROM stated
 WHERE true
 ON CONFLICT DO NOTHING`;

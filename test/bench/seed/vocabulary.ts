@@ -39,4 +39,7 @@ export const satisfactionOpen = [1, 1, 2, 2, 2, 3, 3, 3, 4, 5];
 export const products = ["Widget Pro", "Widget Pro", "Widget Basic", "Widget Mini", "Care Plan", "Starter Kit"];
 export const issues = ["billing", "billing", "delivery", "delivery", "appointment", "renewal", "technical"];
 export const customers = ["Robin Example", "Noor Example", "Ines Example", "Kim Example", "Sasha Example"];
-export const errors = ["HTTP 400", "HTTP 404", "HTTP 503", "no answer within 15 s"];
+/** What a destination is not asked again after. */
+export const permanentErrors = ["HTTP 400", "HTTP 404"];
+/** What it is asked again after. */
+export const transientErrors = ["HTTP 503", "no answer within 10 s"];
