@@ -8,6 +8,8 @@ import type { Viewer } from "../viewer.ts";
 
 const FIELD_CHARACTERS = 80;
 const SUMMARY_CHARACTERS = 160;
+/** Phone numbers and most names are no longer, and no good in pieces. */
+const UNBROKEN_CHARACTERS = 20;
 
 /** Calls as a table; a whole row leads to its call, by one link. */
 export function CallTable({ calls, viewer }: { calls: readonly ListedCall[]; viewer: Viewer }) {
@@ -57,7 +59,12 @@ export function CallTable({ calls, viewer }: { calls: readonly ListedCall[]; vie
 }
 
 function Cell({ label, text }: { label: string; text: string | null }) {
-  return <td data-label={label}>{text !== null && <bdi>{startOf(text, FIELD_CHARACTERS)}</bdi>}</td>;
+  if (text === null) return <td data-label={label} />;
+  return (
+    <td data-label={label} class={text.length <= UNBROKEN_CHARACTERS ? "keep" : undefined}>
+      <bdi>{startOf(text, FIELD_CHARACTERS)}</bdi>
+    </td>
+  );
 }
 
 function Outcome({ disposition, summary }: { disposition: string | null; summary: string | null }) {
