@@ -1,5 +1,6 @@
 import { createHash, createHmac } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import * as z from "zod";
 import { atomsCall, documentedCall, pageExamples } from "./support/events.ts";
 import { bootLedger, SECRET } from "./support/ledger.ts";
 import { post, postChunked, readAnswer } from "./support/post.ts";
@@ -97,6 +98,20 @@ describe("what is stored", () => {
     const { transcript: _said, ...rest } = end({ sentiment: { overall: "calm" } });
     expect(JSON.parse(row?.payload ?? "")).toEqual(rest);
     expect(answer.body).toMatchObject({ status: "stored" });
+  });
+
+  test.each([
+    ["documented", documentedCall({ call_id: "early-words" }).start({ transcript: [{ content: "Said early." }] })],
+    ["documented", documentedCall({ call_id: "late-words" }).analytics({ transcript: "Said late." })],
+    ["atoms", atomsCall({ call_id: "early-words-in-atoms" }).start({ transcript: ["Said early."] })],
+    ["atoms", atomsCall({ call_id: "late-words-in-atoms" }).analytics({ transcript: { said: "late" } })],
+  ])("a transcript in an event that is not archived stays in its payload, %s", async (_format, event) => {
+    const { body } = await post(ledger.url, event);
+    const { event_id } = z.object({ event_id: z.string() }).parse(body);
+    const row = await ledger.DB.prepare("SELECT payload FROM events WHERE event_id = ?")
+      .bind(event_id)
+      .first<{ payload: string }>();
+    expect(JSON.parse(row?.payload ?? "")).toEqual(event);
   });
 
   test("numbers too large for JavaScript stay exact in the payload", async () => {

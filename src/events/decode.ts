@@ -53,7 +53,9 @@ export function decode(bytes: ArrayBuffer, receivedAt: string): DecodedBody {
     const decoded = format.decode(body, receivedAt);
     if (decoded === undefined) continue;
     if (!decoded.ok) return { kind: "misfit", id, errors: decoded.errors };
-    const { event, withoutTranscript } = decoded;
+    const { event } = decoded;
+    // The archive has a `call.end` whole; of every other event the payload is all that is kept.
+    const withoutTranscript = event.event === "call.end" ? decoded.withoutTranscript : body;
     const tooDeep = Object.keys(withoutTranscript).find((key) => deeperThan(MAX_DEPTH, withoutTranscript[key]));
     if (tooDeep !== undefined) {
       return {
