@@ -204,4 +204,24 @@ describe("what would pass D1's 2,000,000 bytes a row", () => {
     });
     expect(await rowBytes("events", "bulky-payload")).toBeLessThan(2_000_000);
   });
+
+  test("a row that is full already has room for the ids of its events", async () => {
+    const call_id = "crowded";
+    const { end, analytics } = atomsCall({ call_id });
+    const metrics = [{ identifier: "long", value: "x".repeat(599_900) }];
+    const full = [
+      end({ variables: { long: "x".repeat(899_900) }, recordingUrl: "x".repeat(19_900) }),
+      analytics({ analytics: { summary: "x".repeat(199_900), dispositionMetrics: metrics } }),
+    ];
+    for (const event of full) expect(await post(ledger.url, event)).toMatchObject(stored);
+    const { start } = documentedCall({ call_id });
+    const phones = { caller_phone: "1".repeat(9_900), agent_phone: "2".repeat(9_900) };
+    for (let batch = 0; batch < 20; batch++) {
+      const ids = Array.from({ length: 10 }, (_, index) => String(batch * 10 + index).padEnd(512, "日"));
+      const answers = await Promise.all(ids.map((id) => post(ledger.url, start({ id, ...phones }))));
+      for (const answer of answers) expect(answer).toMatchObject(stored);
+    }
+    expect(await rowBytes("calls", call_id)).toBeLessThan(2_000_000);
+    expect(await rowBytes("calls", call_id)).toBeGreaterThan(1_800_000);
+  });
 });

@@ -129,10 +129,10 @@ function columnValue(value: string | number | JsonObject, budget: number, overfl
 }
 
 /**
- * Characters of `event_ids` beyond which further ids are left out, so that the row stays within D1's 2 MB: more than a
- * thousand events of one call, of which a platform sends three.
+ * Bytes of `event_ids` beyond which further ids are left out, so that the row stays within D1's 2 MB: thousands of events of
+ * one call, of which a platform sends three, and 65 when every id is as long as can be.
  */
-export const MAX_EVENT_IDS_CHARACTERS = 100_000;
+const MAX_EVENT_IDS_BYTES = 200_000;
 
 /**
  * Statements by the columns that they fill: an event names some of the columns, mostly the same ones, and what it does not name
@@ -164,7 +164,7 @@ ON CONFLICT (call_id) DO UPDATE SET
   END,
   updated_at = max(updated_at, excluded.updated_at),
   first_received_at = min(first_received_at, excluded.first_received_at),
-  event_ids = iif(length(event_ids) > ${MAX_EVENT_IDS_CHARACTERS}, event_ids, (
+  event_ids = iif(length(CAST(event_ids AS BLOB)) > ${MAX_EVENT_IDS_BYTES}, event_ids, (
     SELECT json_group_array(value) FROM (SELECT value FROM json_each(calls.event_ids) UNION SELECT ?6 ORDER BY 1)
   )),
   ${told.map((column) => `${column} = iif(excluded.sources ->> '${column}' > coalesce(sources ->> '${column}', ''), excluded.${column}, ${column}),`).join("\n  ")}
