@@ -87,3 +87,68 @@ test("another body under the id of an event that is stored is a duplicate to the
   expect(await post(ledger.url, second)).toMatchObject({ body: { status: "duplicate" } });
   expect(await textAt("transcripts/2024/07/15/same-id.json")).toBe(first);
 });
+
+test.each([
+  ["another call", "2024/07/15/of-another-call", { callId: "of-another-call" }],
+  ["another day", "2024/07/16/reused", { callData: { endTime: "2024-07-16T14:59:00Z" } }],
+])("a duplicate of %s leaves no body in the archive", async (label, path, more) => {
+  const end = atomsCall({ call_id: "reused" }).end;
+  const id = `reused by ${label}`;
+  await post(ledger.url, { ...end(), id });
+  expect(await post(ledger.url, { ...end(more), id })).toMatchObject({ body: { status: "duplicate" } });
+  expect(await textAt(`transcripts/${path}.json`)).toBe("");
+  expect(await textAt("transcripts/2024/07/15/reused.json")).toBeDefined();
+});
+
+test("the end of a call under the id of its start is a duplicate to the archive too", async () => {
+  const { start, end } = atomsCall({ call_id: "one-id" });
+  await post(ledger.url, { ...start(), id: "one-id" });
+  expect(await post(ledger.url, { ...end(), id: "one-id" })).toMatchObject({ body: { status: "duplicate" } });
+  const key = "transcripts/2024/07/15/one-id.json";
+  expect(await textAt(key)).toBe("");
+  const real = JSON.stringify({ ...end(), id: "another id" });
+  await post(ledger.url, real);
+  expect(await textAt(key)).toBe(real);
+  const { objects } = await ledger.ARCHIVE.list({ prefix: "superseded/" });
+  expect(objects.filter(({ size }) => size === 0)).toEqual([]);
+});
+
+test("a duplicate does not take the key of a call from the event that has it", async () => {
+  const { end } = atomsCall({ call_id: "held" });
+  await post(ledger.url, { ...atomsCall({ call_id: "elsewhere" }).end(), id: "known" });
+  const held = JSON.stringify(end());
+  await post(ledger.url, held);
+  const late = { ...end({ callData: { endTime: "2024-07-15T23:00:00Z" } }), id: "known" };
+  expect(await post(ledger.url, late)).toMatchObject({ body: { status: "duplicate" } });
+  expect(await textAt("transcripts/2024/07/15/held.json")).toBe(held);
+});
+
+test("an event without a time of its own that comes again on another day has one body", async () => {
+  const event = { ...atomsCall({ call_id: "timeless" }).end({ callData: null }), id: "timeless" };
+  await post(ledger.url, event);
+  await ledger.DB.prepare(
+    "UPDATE events SET occurred_at = '2024-07-15T14:35:00.000Z' WHERE event_id = 'timeless'",
+  ).run();
+  const today = `transcripts/${new Date().toISOString().slice(0, "2026-11-25".length).replaceAll("-", "/")}/timeless.json`;
+  const first = await ledger.ARCHIVE.get(today);
+  const known = "transcripts/2024/07/15/timeless.json";
+  await ledger.ARCHIVE.put(known, (await first?.text()) ?? "", { customMetadata: first?.customMetadata ?? {} });
+  await ledger.ARCHIVE.delete(today);
+  expect(await post(ledger.url, event)).toMatchObject({ body: { status: "duplicate" } });
+  expect(await textAt(known)).toBe(JSON.stringify(event));
+  expect(await textAt(today)).toBe("");
+});
+
+test("what the archive has not taken of an event in the ledger it takes when the event comes again", async () => {
+  const { end } = documentedCall({ call_id: "half-kept" });
+  const [early, late] = ["00", "01"].map((second) => JSON.stringify(end({ timestamp: `2024-07-15T14:35:${second}Z` })));
+  const key = "transcripts/2024/07/15/half-kept.json";
+  await post(ledger.url, early);
+  await ledger.ARCHIVE.delete(key);
+  expect(await post(ledger.url, early)).toMatchObject({ body: { status: "duplicate" } });
+  expect(await textAt(key)).toBe(early);
+  await post(ledger.url, late);
+  await ledger.ARCHIVE.put(key, early ?? "", { customMetadata: { event_id: digest(early ?? ""), version: "2 2024" } });
+  expect(await post(ledger.url, late)).toMatchObject({ body: { status: "duplicate" } });
+  expect(await textAt(key)).toBe(late);
+});

@@ -13,30 +13,49 @@ export interface Transcript {
   event: CallEnd;
 }
 
+/**
+ * Puts a `call.end` body under the key of its call, unless there is one already. Almost always this is all there is to do.
+ * @returns the etag of the new object; null when the key was taken
+ */
+export async function placeTranscript(bucket: R2Bucket, transcript: Transcript): Promise<string | null> {
+  const options = { ...objectOptions(transcript), onlyIf: { etagDoesNotMatch: "*" } };
+  return (await bucket.put(transcript.key, transcript.body, options))?.etag ?? null;
+}
+
+/**
+ * Takes a body out that was placed for nothing, unless another has its key by now. An empty object stays: R2 deletes without
+ * conditions, and a body that came in between would go with it.
+ */
+export async function withdrawTranscript(bucket: R2Bucket, key: string, etag: string): Promise<void> {
+  await bucket.put(key, "", { onlyIf: { etagMatches: etag } });
+}
+
+/** The event whose body has a key of the archive. */
+export async function eventAt(bucket: R2Bucket, key: string): Promise<string | undefined> {
+  return (await bucket.head(key))?.customMetadata?.["event_id"];
+}
+
 /** Two corrections of a call rarely meet, a third hardly ever: more turns than this mean that something is wrong. */
 const MAX_TURNS = 8;
 
 /**
- * Keeps a `call.end` body under the key of its call. Almost always one write. When another body of the same call is
- * there already, the higher version gets the key and the other moves to `superseded/`, so nothing that was said is lost
- * and every order of arrival ends the same. Safe to repeat.
+ * Keeps a `call.end` body whose key another body of the same call has: the higher version gets the key and the other moves to
+ * `superseded/`, so nothing that was said is lost and every order of arrival ends the same. Safe to repeat.
  */
-export async function archiveTranscript(bucket: R2Bucket, transcript: Transcript): Promise<void> {
-  const version = transcriptVersion(transcript.event, transcript.digest);
-  const options = objectOptions(transcript, version);
-  if (await bucket.put(transcript.key, transcript.body, { ...options, onlyIf: { etagDoesNotMatch: "*" } })) return;
-
+export async function arrangeTranscript(bucket: R2Bucket, transcript: Transcript): Promise<void> {
+  const options = objectOptions(transcript);
+  const { version } = options.customMetadata;
   for (let turn = 0; turn < MAX_TURNS; turn++) {
     const present = await bucket.get(transcript.key);
-    // The same event: delivered again, or, with another body under the same id, a duplicate to the ledger.
-    if (present?.customMetadata?.["event_id"] === options.customMetadata.event_id) return void present.body.cancel();
+    // The same event, delivered again.
+    if (present?.customMetadata?.["event_id"] === transcript.eventId) return void present.body.cancel();
     const presentVersion = present?.customMetadata?.["version"] ?? "";
     if (present && presentVersion > version) {
       await present.body.cancel();
       await bucket.put(supersededKey(transcript.digest, transcript.event.ended_at), transcript.body, options);
       return;
     }
-    if (present) await keepSuperseded(bucket, present, transcript.event.ended_at);
+    if (present && present.size > 0) await keepSuperseded(bucket, present, transcript.event.ended_at);
     const condition = present ? { etagMatches: present.etag } : { etagDoesNotMatch: "*" };
     if (await bucket.put(transcript.key, transcript.body, { ...options, onlyIf: condition })) return;
   }
@@ -51,7 +70,7 @@ async function keepSuperseded(bucket: R2Bucket, present: R2ObjectBody, endedAt: 
   });
 }
 
-function objectOptions({ event, eventId, digest }: Transcript, version: string) {
+function objectOptions({ event, eventId, digest }: Transcript) {
   return {
     httpMetadata: { contentType: "application/json" },
     customMetadata: {
@@ -59,7 +78,7 @@ function objectOptions({ event, eventId, digest }: Transcript, version: string) 
       agent_id: event.agent_id,
       event_id: eventId,
       sha256: digest,
-      version,
+      version: transcriptVersion(event, digest),
     },
   };
 }

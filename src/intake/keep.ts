@@ -1,11 +1,12 @@
 import { keepOverflow } from "../archive/overflow.ts";
-import { archiveTranscript } from "../archive/transcripts.ts";
+import { placeTranscript, type Transcript } from "../archive/transcripts.ts";
 import { recordEvent } from "../ledger/record.ts";
 import { reasonOf } from "../log.ts";
 import { attemptUntil, type StoreName } from "../stores/attempt.ts";
 import { Deadline } from "../stores/deadline.ts";
 import { STORE_LIMIT } from "../stores/limits.ts";
 import type { Entry } from "./entry.ts";
+import { settleTranscript } from "./settle.ts";
 
 /** The stores that failed, and how, for the log. */
 export type StoreFailures = ReadonlyMap<StoreName, string>;
@@ -24,15 +25,41 @@ export async function keep(
   destinations: readonly string[],
 ): Promise<Kept> {
   const deadline = new Deadline(STORE_LIMIT);
-  const [ledger, ...archive] = await Promise.allSettled([
+  try {
+    return await keepUntil(deadline, entry, db, bucket, destinations);
+  } finally {
+    deadline.end();
+  }
+}
+
+async function keepUntil(
+  deadline: Deadline,
+  entry: Entry,
+  db: D1Database,
+  bucket: R2Bucket,
+  destinations: readonly string[],
+): Promise<Kept> {
+  const transcript = transcriptOf(entry);
+  const [ledger, archive, overflow] = await Promise.allSettled([
     attemptUntil(deadline, (failedTries) => record(entry, db, destinations, failedTries)),
-    ...archiveWrites(entry, bucket, deadline),
+    transcript && attemptUntil(deadline, () => placeTranscript(bucket, transcript)),
+    entry.overflows ? attemptUntil(deadline, () => keepOverflow(bucket, entry)) : undefined,
   ]);
-  deadline.end();
   const failures = new Map<StoreName, string>();
-  for (const write of archive) if (write.status === "rejected") failures.set("R2", reasonOf(write.reason));
+  if (archive.status === "rejected") failures.set("R2", reasonOf(archive.reason));
+  if (overflow.status === "rejected") failures.set("R2", reasonOf(overflow.reason));
   if (ledger.status === "rejected") failures.set("D1", reasonOf(ledger.reason));
-  else if (failures.size === 0) return { kind: ledger.value };
+  else if (failures.size === 0 && archive.status === "fulfilled") {
+    const kind = ledger.value;
+    const placed = archive.value;
+    if (transcript === undefined || placed === undefined || (placed !== null && kind === "stored")) return { kind };
+    try {
+      await attemptUntil(deadline, () => settleTranscript(transcript, placed, kind, db, bucket));
+      return { kind };
+    } catch (error) {
+      failures.set("R2", reasonOf(error));
+    }
+  }
   return { kind: "not-kept", failures };
 }
 
@@ -42,13 +69,7 @@ async function record(entry: Entry, db: D1Database, destinations: readonly strin
   return failedTries > 0 ? "stored" : result;
 }
 
-function archiveWrites(entry: Entry, bucket: R2Bucket, deadline: Deadline): Promise<void>[] {
-  const { event, body, digest, transcriptKey: key } = entry;
-  const writes: Promise<void>[] = [];
-  if (event.event === "call.end" && key !== undefined) {
-    const transcript = { key, body, digest, eventId: entry.row.event_id, event };
-    writes.push(attemptUntil(deadline, () => archiveTranscript(bucket, transcript)));
-  }
-  if (entry.overflows) writes.push(attemptUntil(deadline, () => keepOverflow(bucket, entry)));
-  return writes;
+function transcriptOf({ event, body, digest, transcriptKey: key, row }: Entry): Transcript | undefined {
+  if (event.event !== "call.end" || key === undefined) return undefined;
+  return { key, body, digest, eventId: row.event_id, event };
 }

@@ -40,3 +40,14 @@ export function insertEvent(db: D1Database, row: EventRow): D1PreparedStatement 
     )
     .bind(event_id, call_id, agent_id, event, occurred_at, received_at, format, payload);
 }
+
+/** What names the body of an event in the archive; null when the event is not in the ledger. */
+export function findEvent(
+  db: D1Database,
+  eventId: string,
+): Promise<Pick<EventRow, "call_id" | "event" | "occurred_at"> | null> {
+  return db
+    .prepare("SELECT call_id, event, occurred_at FROM events WHERE event_id = ?1")
+    .bind(eventId)
+    .first<Pick<EventRow, "call_id" | "event" | "occurred_at">>();
+}
