@@ -114,6 +114,17 @@ describe("what is stored", () => {
     expect(JSON.parse(row?.payload ?? "")).toEqual(event);
   });
 
+  test.each([
+    ["2024-07-15T16:30:00.250+02:00", "2024-07-15T14:30:00.250Z"],
+    ["2024-07-15T16:30:00+02", "2024-07-15T14:30:00.000Z"],
+    ["2024-07-15T20:00:00+0530", "2024-07-15T14:30:00.000Z"],
+    ["2024-07-15T07:00-0730", "2024-07-15T14:30:00.000Z"],
+  ])("%s is a time, whichever way its offset is written", async (timestamp, utc) => {
+    const call_id = `at ${timestamp}`;
+    expect(await post(ledger.url, documentedCall({ call_id }).start({ timestamp }))).toMatchObject({ status: 200 });
+    expect(await call(call_id)).toMatchObject({ started_at: utc });
+  });
+
   test("numbers too large for JavaScript stay exact in the payload", async () => {
     const body = JSON.stringify(documentedCall({ call_id: "big" }).start()).replace("}", ',"ticket":9007199254740993}');
     await post(ledger.url, body);
@@ -217,6 +228,9 @@ describe("what does not fit is refused with a reason and kept in quarantine", ()
     ["timestamp", start({ timestamp: undefined })],
     ["timestamp", start({ timestamp: "yesterday" })],
     ["timestamp", start({ timestamp: "2024-07-15T14:30:00" })],
+    ["timestamp", start({ timestamp: "2024-07-15" })],
+    ["timestamp", start({ timestamp: "2024-07-15T14:30:00+053" })],
+    ["timestamp", start({ timestamp: "2024-07-15T14:30:00+25" })],
     ["timestamp", start({ timestamp: "2024-02-30T14:30:00Z" })],
     ["timestamp", start({ timestamp: "9999-12-31T23:59:59-14:00" })],
     ["agent_id", start({ agent_id: 7 })],

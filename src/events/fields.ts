@@ -28,11 +28,16 @@ export function isJsonObject(value: unknown): value is JsonObject {
 /** Passes the object through untouched: `z.record` would copy it and drop a key named `__proto__`. */
 export const jsonObject = z.custom<JsonObject>(isJsonObject, "Invalid input: expected object");
 
+const notAnInstant = { error: "Invalid input: expected an ISO 8601 date and time with an offset or Z" };
+
+/** An offset as ISO 8601 writes it besides, `+05` or `+0530`, which JavaScript's dates do not read. */
+const shortOffset = /(T.+[+-]\d\d)(\d\d)?$/;
+
 /** An ISO 8601 date and time with an offset or Z, to UTC with milliseconds. Seconds may be left out. */
 export const instant = z
-  .union([z.iso.datetime({ offset: true }), z.iso.datetime({ offset: true, precision: -1 })], {
-    error: "Invalid input: expected an ISO 8601 date and time with an offset or Z",
-  })
+  .string(notAnInstant)
+  .overwrite((value) => value.replace(shortOffset, (_, hours: string, minutes = "00") => `${hours}:${minutes}`))
+  .pipe(z.union([z.iso.datetime({ offset: true }), z.iso.datetime({ offset: true, precision: -1 })], notAnInstant))
   .transform((value) => new Date(value).toISOString())
   // Years before 0 and after 9999 get a sign and two more digits, and text order is no longer time order.
   .refine((value) => value.length === 24, "must lie within the years 0000 to 9999");
