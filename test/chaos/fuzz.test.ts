@@ -16,7 +16,7 @@ const SEED = Number(process.env["FUZZ_SEED"] ?? randomInt(LARGEST_SEED));
 /** Bodies or calls that are sent at once: one at a time would take all day. */
 const TOGETHER = 40;
 const CONCURRENCY = 32;
-const timeout = 30_000 + RUNS * 100;
+const timeout = 30_000 + RUNS * 300;
 const settings = { seed: SEED, numRuns: Math.ceil(RUNS / TOGETHER), endOnFailure: true };
 
 async function boot() {
