@@ -12,7 +12,10 @@ export interface Progress {
   fail(): void;
 }
 
-export const onTerminal = Boolean(process.stdout.isTTY && process.stderr.isTTY && !process.env["CI"]);
+/** One that does not know its width has 0 columns, and cannot have a line that changes. */
+export const onTerminal = Boolean(
+  process.stdout.isTTY && process.stderr.isTTY && process.stderr.columns > 0 && !process.env["CI"],
+);
 
 export function showProgress(): Progress {
   return onTerminal ? terminalProgress() : plainProgress();

@@ -49,6 +49,8 @@ export async function bootLedger({ env = {}, main, maxRetries, access, root = pr
           ...z.record(z.string(), z.string()).parse(config.vars),
           WEBHOOK_SECRETS: SECRET,
           API_TOKEN: "token-of-the-tests",
+          // Whatever this project's is: tests that deliver say where.
+          SYNC_URL: "",
           SYNC_SECRET: "",
           ...env,
         },

@@ -3,10 +3,14 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { convertV4MiniflareOptions, Miniflare, NoOpLog } from "miniflare";
 import { unstable_splitSqlQuery as splitSql, unstable_getMiniflareWorkerOptions as workerOptionsOf } from "wrangler";
+import * as z from "zod";
 import { bundle, root } from "../bench/bundle.ts";
 import { type LedgerOptions, SECRET } from "./ledger.ts";
 
 const migrations = resolve(root, "src/ledger/migrations");
+
+/** By the names of the queues, as wrangler reads them out of wrangler.toml. */
+const consumers = z.record(z.string(), z.object({ deadLetterQueue: z.string().optional() }));
 
 /**
  * The same Worker straight on miniflare. The test harness fetches on behalf of the Worker, follows redirects and answers
@@ -24,14 +28,15 @@ export async function bootOnNetwork({ env = {}, main = "src/index.ts", maxRetrie
       name: "ledger",
       modules,
       bindings: { MAX_BODY_BYTES: "10485760", WEBHOOK_SECRETS: SECRET, API_TOKEN: "token-of-the-tests", ...env },
-      queueConsumers: {
-        "call-ledger-sync": {
-          maxBatchTimeout: 0,
-          maxRetries: maxRetries ?? 12,
-          deadLetterQueue: "call-ledger-dead-letters",
-        },
-        "call-ledger-dead-letters": { maxBatchTimeout: 0 },
-      },
+      queueConsumers: Object.fromEntries(
+        Object.entries(consumers.parse(workerOptions["queueConsumers"])).map(([queue, { deadLetterQueue }]) => [
+          queue,
+          {
+            maxBatchTimeout: 0,
+            ...(deadLetterQueue !== undefined && { maxRetries: maxRetries ?? 12, deadLetterQueue }),
+          },
+        ]),
+      ),
       unsafeTriggerHandlers: true,
       log: new NoOpLog(),
       handleStructuredLogs: () => {},
