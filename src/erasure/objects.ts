@@ -6,8 +6,9 @@ import { attempt } from "../stores/attempt.ts";
 import { STORE_LIMIT } from "../stores/limits.ts";
 
 /**
- * A `call.end` without a time of its own has that of its receipt, so the same event, delivered again after midnight, is
- * archived under a second day while the ledger knows the first only. Nobody delivers again later than this.
+ * A `call.end` without a time of its own has that of its receipt, so the same event, delivered again after midnight, has a key
+ * under a second day while the ledger knows the first only. Its body was taken out again (src/intake/settle.ts), unless a store
+ * failed on the way. Nobody delivers again later than this.
  */
 const DAYS_OF_REDELIVERY = 7;
 

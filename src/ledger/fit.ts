@@ -67,9 +67,9 @@ function keepEntries(object: JsonObject, budget: number, levels: number): JsonOb
   let misfits = 0;
   const kept: [string, unknown][] = [];
   for (const key of Object.keys(object)) {
-    const value = object[key];
     if (misfits === MAX_MISFITS) break;
     misfits++;
+    const value = object[key];
     const overhead = jsonSize(key) + ":,".length;
     const size = jsonSize(value) + overhead;
     if (size <= left) {

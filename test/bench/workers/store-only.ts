@@ -8,7 +8,7 @@ const VERSION = "2 2026-10-23T14:35:00.000Z 000000000000";
 
 /**
  * What cannot be saved: a body into R2 and two rows into D1, at the same time. It reads nothing, checks nothing, logs
- * nothing and answers the same to everyone, so it is as fast as any Worker that keeps an event can be.
+ * nothing and answers the same to everyone, so no Worker that keeps an event is faster.
  */
 export default {
   async fetch(request, { DB, ARCHIVE }): Promise<Response> {
