@@ -1,6 +1,6 @@
+import { recover } from "./ingest/recover.ts";
 import { log, logError, reasonOf } from "./log.ts";
 import { shelves } from "./parking/index.ts";
-import { recover } from "./parking/recover.ts";
 import { sendOverdue } from "./sync/relay.ts";
 
 /** As in `wrangler.toml`. */

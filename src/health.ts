@@ -1,8 +1,8 @@
 import { QUARANTINE_PREFIX } from "./archive/keys.ts";
+import { problemResponse } from "./http/problem.ts";
 import { countWaiting, type WaitingRow } from "./ledger/waiting.ts";
 import { logError, reasonOf } from "./log.ts";
 import { PARKED_PREFIX } from "./parking/bucket.ts";
-import { problemResponse } from "./problem.ts";
 import { readSettings } from "./settings.ts";
 import { attempt } from "./stores/attempt.ts";
 import { STORE_LIMIT } from "./stores/limits.ts";

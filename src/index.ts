@@ -1,8 +1,8 @@
 import { runCron } from "./cron.ts";
+import { internalError } from "./http/problem.ts";
 import { logError, reasonOf } from "./log.ts";
-import { internalError } from "./problem.ts";
+import { consume } from "./queue.ts";
 import { routes } from "./routes.ts";
-import { consume } from "./sync/queues.ts";
 
 export default {
   async fetch(request, env, ctx): Promise<Response> {

@@ -39,7 +39,7 @@ const doors = [
   ["POST", "/api/deliveries/retry"],
 ] as const;
 const run = (...parameters: string[]) => {
-  const script = resolve(import.meta.dirname, "commands/ledger.ts");
+  const script = resolve(import.meta.dirname, "../src/commands/ledger.ts");
   const given = [...parameters, "--url", ledger.url, "--token", "token-of-the-tests"];
   return promisify(execFile)(process.execPath, [script, ...given]);
 };

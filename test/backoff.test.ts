@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { delaySeconds } from "../src/sync/backoff.ts";
+import { delaySeconds } from "../src/stores/backoff.ts";
 
 test.each([
   [1, 0, 0, 3],

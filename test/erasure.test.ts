@@ -330,7 +330,7 @@ test.each([
 
 test("npm run erase does it from the command line, and says how much went", async () => {
   await post(ledger.url, documentedCall({ call_id: "from-here" }).start({ caller_phone: PHONE }));
-  const script = resolve(import.meta.dirname, "commands/ledger.ts");
+  const script = resolve(import.meta.dirname, "../src/commands/ledger.ts");
   const given = [script, "erase", "--url", ledger.url, "--token", "token-of-the-tests"];
   const run = async (...more: string[]) => (await promisify(execFile)(process.execPath, [...given, ...more])).stdout;
   expect(await run("--phone", PHONE)).toContain("calls 1, events 1");

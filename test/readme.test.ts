@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { expect, test } from "vitest";
 import * as z from "zod";
-import { atomsEvent } from "../src/events/atoms.ts";
-import { documentedEvent } from "../src/events/documented.ts";
+import { atomsEvent } from "../src/platforms/atoms/atoms.ts";
+import { documentedEvent } from "../src/platforms/atoms/documented.ts";
 
 const readme = readFileSync(resolve(import.meta.dirname, "../README.md"), "utf8");
 

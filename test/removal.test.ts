@@ -3,8 +3,8 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { projectFolder } from "../src/commands/wrangler.ts";
 import { copyProject } from "./commands/project-copy.ts";
-import { projectFolder } from "./commands/wrangler.ts";
 
 const run = promisify(execFile);
 const bin = join(projectFolder, "node_modules/.bin");

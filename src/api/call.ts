@@ -1,10 +1,10 @@
 import * as z from "zod";
 import { readConversation } from "../archive/conversation.ts";
+import { conversationText } from "../archive/conversation-text.ts";
+import { type Problem, problemResponse } from "../http/problem.ts";
 import { readCall } from "../ledger/call-details.ts";
 import { withJson } from "../ledger/calls.ts";
 import { deliveryRow, eventRow } from "../ledger/rows.ts";
-import { type Problem, problemResponse } from "../problem.ts";
-import { conversationText } from "../reading/conversation-text.ts";
 import { attempt } from "../stores/attempt.ts";
 import { STORE_LIMIT } from "../stores/limits.ts";
 import { callAnswer } from "./calls.ts";

@@ -1,10 +1,10 @@
 import * as z from "zod";
+import { invalidRequest } from "../http/input.ts";
+import { callCursor, callFilter, writeCallCursor } from "../ledger/call-filter.ts";
 import { withJson } from "../ledger/calls.ts";
+import { callsAsCsv } from "../ledger/csv.ts";
 import { callRow } from "../ledger/rows.ts";
-import { callsAsCsv } from "../reading/csv.ts";
-import { callCursor, callFilter, writeCallCursor } from "../reading/filter.ts";
-import { invalidRequest } from "../reading/input.ts";
-import { searchCalls, wordsNotSearched } from "../reading/search.ts";
+import { searchCalls, wordsNotSearched } from "../ledger/search.ts";
 import { readSettings } from "../settings.ts";
 import { nothing, operation } from "./operation.ts";
 

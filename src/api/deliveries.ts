@@ -1,6 +1,6 @@
 import * as z from "zod";
+import { deliveryFilter, deliveryPosition, deliveryState, readDeliveryPage } from "../ledger/delivery-page.ts";
 import { deliveryRow } from "../ledger/rows.ts";
-import { deliveryFilter, deliveryPosition, deliveryState, readDeliveryPage } from "../reading/deliveries.ts";
 import { retryFailed } from "../sync/relay.ts";
 import { nothing, operation } from "./operation.ts";
 

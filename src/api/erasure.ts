@@ -1,8 +1,8 @@
 import * as z from "zod";
+import { erasureCursor } from "../erasure/cursor.ts";
 import { type ErasurePosition, erase, erased } from "../erasure/erase.ts";
 import { digitsOf, type Subject } from "../erasure/subject.ts";
-import { writeCursor } from "../reading/cursor.ts";
-import { erasureCursor } from "../reading/erasure.ts";
+import { writeCursor } from "../http/cursor.ts";
 import { unknownCall } from "./call.ts";
 import { nothing, operation } from "./operation.ts";
 

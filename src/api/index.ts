@@ -1,6 +1,6 @@
 import { type IRequest, Router } from "itty-router";
-import { methodNotAllowed, notFound } from "../problem.ts";
-import { authenticate } from "./authenticate.ts";
+import { authenticate } from "../http/authenticate.ts";
+import { methodNotAllowed, notFound } from "../http/problem.ts";
 import { openapi } from "./openapi.ts";
 import type { Operation } from "./operation.ts";
 import { operations } from "./operations.ts";

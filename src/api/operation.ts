@@ -1,7 +1,7 @@
 import type { IRequest } from "itty-router";
 import * as z from "zod";
-import { readJson, readQuery } from "../reading/input.ts";
-import { decodedPart } from "../reading/path.ts";
+import { readJson, readQuery } from "../http/input.ts";
+import { decodedPart } from "../http/path.ts";
 
 /** One address of the API with one method: checked, typed and described by the same schemas. */
 export interface Operation {

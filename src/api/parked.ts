@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { readParked } from "../reading/parked.ts";
+import { readParked } from "../parking/list.ts";
 import { nothing, operation } from "./operation.ts";
 
 /** `GET /api/parked`: bodies that wait for a store, oldest first. */

@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { listQuarantine } from "../archive/quarantine.ts";
-import { type Replayed, replay, replayPage } from "../intake/replay.ts";
-import { notFound } from "../problem.ts";
-import { keyInQuarantine } from "../reading/quarantine.ts";
+import { keyInQuarantine } from "../archive/quarantine-key.ts";
+import { notFound } from "../http/problem.ts";
+import { type Replayed, replay, replayPage } from "../ingest/replay.ts";
 import { attempt } from "../stores/attempt.ts";
 import { STORE_LIMIT } from "../stores/limits.ts";
 import { nothing, operation } from "./operation.ts";

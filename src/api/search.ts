@@ -1,7 +1,7 @@
 import * as z from "zod";
-import { reindexPage } from "../intake/reindex.ts";
-import { problemResponse } from "../problem.ts";
-import { cursorOf, writeCursor } from "../reading/cursor.ts";
+import { cursorOf, writeCursor } from "../http/cursor.ts";
+import { problemResponse } from "../http/problem.ts";
+import { reindexPage } from "../ingest/reindex.ts";
 import { readSettings } from "../settings.ts";
 import { nothing, operation } from "./operation.ts";
 

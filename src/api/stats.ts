@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { MAX_ID_CHARACTERS } from "../events/fields.ts";
+import { instantFrom, instantTo } from "../http/range.ts";
 import { readStatistics, statistics } from "../ledger/statistics.ts";
-import { instantFrom, instantTo } from "../reading/range.ts";
 import { attempt } from "../stores/attempt.ts";
 import { STORE_LIMIT } from "../stores/limits.ts";
 import { nothing, operation } from "./operation.ts";

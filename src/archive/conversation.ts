@@ -1,6 +1,6 @@
 import { isJsonObject } from "../events/fields.ts";
-import type { Turn } from "../events/turns.ts";
-import { turnsOf } from "../events/turns.ts";
+import type { Turn } from "../platforms/turns.ts";
+import { turnsOf } from "../platforms/turns.ts";
 
 /** What was said in a call, as the archive has it. */
 export interface ArchivedConversation {

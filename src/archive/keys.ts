@@ -1,4 +1,4 @@
-import { sha256 } from "../digest.ts";
+import { sha256 } from "../events/digest.ts";
 
 /** Bytes of an R2 key at the most (developers.cloudflare.com/r2/platform/limits). */
 export const MAX_KEY_BYTES = 1024;

@@ -1,4 +1,4 @@
-import type { Received } from "../intake/received.ts";
+import type { Received } from "../events/received.ts";
 import { overflowKey } from "./keys.ts";
 
 /** Keeps a body whole that D1's 2 MB a row had to cut. Safe to repeat: the key is the body's digest. */

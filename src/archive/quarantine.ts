@@ -1,4 +1,4 @@
-import type { Received } from "../intake/received.ts";
+import type { Received } from "../events/received.ts";
 import { QUARANTINE_PREFIX, quarantineKey } from "./keys.ts";
 
 /** Why a body is in quarantine; the words are kept with it. */

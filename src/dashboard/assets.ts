@@ -1,4 +1,4 @@
-import { sha256 } from "../digest.ts";
+import { sha256 } from "../events/digest.ts";
 import base from "./public/base.css";
 import call from "./public/call.css";
 import calls from "./public/calls.css";

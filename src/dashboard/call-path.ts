@@ -1,5 +1,5 @@
 import type { IRequest } from "itty-router";
-import { decodedPart } from "../reading/path.ts";
+import { decodedPart } from "../http/path.ts";
 
 /** Every browser takes these for steps through folders, percent-encoded or not (url.spec.whatwg.org). */
 const STEPS: ReadonlySet<string> = new Set([".", ".."]);

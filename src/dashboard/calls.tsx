@@ -1,9 +1,9 @@
 import type { Child } from "hono/jsx";
+import { writeCallCursor } from "../ledger/call-filter.ts";
 import type { ListedCall } from "../ledger/call-list.ts";
+import { callsAsCsv } from "../ledger/csv.ts";
+import { searchCalls, wordsNotSearched } from "../ledger/search.ts";
 import { readAgents } from "../ledger/statistics.ts";
-import { callsAsCsv } from "../reading/csv.ts";
-import { writeCallCursor } from "../reading/filter.ts";
-import { searchCalls, wordsNotSearched } from "../reading/search.ts";
 import { readSettings } from "../settings.ts";
 import { attempt } from "../stores/attempt.ts";
 import { STORE_LIMIT } from "../stores/limits.ts";

@@ -1,7 +1,7 @@
 import * as z from "zod";
+import { readForm, readQuery } from "../http/input.ts";
 import type { DeliveryRow, DeliveryState } from "../ledger/deliveries.ts";
-import { deliveryFilter, deliveryPosition, readDeliveryPage } from "../reading/deliveries.ts";
-import { readForm, readQuery } from "../reading/input.ts";
+import { deliveryFilter, deliveryPosition, readDeliveryPage } from "../ledger/delivery-page.ts";
 import { configuredDestinations } from "../sync/destinations/index.ts";
 import { retryFailed } from "../sync/relay.ts";
 import { callPath } from "./call-path.ts";

@@ -1,8 +1,8 @@
 import * as z from "zod";
+import { erasureCursor } from "../erasure/cursor.ts";
 import { erase } from "../erasure/erase.ts";
-import { writeCursor } from "../reading/cursor.ts";
-import { erasureCursor } from "../reading/erasure.ts";
-import { readForm } from "../reading/input.ts";
+import { writeCursor } from "../http/cursor.ts";
+import { readForm } from "../http/input.ts";
 import { ERASE_FIELD } from "./call/erase-form.tsx";
 import { callPage } from "./call.tsx";
 import { callIdOf, callPath } from "./call-path.ts";

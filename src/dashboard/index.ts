@@ -1,5 +1,5 @@
 import { type IRequest, Router } from "itty-router";
-import { methodNotAllowed, notFound } from "../problem.ts";
+import { methodNotAllowed, notFound } from "../http/problem.ts";
 import { viewerOf } from "./admission/admission.ts";
 import { isOurs } from "./admission/csrf.ts";
 import { pageOfAction, signInPath } from "./admission/paths.ts";

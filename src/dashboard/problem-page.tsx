@@ -1,6 +1,6 @@
 import * as z from "zod";
+import { internalError, problemResponse } from "../http/problem.ts";
 import { logError, reasonOf } from "../log.ts";
-import { internalError, problemResponse } from "../problem.ts";
 import { StoreTimeout } from "../stores/deadline.ts";
 import { pageOfAction } from "./admission/paths.ts";
 import { html, securityHeaders } from "./html.ts";

@@ -1,10 +1,10 @@
 import * as z from "zod";
 import { listQuarantine, type QuarantinedItem } from "../archive/quarantine.ts";
-import { REPLAYS_A_REQUEST } from "../intake/replay.ts";
+import { keyInQuarantine } from "../archive/quarantine-key.ts";
+import { readQuery } from "../http/input.ts";
+import { REPLAYS_A_REQUEST } from "../ingest/replay.ts";
 import { logError, reasonOf } from "../log.ts";
-import { readQuery } from "../reading/input.ts";
-import { type Parked, readParked } from "../reading/parked.ts";
-import { keyInQuarantine } from "../reading/quarantine.ts";
+import { type Parked, readParked } from "../parking/list.ts";
 import { attempt } from "../stores/attempt.ts";
 import { STORE_LIMIT } from "../stores/limits.ts";
 import { html } from "./html.ts";

@@ -1,7 +1,7 @@
 import { overflowKey, overflowKeysIn, supersededKey, supersededPrefix, transcriptKey } from "../archive/keys.ts";
-import { sha256 } from "../digest.ts";
-import { decode } from "../events/decode.ts";
+import { sha256 } from "../events/digest.ts";
 import type { CallDetails } from "../ledger/call-details.ts";
+import { decode } from "../platforms/decode.ts";
 import { attempt } from "../stores/attempt.ts";
 import { STORE_LIMIT } from "../stores/limits.ts";
 

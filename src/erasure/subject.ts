@@ -1,5 +1,5 @@
-import { decode } from "../events/decode.ts";
-import type { Received } from "../intake/received.ts";
+import type { Received } from "../events/received.ts";
+import { decode } from "../platforms/decode.ts";
 import type { ArchivedEvent } from "./objects.ts";
 
 /** Whose data is to be erased: what is kept of one call, or of all calls with one caller. */

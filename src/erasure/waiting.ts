@@ -1,11 +1,11 @@
 import pMap from "p-map";
 import * as z from "zod";
 import { listQuarantine, readQuarantined } from "../archive/quarantine.ts";
-import type { Received } from "../intake/received.ts";
+import { keyInQuarantine } from "../archive/quarantine-key.ts";
+import type { Received } from "../events/received.ts";
 import { logError, reasonOf } from "../log.ts";
 import { shelves } from "../parking/index.ts";
 import type { ParkingShelf } from "../parking/parked.ts";
-import { keyInQuarantine } from "../reading/quarantine.ts";
 import { attempt, Unfit } from "../stores/attempt.ts";
 import { STORE_LIMIT } from "../stores/limits.ts";
 import { type Concern, concernOf, type Subject } from "./subject.ts";

@@ -1,6 +1,6 @@
-import { sha256 } from "../digest.ts";
-import { spaced } from "../events/spoken.ts";
-import type { Turn } from "../events/turns.ts";
+import { sha256 } from "../events/digest.ts";
+import { spaced } from "../events/search-text.ts";
+import type { Turn } from "../platforms/turns.ts";
 import {
   type CallFilter,
   type CallPage,

@@ -1,4 +1,4 @@
-import type { Received } from "../intake/received.ts";
+import type { Received } from "../events/received.ts";
 import { logError, reasonOf } from "../log.ts";
 import { attempt, type StoreName } from "../stores/attempt.ts";
 import { bucketShelf } from "./bucket.ts";

@@ -1,4 +1,4 @@
-import type { Received } from "../intake/received.ts";
+import type { Received } from "../events/received.ts";
 import type { StoreName } from "../stores/attempt.ts";
 
 /** Where a body can wait until the store that failed is back. */

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { Received } from "../intake/received.ts";
+import type { Received } from "../events/received.ts";
 import { Unfit } from "../stores/attempt.ts";
 import { gunzip, gzip } from "./gzip.ts";
 import type { ParkingPlace } from "./parked.ts";

@@ -10,8 +10,8 @@ import {
 } from "../ledger/deliveries.ts";
 import { log, logError, reasonOf } from "../log.ts";
 import { attempt } from "../stores/attempt.ts";
+import { delaySeconds } from "../stores/backoff.ts";
 import { CONNECTIONS, STORE_LIMIT } from "../stores/limits.ts";
-import { delaySeconds } from "./backoff.ts";
 import type { DeliveryResult, Destination } from "./destinations/destination.ts";
 import { deliveryRound } from "./messages.ts";
 

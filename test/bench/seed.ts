@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { splitArguments } from "../commands/arguments.ts";
-import { projectFolder, runWrangler } from "../commands/wrangler.ts";
+import { splitArguments } from "../../src/commands/arguments.ts";
+import { projectFolder, runWrangler } from "../../src/commands/wrangler.ts";
 import { numberOption, UsageError } from "../simulator/options.ts";
 import { showProgress } from "../simulator/progress.ts";
 import { run } from "../simulator/run.ts";

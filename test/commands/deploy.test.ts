@@ -1,12 +1,12 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { splitArguments } from "./arguments.ts";
-import { readReport } from "./deployment-report.ts";
+import { splitArguments } from "../../src/commands/arguments.ts";
+import { readReport } from "../../src/commands/deployment-report.ts";
+import { missingSecrets, secretNames } from "../../src/commands/secrets.ts";
+import { projectFolder } from "../../src/commands/wrangler.ts";
 import { copyProject } from "./project-copy.ts";
-import { missingSecrets, secretNames } from "./secrets.ts";
 import { ACCOUNT_ID, openStandIn } from "./stand-in/api.ts";
-import { projectFolder } from "./wrangler.ts";
 
 const TIMEOUT = { timeout: 60_000 };
 const firstMigration = readFileSync(join(projectFolder, "src/ledger/migrations/0001_ledger.sql"), "utf8").trim();

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parseEnv } from "node:util";
 import { Webhook } from "standardwebhooks";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { ensureLocalSecrets } from "./local-secrets.ts";
+import { ensureLocalSecrets } from "../../src/commands/local-secrets.ts";
 import { copyProject } from "./project-copy.ts";
 
 let folder: string;

@@ -3,9 +3,9 @@ import { cpSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { projectFolder } from "./wrangler.ts";
+import { projectFolder } from "../../src/commands/wrangler.ts";
 
-const copied = ["src", "wrangler.toml", "package.json", "test/commands", "tsconfig.json"];
+const copied = ["src", "wrangler.toml", "package.json", "tsconfig.json"];
 
 /**
  * A copy of the project as somebody has it who has just cloned it and installed, to run its commands in: they write files.
@@ -18,9 +18,9 @@ export function copyProject() {
 
   return {
     folder,
-    /** Runs a command of test/commands without a terminal, as CI does. */
+    /** Runs a command of src/commands without a terminal, as CI does. */
     async run(command: string, parameters: string[] = [], environment: Record<string, string> = {}) {
-      const child = spawn(process.execPath, [join(folder, "test/commands", command), ...parameters], {
+      const child = spawn(process.execPath, [join(folder, "src/commands", command), ...parameters], {
         cwd: folder,
         env: {
           ...inheritedEnvironment(),

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
-import { formats } from "../../src/events/formats.ts";
+import { formats } from "../../src/platforms/formats.ts";
 import { planDay } from "./day.ts";
 import type { Delivery } from "./delivery.ts";
 

@@ -1,4 +1,4 @@
-import { sameText } from "../../digest.ts";
+import { sameText } from "../../events/digest.ts";
 import type { Viewer } from "../viewer.ts";
 import { deriveKey } from "./keys.ts";
 

@@ -1,9 +1,9 @@
 import type { Child } from "hono/jsx";
 import type { IRequest } from "itty-router";
-import { sameText } from "../../digest.ts";
-import { readBody } from "../../intake/body.ts";
+import { sameText } from "../../events/digest.ts";
+import { readBody } from "../../http/body.ts";
+import { problemResponse } from "../../http/problem.ts";
 import { log } from "../../log.ts";
-import { problemResponse } from "../../problem.ts";
 import { html, seeOther } from "../html.ts";
 import { Brand, LonePage } from "../layout.tsx";
 import type { PageHandler } from "../page.ts";

@@ -1,5 +1,5 @@
-import type { Turn } from "../../events/turns.ts";
 import type { ListedCall } from "../../ledger/call-list.ts";
+import type { Turn } from "../../platforms/turns.ts";
 import { counted, formatCount } from "../numbers.ts";
 import { Clipped, startOf } from "../parts/clipped.tsx";
 import { Empty } from "../parts/empty.tsx";

@@ -1,7 +1,7 @@
 import { readConversation } from "../../archive/conversation.ts";
-import type { Turn } from "../../events/turns.ts";
 import type { ListedCall } from "../../ledger/call-list.ts";
 import { logError, reasonOf } from "../../log.ts";
+import type { Turn } from "../../platforms/turns.ts";
 import { attempt } from "../../stores/attempt.ts";
 import { STORE_LIMIT } from "../../stores/limits.ts";
 

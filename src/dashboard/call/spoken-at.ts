@@ -1,5 +1,5 @@
 import { instant } from "../../events/fields.ts";
-import type { Turn } from "../../events/turns.ts";
+import type { Turn } from "../../platforms/turns.ts";
 import { formatClock, formatTime } from "../times.ts";
 
 /** Beyond it, a clock that starts at 00:00 tells nobody anything: one of the two times is wrong. */

@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { type CallCursor, callCursor, callFilter } from "../../reading/filter.ts";
-import type { CallSearch } from "../../reading/search.ts";
+import { type CallCursor, callCursor, callFilter } from "../../ledger/call-filter.ts";
+import type { CallSearch } from "../../ledger/search.ts";
 import { formFrom, formTo } from "../form-dates.ts";
 
 /** The controls of the form, in the order in which they stand, with what people call them. */

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { misfitsOf } from "../../events/fields.ts";
-import { callFilter } from "../../reading/filter.ts";
+import { callFilter } from "../../ledger/call-filter.ts";
 import { formDay } from "../form-dates.ts";
 import { addDays, dayOf, daysBetween, nextDay, offsetMinutes, startOfDay } from "../times.ts";
 import type { Viewer } from "../viewer.ts";

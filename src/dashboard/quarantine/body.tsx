@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { peekQuarantined } from "../../archive/quarantine.ts";
-import { notFound } from "../../problem.ts";
-import { readQuery } from "../../reading/input.ts";
-import { keyInQuarantine } from "../../reading/quarantine.ts";
+import { keyInQuarantine } from "../../archive/quarantine-key.ts";
+import { readQuery } from "../../http/input.ts";
+import { notFound } from "../../http/problem.ts";
 import { attempt } from "../../stores/attempt.ts";
 import { STORE_LIMIT } from "../../stores/limits.ts";
 import { html } from "../html.ts";

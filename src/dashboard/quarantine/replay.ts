@@ -1,7 +1,7 @@
 import * as z from "zod";
-import { type Replayed, replay, replayPage } from "../../intake/replay.ts";
-import { readForm, readQuery } from "../../reading/input.ts";
-import { keyInQuarantine } from "../../reading/quarantine.ts";
+import { keyInQuarantine } from "../../archive/quarantine-key.ts";
+import { readForm, readQuery } from "../../http/input.ts";
+import { type Replayed, replay, replayPage } from "../../ingest/replay.ts";
 import { seeOther } from "../html.ts";
 import type { PageHandler } from "../page.ts";
 import { withOutcome } from "../parts/outcome.tsx";

@@ -1,5 +1,5 @@
 import { getPlatformProxy } from "wrangler";
-import { readWrangler } from "../../commands/wrangler.ts";
+import { readWrangler } from "../../../src/commands/wrangler.ts";
 import { chunksOf, type Plan } from "./plan.ts";
 import { chunkStatements } from "./statements.ts";
 

@@ -1,8 +1,8 @@
 import { type IRequest, Router } from "itty-router";
 import { runCron } from "../../../src/cron.ts";
 import { health } from "../../../src/health.ts";
-import { receiveWebhook } from "../../../src/intake/webhook.ts";
-import { consume } from "../../../src/sync/queues.ts";
+import { receiveWebhook } from "../../../src/ingest/webhook.ts";
+import { consume } from "../../../src/queue.ts";
 
 const routes = Router<IRequest & Request, [Env, ExecutionContext]>()
   .post("/webhooks/atoms", receiveWebhook)

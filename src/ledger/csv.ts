@@ -1,6 +1,6 @@
 import Papa from "papaparse";
-import { type ListedCall, listedColumns } from "../ledger/call-list.ts";
-import { invalidRequest } from "./input.ts";
+import { invalidRequest } from "../http/input.ts";
+import { type ListedCall, listedColumns } from "./call-list.ts";
 import { type CallSearch, searchCalls, wordsNotSearched } from "./search.ts";
 
 /** Calls that are read at a time: with all their JSON they stay far below the memory of a Worker. */

@@ -1,12 +1,12 @@
-import { sha256 } from "../digest.ts";
+import { sha256 } from "../events/digest.ts";
+import type { Received } from "../events/received.ts";
+import { readBody } from "../http/body.ts";
 import { log } from "../log.ts";
 import { park } from "../parking/index.ts";
+import { readSignatures, signedByAny } from "../platforms/atoms/signature.ts";
 import { readSettings } from "../settings.ts";
 import { accept } from "./accept.ts";
-import { readBody } from "./body.ts";
 import { type Outcome, toResponse } from "./outcome.ts";
-import type { Received } from "./received.ts";
-import { readSignatures, signedByAny } from "./signature.ts";
 
 /** `POST /webhooks/atoms`: one event in, one answer out, one line in the log. */
 export async function receiveWebhook(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {

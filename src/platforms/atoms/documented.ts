@@ -1,7 +1,7 @@
 import * as z from "zod";
-import type { CallEvent, JsonObject } from "./event.ts";
-import { id, instant, invalid, jsonObject, present, text, transcript, withoutTranscript } from "./fields.ts";
-import type { Decoded, WireFormat } from "./format.ts";
+import type { CallEvent, JsonObject } from "../../events/event.ts";
+import { id, instant, invalid, jsonObject, present, text, transcript, withoutTranscript } from "../../events/fields.ts";
+import type { Decoded, WireFormat } from "../../events/format.ts";
 
 /** The vocabulary of the platform's payload page: flat, with the event's name in `event`. */
 const common = { timestamp: instant, agent_id: id, call_id: id };

@@ -1,10 +1,10 @@
 import pMap from "p-map";
-import { accept } from "../intake/accept.ts";
 import { logError, reasonOf } from "../log.ts";
+import { isDue } from "../parking/due.ts";
+import type { ParkedItem, ParkingShelf } from "../parking/parked.ts";
 import { attempt } from "../stores/attempt.ts";
 import { STORE_LIMIT } from "../stores/limits.ts";
-import { isDue } from "./due.ts";
-import type { ParkedItem, ParkingShelf } from "./parked.ts";
+import { accept } from "./accept.ts";
 
 /** Looked at in one run: a crowd that fails for ever must not hide what came after it. */
 const PAGES = 5;

@@ -1,5 +1,5 @@
-import type { JsonObject } from "./event.ts";
-import { isJsonObject } from "./fields.ts";
+import type { JsonObject } from "../events/event.ts";
+import { isJsonObject } from "../events/fields.ts";
 import { formats } from "./formats.ts";
 
 /** One turn of a conversation, as far as the platform told it. */

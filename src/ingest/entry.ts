@@ -1,11 +1,11 @@
 import { overflowKey, transcriptKey } from "../archive/keys.ts";
-import type { DecodedEvent } from "../events/decode.ts";
 import type { CallEvent } from "../events/event.ts";
-import { turnsOf } from "../events/turns.ts";
+import type { Received } from "../events/received.ts";
 import { type Contribution, contribution } from "../ledger/calls.ts";
 import { type Conversation, saidIn } from "../ledger/conversations.ts";
 import { type EventRow, payloadColumn } from "../ledger/events.ts";
-import type { Received } from "./received.ts";
+import type { DecodedEvent } from "../platforms/decode.ts";
+import { turnsOf } from "../platforms/turns.ts";
 
 /** An event, with everything that the stores are to keep of it. */
 export interface Entry extends Received {

@@ -1,9 +1,9 @@
-import { spokenQuery } from "../events/spoken.ts";
-import { type CallFilter, type ListedCall, listCalls, type PlacedCall } from "../ledger/call-list.ts";
-import { listSpokenCalls } from "../ledger/conversations.ts";
+import { spokenQuery } from "../events/search-text.ts";
 import { attempt } from "../stores/attempt.ts";
 import { SEARCH_LIMIT, STORE_LIMIT } from "../stores/limits.ts";
-import type { CallCursor } from "./filter.ts";
+import type { CallCursor } from "./call-filter.ts";
+import { type CallFilter, type ListedCall, listCalls, type PlacedCall } from "./call-list.ts";
+import { listSpokenCalls } from "./conversations.ts";
 
 /** Which calls are looked for, in what order of pages. */
 export interface CallSearch {

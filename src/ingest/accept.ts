@@ -1,7 +1,8 @@
 import { quarantine } from "../archive/quarantine.ts";
-import { type DecodedBody, decode } from "../events/decode.ts";
 import type { CallEvent } from "../events/event.ts";
+import type { Received } from "../events/received.ts";
 import { logError, reasonOf } from "../log.ts";
+import { type DecodedBody, decode } from "../platforms/decode.ts";
 import { readSettings } from "../settings.ts";
 import { attempt } from "../stores/attempt.ts";
 import { STORE_LIMIT } from "../stores/limits.ts";
@@ -10,7 +11,6 @@ import { syncMessage } from "../sync/messages.ts";
 import { type Entry, eventIdOf, makeEntry } from "./entry.ts";
 import { keep, type StoreFailures } from "./keep.ts";
 import type { AboutEvent, Settled } from "./outcome.ts";
-import type { Received } from "./received.ts";
 
 /** What became of a genuine body; `not-kept` when its place is still to be found. */
 export type Accepted = Settled | (AboutEvent & { kind: "not-kept"; failures: StoreFailures });

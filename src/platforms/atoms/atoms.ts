@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { CallDirection, CallEvent, JsonObject } from "./event.ts";
+import type { CallDirection, CallEvent, JsonObject } from "../../events/event.ts";
 import {
   id,
   instant,
@@ -11,8 +11,8 @@ import {
   text,
   transcript,
   withoutTranscript,
-} from "./fields.ts";
-import type { Decoded, WireFormat } from "./format.ts";
+} from "../../events/fields.ts";
+import type { Decoded, WireFormat } from "../../events/format.ts";
 
 /**
  * The vocabulary the Atoms platform sends today: an envelope whose `metadata` is the event.

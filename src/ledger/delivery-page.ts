@@ -1,9 +1,9 @@
 import * as z from "zod";
-import type { DeliveryRow } from "../ledger/deliveries.ts";
-import { type DeliveryQuery, listDeliveries } from "../ledger/undelivered.ts";
+import { cursorOf, writeCursor } from "../http/cursor.ts";
 import { attempt } from "../stores/attempt.ts";
 import { STORE_LIMIT } from "../stores/limits.ts";
-import { cursorOf, writeCursor } from "./cursor.ts";
+import type { DeliveryRow } from "./deliveries.ts";
+import { type DeliveryQuery, listDeliveries } from "./undelivered.ts";
 
 /** Which deliveries are meant, to be listed or to be sent again. */
 export const deliveryFilter = { event_id: z.string().min(1).optional(), destination: z.string().min(1).optional() };

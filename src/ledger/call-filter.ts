@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { MAX_ID_CHARACTERS } from "../events/fields.ts";
-import type { CallFilter } from "../ledger/call-list.ts";
-import { cursorOf, writeCursor } from "./cursor.ts";
-import { instantFrom, instantTo } from "./range.ts";
+import { cursorOf, writeCursor } from "../http/cursor.ts";
+import { instantFrom, instantTo } from "../http/range.ts";
+import type { CallFilter } from "./call-list.ts";
 
 /** Which calls a listing shows, as a query tells it. */
 export const callFilter = {

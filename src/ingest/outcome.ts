@@ -1,6 +1,6 @@
 import type { FieldError } from "../events/format.ts";
-import { problemResponse } from "../problem.ts";
-import type { SignatureFault } from "./signature.ts";
+import { problemResponse } from "../http/problem.ts";
+import type { SignatureFault } from "../platforms/atoms/signature.ts";
 
 /** An outcome about an event: its identity, as far as the body could be read. */
 export interface AboutEvent {

@@ -1,9 +1,9 @@
-import { logError, reasonOf } from "../log.ts";
-import { unpackParked } from "../parking/unpack.ts";
-import { delaySeconds } from "./backoff.ts";
-import { deliverBatch } from "./consumer.ts";
-import { buryDeliveries } from "./dead-letters.ts";
-import { configuredDestinations } from "./destinations/index.ts";
+import { unpackParked } from "./ingest/unpack.ts";
+import { logError, reasonOf } from "./log.ts";
+import { delaySeconds } from "./stores/backoff.ts";
+import { deliverBatch } from "./sync/consumer.ts";
+import { buryDeliveries } from "./sync/dead-letters.ts";
+import { configuredDestinations } from "./sync/destinations/index.ts";
 
 /**
  * The Worker's queue door. Queues are told apart by the ends of their names, so that a copy of this Worker can give them

@@ -1,10 +1,10 @@
 import pMap from "p-map";
-import { accept } from "../intake/accept.ts";
-import type { Received } from "../intake/received.ts";
+import type { Received } from "../events/received.ts";
 import { logError, reasonOf } from "../log.ts";
-import { delaySeconds } from "../sync/backoff.ts";
-import { park } from "./index.ts";
-import { readParkedMessage } from "./queue.ts";
+import { park } from "../parking/index.ts";
+import { readParkedMessage } from "../parking/queue.ts";
+import { delaySeconds } from "../stores/backoff.ts";
+import { accept } from "./accept.ts";
 
 /** Few at a time: a message of 128 KB may unpack to `MAX_BODY_BYTES`. */
 const CONCURRENCY = 2;

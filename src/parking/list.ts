@@ -1,7 +1,7 @@
-import { shelves } from "../parking/index.ts";
-import type { ParkedItem } from "../parking/parked.ts";
 import { attempt, type StoreName } from "../stores/attempt.ts";
 import { STORE_LIMIT } from "../stores/limits.ts";
+import { shelves } from "./index.ts";
+import type { ParkedItem } from "./parked.ts";
 
 /** Bodies that wait for a store. */
 export interface Parked {

@@ -1,5 +1,5 @@
-import { sameText } from "../digest.ts";
-import { problemResponse } from "../problem.ts";
+import { sameText } from "../events/digest.ts";
+import { problemResponse } from "./problem.ts";
 
 /**
  * Lets a request pass that carries `Authorization: Bearer <API_TOKEN>`, or that Cloudflare Access has let through. Fails

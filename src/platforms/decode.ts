@@ -1,6 +1,6 @@
-import type { CallEvent, JsonObject } from "./event.ts";
-import { isJsonObject, MAX_ID_CHARACTERS } from "./fields.ts";
-import type { FieldError } from "./format.ts";
+import type { CallEvent, JsonObject } from "../events/event.ts";
+import { isJsonObject, MAX_ID_CHARACTERS } from "../events/fields.ts";
+import type { FieldError } from "../events/format.ts";
 import { formats } from "./formats.ts";
 
 /** What a body turned out to be. */

@@ -1,5 +1,5 @@
 import type * as z from "zod";
-import { problemResponse } from "../problem.ts";
+import { problemResponse } from "./problem.ts";
 
 /** What a request asks for, or the answer that says what is wrong with it. */
 export type Input<T> = { ok: true; value: T } | { ok: false; response: Response };

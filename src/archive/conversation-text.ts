@@ -1,4 +1,4 @@
-import type { Turn } from "../events/turns.ts";
+import type { Turn } from "../platforms/turns.ts";
 
 /** A conversation for reading: a paragraph a turn, with who spoke and when, as far as that is known. */
 export function conversationText(turns: readonly Turn[]): string {
