@@ -1,33 +1,47 @@
+import { startDueJobs } from "./erasure/start.ts";
+import { ingestContext } from "./ingest/ingest.ts";
 import { recover } from "./ingest/recover.ts";
-import { log, logError, reasonOf } from "./log.ts";
-import { shelves } from "./parking/index.ts";
+import { deleteOldTombstones } from "./ledger/erasure.ts";
+import { deleteOldJobs } from "./ledger/jobs.ts";
+import { log, logError } from "./log.ts";
+import { listableParkings } from "./parking/index.ts";
+import { destinationNames } from "./sync/destinations/index.ts";
 import { sendOverdue } from "./sync/relay.ts";
 
 /** As in `wrangler.toml`. */
 const EVERY_MINUTE = "* * * * *";
 
-/** The Worker's cron door. A schedule that nobody wrote a job for is a mistake, and is not passed over in silence. */
+/** The Worker's cron door. A schedule without work is a mistake, and is not passed over in silence. */
 export async function runCron(controller: ScheduledController, env: Env, ctx: ExecutionContext): Promise<void> {
   switch (controller.cron) {
     case EVERY_MINUTE:
-      return relay(env, ctx, new Date(controller.scheduledTime));
+      return everyMinute(env, ctx, new Date(controller.scheduledTime));
     default:
-      throw new Error(`no job for the schedule ${controller.cron}`);
+      throw new Error(`no work for the schedule ${controller.cron}`);
   }
 }
 
-/** Brings back what had to wait. Each job on its own: a store that is down or hangs stops only what needs it. */
-async function relay(env: Env, ctx: ExecutionContext, now: Date): Promise<void> {
+/** Recovers, relays and tidies up. Each on its own: a store that is down or hangs stops only the work that needs it. */
+async function everyMinute(env: Env, ctx: ExecutionContext, now: Date): Promise<void> {
+  const context = ingestContext(env, ctx, destinationNames(env));
   await Promise.all([
     run("overdue deliveries", () => sendOverdue(env.DB, env.SYNC_QUEUE, now)),
-    ...shelves(env).map((shelf) => run(`parked in ${shelf.store}`, () => recover(shelf, env, ctx, now))),
+    ...listableParkings(context).map((parking) =>
+      run(`parked in ${parking.store}`, () => recover(parking, context, now)),
+    ),
+    run("erasure jobs", () => startDueJobs(env.DB, env.ERASURE, now)),
+    run("old rows", async () => {
+      await deleteOldTombstones(env.DB, now);
+      await deleteOldJobs(env.DB, now);
+      return {};
+    }),
   ]);
 }
 
-async function run(job: string, work: () => Promise<object>): Promise<void> {
+async function run(work: string, perform: () => Promise<object>): Promise<void> {
   try {
-    log({ message: "relay", job, ...(await work()) });
+    log({ message: "cron", work, ...(await perform()) });
   } catch (error) {
-    logError({ message: "relay failed", job, error: reasonOf(error) });
+    logError({ message: "cron failed", work }, error);
   }
 }

@@ -1,31 +1,49 @@
 import { QUARANTINE_PREFIX } from "./archive/keys.ts";
+import { countObjects } from "./archive/objects.ts";
 import { problemResponse } from "./http/problem.ts";
-import { countWaiting, type WaitingRow } from "./ledger/waiting.ts";
-import { logError, reasonOf } from "./log.ts";
+import { countBacklog } from "./ledger/backlog.ts";
+import { logError } from "./log.ts";
 import { PARKED_PREFIX } from "./parking/bucket.ts";
-import { readSettings } from "./settings.ts";
-import { attempt } from "./stores/attempt.ts";
-import { STORE_LIMIT } from "./stores/limits.ts";
+import { platformProblems } from "./platforms/index.ts";
+import { readSettings, type SettingProblem } from "./settings.ts";
 import { configuredDestinations } from "./sync/destinations/index.ts";
 
-/** One page of a listing: a thousand is enough to ring for, however many more there are. */
-const COUNTED = 1000;
+/** Anybody may ask, so the stores are asked once in so long. */
+const KEPT_MS = 15_000;
+
+/** How much of one kind piles up. `count` goes no further than 1,000 for objects in R2. */
+interface Backlog {
+  kind: string;
+  count: number;
+  /** ISO 8601 UTC. */
+  oldest: string | null;
+}
+
+/** What one store answered. */
+interface StoreHealth {
+  errors: { path: string; message: string }[];
+  backlog: Backlog[];
+}
+
+let kept: { askedAt: number; stores: readonly StoreHealth[] } | undefined;
 
 /**
- * `GET /healthz`: whether events can be taken and passed on. Names what is wrong, never a value, and what is piling up: how
- * many, and since when, so that a monitor can ring.
+ * `GET /healthz`: whether events can be taken and passed on. Names each problem, never a value, and what piles up: how many, and
+ * since when, so that a monitor can ring.
  */
 export async function health(_request: Request, env: Env): Promise<Response> {
-  const settings = [readSettings(env), ...configuredDestinations(env)].flatMap(({ problems }) => problems);
-  const [database, archive] = await Promise.all([
-    ask("DB", "does not answer, or has not been migrated", () => countWaiting(env.DB, new Date().toISOString())),
-    ask("ARCHIVE", "does not answer", () => waitingInBucket(env.ARCHIVE)),
-  ]);
+  const stores = await storesHealth(env, new Date());
+  const settings = [
+    ...platformProblems(env),
+    ...readSettings(env).problems,
+    ...bindingProblems(env),
+    ...configuredDestinations(env).flatMap(({ problems }) => problems),
+  ];
   const errors = [
     ...settings.map(({ setting, problem }) => ({ path: setting, message: problem })),
-    ...[database, archive].flatMap(({ error }) => error ?? []),
+    ...stores.flatMap((store) => store.errors),
   ];
-  const waiting = summary(database.value ?? [], archive.value ?? []);
+  const waiting = summary(stores.flatMap(({ backlog }) => backlog));
   if (errors.length === 0) return Response.json({ status: "ok", ...waiting });
   return problemResponse({
     status: 503,
@@ -37,19 +55,38 @@ export async function health(_request: Request, env: Env): Promise<Response> {
   });
 }
 
-interface Waiting {
-  what: string;
-  count: number;
-  oldest: string | null;
+/** A copy of the configuration may have lost it; without it nobody can sign in, and guesses meet no limit. */
+function bindingProblems(env: Env): SettingProblem[] {
+  const limit: RateLimit | undefined = env.SIGN_IN_ATTEMPTS;
+  return limit === undefined ? [{ setting: "SIGN_IN_ATTEMPTS", problem: "is not bound: see [[ratelimits]]" }] : [];
 }
 
-async function waitingInBucket(bucket: R2Bucket): Promise<Waiting[]> {
-  const count = async (what: string, prefix: string) => {
-    const { objects } = await bucket.list({ prefix, limit: COUNTED });
-    const oldest = objects.reduce<string | null>((least, { uploaded }) => earlier(least, uploaded.toISOString()), null);
-    return { what, count: objects.length, oldest };
-  };
-  return Promise.all([count("parked", PARKED_PREFIX), count("quarantined", QUARANTINE_PREFIX)]);
+async function storesHealth(env: Env, now: Date): Promise<readonly StoreHealth[]> {
+  if (kept !== undefined && now.getTime() - kept.askedAt < KEPT_MS) return kept.stores;
+  const stores = await Promise.all([databaseHealth(env.DB, now), archiveHealth(env.ARCHIVE)]);
+  kept = { askedAt: now.getTime(), stores };
+  return stores;
+}
+
+function databaseHealth(db: D1Database, now: Date): Promise<StoreHealth> {
+  return storeHealth("DB", "does not answer, or has not been migrated", () => countBacklog(db, now));
+}
+
+function archiveHealth(bucket: R2Bucket): Promise<StoreHealth> {
+  const count = async (kind: string, prefix: string) => ({ kind, ...(await countObjects(bucket, prefix)) });
+  return storeHealth("ARCHIVE", "does not answer", () =>
+    Promise.all([count("parked", PARKED_PREFIX), count("quarantined", QUARANTINE_PREFIX)]),
+  );
+}
+
+/** Never rejects. */
+async function storeHealth(path: string, message: string, count: () => Promise<Backlog[]>): Promise<StoreHealth> {
+  try {
+    return { errors: [], backlog: await count() };
+  } catch (error) {
+    logError({ message: "a store failed its health check", store: path }, error);
+    return { errors: [{ path, message }], backlog: [] };
+  }
 }
 
 function earlier(a: string | null, b: string | null): string | null {
@@ -57,31 +94,13 @@ function earlier(a: string | null, b: string | null): string | null {
   return a < b ? a : b;
 }
 
-const names: Record<WaitingRow["what"], string> = {
-  parked: "parked",
-  pending: "overdue_deliveries",
-  failed: "failed_deliveries",
-};
-
-/** Nothing at all when nothing waits. */
-function summary(inDatabase: readonly WaitingRow[], inBucket: readonly Waiting[]) {
+/** Nothing at all when nothing piles up. */
+function summary(backlog: readonly Backlog[]) {
   const waiting: Record<string, { count: number; oldest: string | null }> = {};
-  for (const { what, count, oldest } of [
-    ...inDatabase.map((row) => ({ ...row, what: names[row.what] })),
-    ...inBucket,
-  ]) {
+  for (const { kind, count, oldest } of backlog) {
     if (count === 0) continue;
-    const before = waiting[what] ?? { count: 0, oldest: null };
-    waiting[what] = { count: before.count + count, oldest: earlier(before.oldest, oldest) };
+    const sum = waiting[kind] ?? { count: 0, oldest: null };
+    waiting[kind] = { count: sum.count + count, oldest: earlier(sum.oldest, oldest) };
   }
   return Object.keys(waiting).length === 0 ? {} : { waiting };
-}
-
-async function ask<T>(path: string, message: string, question: () => Promise<T>) {
-  try {
-    return { value: await attempt(question, STORE_LIMIT) };
-  } catch (error) {
-    logError({ message: "a store failed its health check", store: path, error: reasonOf(error) });
-    return { error: { path, message } };
-  }
 }

@@ -1,18 +1,18 @@
 import { runCron } from "./cron.ts";
-import { internalError } from "./http/problem.ts";
-import { logError, reasonOf } from "./log.ts";
-import { consume } from "./queue.ts";
+import { failureResponse } from "./http/problem.ts";
+import { consumeQueue } from "./queue.ts";
 import { routes } from "./routes.ts";
+
+export { EraseJob } from "./erasure/job.ts";
 
 export default {
   async fetch(request, env, ctx): Promise<Response> {
     try {
       return await routes.fetch(request, env, ctx);
     } catch (error) {
-      logError({ message: "unexpected", method: request.method, error: reasonOf(error) });
-      return internalError();
+      return failureResponse(error, request);
     }
   },
-  queue: consume,
+  queue: consumeQueue,
   scheduled: runCron,
 } satisfies ExportedHandler<Env>;

@@ -1,17 +1,20 @@
+type Fields = { [field: string]: string | number | boolean | null | undefined };
+
 /**
- * One JSON line, which Workers Logs indexes field by field. Ids and outcomes only: nothing that a caller said, no phone
+ * Writes one JSON line, which Workers Logs indexes field by field. Ids and results only: nothing that a caller said, no phone
  * number, no variable.
  */
-export function log(line: { [field: string]: string | number | boolean | null | undefined }): void {
-  console.log(JSON.stringify(line));
+export function log(fields: Fields): void {
+  console.log(JSON.stringify(fields));
 }
 
-/** The same for what should not have happened. */
-export function logError(line: { [field: string]: string | number | boolean | null | undefined }): void {
-  console.error(JSON.stringify(line));
+/** Writes one JSON line about a failure. With `error`, its message and stack are in the line. */
+export function logError(fields: Fields, error?: unknown): void {
+  const stack = error instanceof Error ? error.stack : undefined;
+  console.error(JSON.stringify({ ...fields, ...(error !== undefined && { error: reasonOf(error), stack }) }));
 }
 
-/** The words of whatever was thrown. For the log only: an answer never carries them. */
+/** Returns the message of whatever was thrown. For logs and for `last_error` only: an answer never carries it. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

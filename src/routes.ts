@@ -3,15 +3,19 @@ import { api } from "./api/index.ts";
 import { dashboard } from "./dashboard/index.ts";
 import { health } from "./health.ts";
 import { methodNotAllowed, notFound } from "./http/problem.ts";
+import { ingestContext } from "./ingest/ingest.ts";
 import { receiveWebhook } from "./ingest/webhook.ts";
+import { destinationNames } from "./sync/destinations/index.ts";
 
-/** Every address the Worker answers at. A room is taken out by deleting its folder and its lines here. */
+/** Every address the Worker answers at. A face is taken out by deleting its folder and its lines here. */
 export const routes = Router<IRequest & Request, [Env, ExecutionContext]>()
-  .post("/webhooks/atoms", receiveWebhook)
-  .all("/webhooks/atoms", () => methodNotAllowed("POST"))
+  .post("/webhooks/:platform", (request, env, ctx) =>
+    receiveWebhook(request, request.params["platform"] ?? "", env, ingestContext(env, ctx, destinationNames(env))),
+  )
+  .all("/webhooks/:platform", () => methodNotAllowed("POST"))
   .get("/healthz", health)
   .head("/healthz", health)
   .all("/healthz", () => methodNotAllowed("GET, HEAD"))
   .all("/api/*", api.fetch)
   .all("*", dashboard.fetch)
-  .all("*", notFound);
+  .all("*", () => notFound());

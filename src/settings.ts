@@ -1,27 +1,23 @@
 const DEFAULT_MAX_BODY_BYTES = 10 * 1024 * 1024;
 
-/** The environment, read once a request into what the code can rely on. */
+/** The settings that do not belong to one platform or one destination, checked. */
 export interface Settings {
-  /** Any of them may have signed an event; empty: no event can be accepted. */
-  webhookSecrets: string[];
-  /** In bytes. */
+  /** Bytes. */
   maxBodyBytes: number;
-  /** Whether what is said in a call is to be found by its words. */
+  /** Whether the words of transcripts are indexed and searched. */
   searchTranscripts: boolean;
   problems: SettingProblem[];
 }
 
-/** What is missing or wrong with a setting; never its value. */
+/** A setting that is missing or wrong; never its value. */
 export interface SettingProblem {
   setting: string;
   problem: string;
 }
 
-/** Reads the settings. Never throws: what is wrong is listed, and `/healthz` says so. */
+/** Reads the settings. Never throws: problems are listed, and `/healthz` names them. */
 export function readSettings(env: Env): Settings {
   const problems: SettingProblem[] = [];
-  const webhookSecrets = (env.WEBHOOK_SECRETS ?? "").split(/[\s,]+/).filter((secret) => secret !== "");
-  if (webhookSecrets.length === 0) problems.push({ setting: "WEBHOOK_SECRETS", problem: "is not set" });
   if (!env.API_TOKEN) problems.push({ setting: "API_TOKEN", problem: "is not set" });
 
   let maxBodyBytes = Number(env.MAX_BODY_BYTES || DEFAULT_MAX_BODY_BYTES);
@@ -33,5 +29,10 @@ export function readSettings(env: Env): Settings {
   if (search !== "on" && search !== "off") {
     problems.push({ setting: "SEARCH_TRANSCRIPTS", problem: "is neither on nor off" });
   }
-  return { webhookSecrets, maxBodyBytes, searchTranscripts: search === "on", problems };
+  return { maxBodyBytes, searchTranscripts: search === "on", problems };
+}
+
+/** Splits a setting that holds one or more secrets, separated by commas or white space. */
+export function splitSecrets(value: string | undefined): string[] {
+  return (value ?? "").split(/[\s,]+/).filter((secret) => secret !== "");
 }

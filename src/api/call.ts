@@ -1,21 +1,17 @@
 import * as z from "zod";
-import { readConversation } from "../archive/conversation.ts";
-import { conversationText } from "../archive/conversation-text.ts";
+import { conversationText, readTranscript } from "../archive/transcripts.ts";
 import { type Problem, problemResponse } from "../http/problem.ts";
-import { readCall } from "../ledger/call-details.ts";
-import { withJson } from "../ledger/calls.ts";
-import { deliveryRow, eventRow } from "../ledger/rows.ts";
-import { attempt } from "../stores/attempt.ts";
-import { STORE_LIMIT } from "../stores/limits.ts";
+import { readCall, readCallRow } from "../ledger/calls.ts";
+import { deliveryRow, eventRow, withJson } from "../ledger/schema.ts";
 import { callAnswer } from "./calls.ts";
-import { nothing, operation } from "./operation.ts";
+import { callQuery, nothing, operation } from "./operation.ts";
 
 /** `GET /api/calls/{call_id}`: a call with its events and deliveries. */
 export const getCall = operation({
   method: "get",
   path: "/calls/{call_id}",
   summary: "A call, its events and its deliveries",
-  query: nothing,
+  query: callQuery,
   body: nothing,
   answers: {
     "application/json": z.object({
@@ -24,9 +20,9 @@ export const getCall = operation({
       deliveries: z.array(deliveryRow),
     }),
   },
-  mayBeMissing: true,
+  problems: [404],
   async perform({ parameter: callId }, env) {
-    const details = await attempt(() => readCall(env.DB, callId), STORE_LIMIT);
+    const details = await readCall(env.DB, callId);
     if (details === undefined) return unknownCall();
     const { call, events, deliveries } = details;
     const payload = (text: string): unknown => JSON.parse(text);
@@ -38,12 +34,12 @@ export const getCall = operation({
   },
 });
 
-/** `GET /api/calls/{call_id}/transcript`: what was said, as JSON or, with `Accept: text/plain`, for reading. */
+/** `GET /api/calls/{call_id}/transcript`: the conversation, as JSON or, with `Accept: text/plain`, for reading. */
 export const getTranscript = operation({
   method: "get",
   path: "/calls/{call_id}/transcript",
-  summary: "What was said in a call; with Accept: text/plain for reading",
-  query: nothing,
+  summary: "The conversation of a call; with Accept: text/plain for reading",
+  query: callQuery,
   body: nothing,
   answers: {
     "application/json": z.object({
@@ -58,13 +54,13 @@ export const getTranscript = operation({
     }),
     "text/plain": z.string(),
   },
-  mayBeMissing: true,
+  problems: [404],
   async perform({ parameter: call_id, request }, env) {
-    const details = await attempt(() => readCall(env.DB, call_id), STORE_LIMIT);
-    if (details === undefined) return unknownCall();
-    const { transcript_key: key } = details.call;
+    const call = await readCallRow(env.DB, call_id);
+    if (call === undefined) return unknownCall();
+    const { transcript_key: key } = call;
     if (key === null) return missing("no-transcript", "No transcript", "The call has not ended, or had none.");
-    const archived = await attempt(() => readConversation(env.ARCHIVE, key), STORE_LIMIT);
+    const archived = await readTranscript(env.ARCHIVE, key);
     if (archived === undefined) return missing("no-transcript", "No transcript", "Its object is not in the archive.");
 
     const { turns } = archived;

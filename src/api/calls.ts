@@ -1,14 +1,12 @@
 import * as z from "zod";
 import { invalidRequest } from "../http/input.ts";
-import { callCursor, callFilter, writeCallCursor } from "../ledger/call-filter.ts";
-import { withJson } from "../ledger/calls.ts";
 import { callsAsCsv } from "../ledger/csv.ts";
-import { callRow } from "../ledger/rows.ts";
-import { searchCalls, wordsNotSearched } from "../ledger/search.ts";
+import { callRow, withJson } from "../ledger/schema.ts";
+import { callCursor, callFilter, searchCalls, wordsNotSearched, writeCallCursor } from "../ledger/search.ts";
 import { readSettings } from "../settings.ts";
 import { nothing, operation } from "./operation.ts";
 
-/** A call as the API tells it: JSON columns as JSON. */
+/** A call in an answer: JSON columns as JSON. */
 export const callAnswer = callRow.extend({
   variables: z.unknown().describe("object of the variables, or null"),
   metrics: z.unknown().describe("object, metric to value, or null"),
@@ -32,7 +30,7 @@ export const getCalls = operation({
     const { searchTranscripts } = readSettings(env);
     const search = { filter, limit, after: cursor };
     const page = await searchCalls(env.DB, search, searchTranscripts);
-    if (page.kind === "not-searched") return invalidRequest([wordsNotSearched]);
+    if (page.kind === "words-not-searched") return invalidRequest([wordsNotSearched]);
     return Response.json({ calls: page.calls.map(withJson), next_cursor: writeCallCursor(page.next) });
   },
 });

@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { deliveryFilter, deliveryPosition, deliveryState, readDeliveryPage } from "../ledger/delivery-page.ts";
-import { deliveryRow } from "../ledger/rows.ts";
+import { deliveryRow, deliveryState } from "../ledger/schema.ts";
+import { deliveryCursor, deliveryFilter, listDeliveries } from "../ledger/undelivered.ts";
 import { retryFailed } from "../sync/relay.ts";
 import { nothing, operation } from "./operation.ts";
 
@@ -13,14 +13,14 @@ export const getDeliveries = operation({
     ...deliveryFilter,
     state: deliveryState.optional(),
     limit: z.coerce.number().int().min(1).max(200).default(50),
-    cursor: deliveryPosition.optional(),
+    cursor: deliveryCursor.optional(),
   }),
   body: nothing,
   answers: {
     "application/json": z.object({ deliveries: z.array(deliveryRow), next_cursor: z.string().nullable() }),
   },
-  async perform({ query: { cursor, ...wanted } }, env) {
-    return Response.json(await readDeliveryPage(env.DB, { ...wanted, after: cursor }));
+  async perform({ query: { cursor, ...query } }, env) {
+    return Response.json(await listDeliveries(env.DB, { ...query, after: cursor }));
   },
 });
 

@@ -1,63 +1,54 @@
 import * as z from "zod";
-import { erasureCursor } from "../erasure/cursor.ts";
-import { type ErasurePosition, erase, erased } from "../erasure/erase.ts";
-import { digitsOf, type Subject } from "../erasure/subject.ts";
-import { writeCursor } from "../http/cursor.ts";
+import { jobView, readJobView, startCallErasure, startNumberErasure, wholePhone } from "../erasure/start.ts";
+import { notFound } from "../http/problem.ts";
 import { unknownCall } from "./call.ts";
-import { nothing, operation } from "./operation.ts";
+import { callQuery, nothing, operation } from "./operation.ts";
 
-const cursor = erasureCursor.optional();
+const started = { "application/json": z.object({ job: z.string().describe("see GET /jobs/{id}") }) };
 
-const answers = {
-  "application/json": z.object({
-    erased,
-    next_cursor: z.string().nullable().describe("there is more to erase: ask again with it, until it is null"),
-  }),
-};
-
-/** `DELETE /api/calls/{call_id}`: erases everything that is kept of a call. */
+/** `DELETE /api/calls/{call_id}`: starts the erasure of everything of a call. */
 export const eraseCall = operation({
   method: "delete",
   path: "/calls/{call_id}",
-  summary: "Erases everything that is kept of a call: rows, transcript, parked and quarantined bodies",
-  query: z.strictObject({ cursor }),
+  summary: "Starts the erasure of everything of a call: rows, words, transcript, parked and quarantined bodies",
+  query: callQuery,
   body: nothing,
-  answers,
-  mayBeMissing: true,
-  perform: ({ parameter: call_id, query }, env) => answer({ call_id }, query.cursor, env, unknownCall),
+  status: 202,
+  answers: started,
+  problems: [404],
+  async perform({ parameter: callId }, env) {
+    const job = await startCallErasure(callId, env);
+    return job === undefined ? unknownCall() : accepted(job);
+  },
 });
 
-/** Fewer digits would be a mistake, and name many people. */
-const MIN_DIGITS = 7;
-
-const wholeNumber = z
-  .string()
-  .regex(/^\s*\+?[\d\s().-]+$/, { message: "must be a phone number", abort: true })
-  .refine(
-    (phone) => digitsOf(phone).length >= MIN_DIGITS,
-    `must be a whole phone number: ${MIN_DIGITS} digits or more`,
-  );
-
-/** `DELETE /api/calls?caller_phone=…`: erases everything that is kept of the calls with a caller. */
+/** `POST /api/erasures`: starts the erasure of everything of a caller's calls. The number stands in no address. */
 export const eraseCaller = operation({
-  method: "delete",
-  path: "/calls",
-  summary: "Erases everything that is kept of all calls with a caller, however their number is written",
-  query: z.strictObject({ caller_phone: wholeNumber, cursor }),
-  body: nothing,
-  answers,
-  perform: ({ query: { caller_phone, cursor } }, env) => answer({ caller_phone }, cursor, env),
+  method: "post",
+  path: "/erasures",
+  summary: "Starts the erasure of everything of all calls with a caller, however their number is written",
+  query: nothing,
+  body: z.strictObject({ caller_phone: wholePhone }),
+  status: 202,
+  answers: started,
+  perform: async ({ body: { caller_phone } }, env) => accepted(await startNumberErasure(caller_phone, env)),
 });
 
-/** @param missing the answer when there was nothing to erase; without it that is an answer like any other */
-async function answer(
-  subject: Subject,
-  position: ErasurePosition | undefined,
-  env: Env,
-  missing?: () => Response,
-): Promise<Response> {
-  const { erased, next } = await erase(subject, env, position);
-  const nothingFound = position === undefined && next === undefined && Object.values(erased).every((n) => n === 0);
-  if (nothingFound && missing !== undefined) return missing();
-  return Response.json({ erased, next_cursor: next === undefined ? null : writeCursor(next) });
+/** `GET /api/jobs/{id}`: how far a job is. */
+export const getJob = operation({
+  method: "get",
+  path: "/jobs/{id}",
+  summary: "How far an erasure is",
+  query: nothing,
+  body: nothing,
+  answers: { "application/json": jobView },
+  problems: [404],
+  async perform({ parameter: id }, env) {
+    const job = await readJobView(env.DB, id);
+    return job === undefined ? notFound("There is no job of this id.") : Response.json(job);
+  },
+});
+
+function accepted(job: string): Response {
+  return Response.json({ job }, { status: 202, headers: { Location: `/api/jobs/${job}` } });
 }

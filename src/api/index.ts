@@ -1,24 +1,31 @@
 import { type IRequest, Router } from "itty-router";
-import { authenticate } from "../http/authenticate.ts";
-import { methodNotAllowed, notFound } from "../http/problem.ts";
+import { authenticate, refuseForeign } from "../http/authenticate.ts";
+import { failureResponse, methodNotAllowed, notFound } from "../http/problem.ts";
 import { openapi } from "./openapi.ts";
 import type { Operation } from "./operation.ts";
 import { operations } from "./operations.ts";
 
-/** Everything below `/api`, for people and their tools. Nobody else's cache may keep what it says. */
+/** Everything below `/api`, for people and their tools. No cache may keep its answers, errors included. */
 export const api = Router<IRequest & Request, [Env, ExecutionContext]>({
   base: "/api",
-  before: [authenticate],
+  before: [authenticate, refuseForeign],
+  catch: failureResponse,
   finally: [uncached],
 });
 
 const routes: readonly Operation[] = [...operations, openapi(operations)];
-for (const { method, path, handle } of routes) api[method](routeOf(path), handle);
+for (const { method, path, handle } of routes) {
+  api[method](routeOf(path), handle);
+  // The runtime leaves the body of the answer out.
+  if (method === "get") api.head(routeOf(path), handle);
+}
 for (const path of new Set(routes.map((route) => route.path))) {
-  const methods = routes.filter((route) => route.path === path).map(({ method }) => method.toUpperCase());
+  const methods = routes
+    .filter((route) => route.path === path)
+    .flatMap(({ method }) => (method === "get" ? ["GET", "HEAD"] : [method.toUpperCase()]));
   api.all(routeOf(path), () => methodNotAllowed(methods.join(", ")));
 }
-api.all("*", notFound);
+api.all("*", () => notFound());
 
 /** `/calls/{call_id}` as itty-router writes it: `/calls/:call_id`. */
 function routeOf(path: string): string {
@@ -27,4 +34,5 @@ function routeOf(path: string): string {
 
 function uncached(response: Response): void {
   response.headers.set("Cache-Control", "private, no-store");
+  response.headers.set("X-Content-Type-Options", "nosniff");
 }

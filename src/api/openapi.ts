@@ -37,7 +37,7 @@ function describe(operations: readonly Operation[]) {
       schemas: { Problem: schemaOf(problem, "output") },
       responses: {
         Problem: {
-          description: "What is the matter (RFC 9457)",
+          description: "Problem details (RFC 9457)",
           content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
         },
       },
@@ -45,7 +45,7 @@ function describe(operations: readonly Operation[]) {
   };
 }
 
-function describeOperation({ method, path, summary, query, body, answers, mayBeMissing }: Operation): object {
+function describeOperation({ method, path, summary, query, body, status, answers, problems }: Operation): object {
   const failed = { $ref: "#/components/responses/Problem" };
   const content = Object.entries(answers).map(([type, schema]) => [type, { schema: schemaOf(schema, "output") }]);
   return {
@@ -54,11 +54,12 @@ function describeOperation({ method, path, summary, query, body, answers, mayBeM
     parameters: [...pathParameters(path), ...queryParameters(query)],
     ...(method === "post" && { requestBody: { content: { "application/json": { schema: schemaOf(body, "input") } } } }),
     responses: {
-      200: { description: "OK", content: Object.fromEntries(content) },
+      [status]: { description: status === 200 ? "OK" : "Accepted", content: Object.fromEntries(content) },
       400: failed,
       401: failed,
-      ...(mayBeMissing && { 404: failed }),
+      ...Object.fromEntries(problems.map((problem) => [problem, failed])),
       500: failed,
+      503: failed,
     },
   };
 }

@@ -1,7 +1,6 @@
 import type { IRequest } from "itty-router";
 import * as z from "zod";
-import { readJson, readQuery } from "../http/input.ts";
-import { decodedPart } from "../http/path.ts";
+import { decodedPart, readJson, readQuery } from "../http/input.ts";
 
 /** One address of the API with one method: checked, typed and described by the same schemas. */
 export interface Operation {
@@ -11,15 +10,17 @@ export interface Operation {
   summary: string;
   query: z.ZodObject;
   body: z.ZodObject;
-  /** Media type to the shape of what is sent with 200; anything but JSON is a string. */
+  /** The status of an answer that is no problem. */
+  status: 200 | 202;
+  /** Media type to the shape of such an answer; anything but JSON is a string. */
   answers: { [mediaType: string]: z.ZodType };
-  /** Whether what is asked for may not be there: 404. */
-  mayBeMissing: boolean;
+  /** Problems it may answer with besides those of every operation. */
+  problems: readonly (404 | 409)[];
   handle(request: IRequest & Request, env: Env, ctx: ExecutionContext): Promise<Response>;
 }
 
-/** What a request asked for, checked. */
-export interface Asked<Query extends z.ZodObject, Body extends z.ZodObject> {
+/** A request, checked. */
+export interface CheckedRequest<Query extends z.ZodObject, Body extends z.ZodObject> {
   query: z.output<Query>;
   body: z.output<Body>;
   /** The parameter of the path, decoded; empty where the path has none. */
@@ -29,12 +30,13 @@ export interface Asked<Query extends z.ZodObject, Body extends z.ZodObject> {
 
 type Definition<Query extends z.ZodObject, Body extends z.ZodObject> = Omit<
   Operation,
-  "query" | "body" | "mayBeMissing" | "handle"
+  "query" | "body" | "status" | "problems" | "handle"
 > & {
   query: Query;
   body: Body;
-  mayBeMissing?: boolean;
-  perform(asked: Asked<Query, Body>, env: Env, ctx: ExecutionContext): Promise<Response>;
+  status?: 202;
+  problems?: Operation["problems"];
+  perform(checked: CheckedRequest<Query, Body>, env: Env, ctx: ExecutionContext): Promise<Response>;
 };
 
 /** The query or the body of an operation that takes none. */
@@ -43,19 +45,39 @@ export const nothing = z.strictObject({});
 /** An operation whose query and body are checked before it is performed; what does not fit is answered with 400. */
 export function operation<Query extends z.ZodObject, Body extends z.ZodObject>({
   perform,
-  mayBeMissing = false,
+  status,
+  problems = [],
   ...definition
 }: Definition<Query, Body>): Operation {
   return {
     ...definition,
-    mayBeMissing,
+    status: status ?? 200,
+    problems,
     async handle(request, env, ctx) {
       const query = readQuery(new URL(request.url), definition.query);
       if (!query.ok) return query.response;
       const body = await readJson(request, definition.body);
       if (!body.ok) return body.response;
-      const [parameter = ""] = Object.values(request.params);
-      return perform({ query: query.value, body: body.value, parameter: decodedPart(parameter), request }, env, ctx);
+      const [segment = ""] = Object.values(request.params);
+      return perform(
+        { query: query.value, body: body.value, parameter: parameterOf(segment, request), request },
+        env,
+        ctx,
+      );
     },
   };
+}
+
+/** Every client takes these for steps through folders, percent-encoded or not (url.spec.whatwg.org): no path can hold them. */
+const dotId = z
+  .enum([".", ".."])
+  .optional()
+  .describe("for the ids . and .., which no path can hold: /calls/by-id?call_id=..");
+
+/** The query of an operation on one call. */
+export const callQuery = z.strictObject({ call_id: dotId });
+
+function parameterOf(segment: string, request: Request): string {
+  const id = new URL(request.url).searchParams.get("call_id");
+  return segment === "by-id" && id ? id : decodedPart(segment);
 }

@@ -1,8 +1,8 @@
 import * as z from "zod";
-import { readParked } from "../parking/list.ts";
+import { listParked } from "../parking/index.ts";
 import { nothing, operation } from "./operation.ts";
 
-/** `GET /api/parked`: bodies that wait for a store, oldest first. */
+/** `GET /api/parked`: bodies that are parked, oldest first. */
 export const getParked = operation({
   method: "get",
   path: "/parked",
@@ -11,9 +11,18 @@ export const getParked = operation({
   body: nothing,
   answers: {
     "application/json": z.object({
-      parked: z.array(z.object({ store: z.string(), digest: z.string(), received_at: z.string(), reason: z.string() })),
+      parked: z.array(
+        z.object({
+          store: z.string(),
+          platform: z.string(),
+          sha256: z.string(),
+          received_at: z.string(),
+          reason: z.string(),
+        }),
+      ),
       unreachable: z.array(z.string()).describe("stores that did not answer, so that more may be parked there"),
     }),
   },
-  perform: async ({ query: { limit } }, env) => Response.json(await readParked(env, limit)),
+  perform: async ({ query: { limit } }, env) =>
+    Response.json(await listParked({ db: env.DB, bucket: env.ARCHIVE }, limit)),
 });

@@ -1,10 +1,9 @@
 import * as z from "zod";
-import { listQuarantine } from "../archive/quarantine.ts";
-import { keyInQuarantine } from "../archive/quarantine-key.ts";
+import { keyInQuarantine, listQuarantine } from "../archive/quarantine.ts";
 import { notFound } from "../http/problem.ts";
-import { type Replayed, replay, replayPage } from "../ingest/replay.ts";
-import { attempt } from "../stores/attempt.ts";
-import { STORE_LIMIT } from "../stores/limits.ts";
+import { ingestContext } from "../ingest/ingest.ts";
+import { type ReplayResult, replay, replayPage } from "../ingest/replay.ts";
+import { destinationNames } from "../sync/destinations/index.ts";
 import { nothing, operation } from "./operation.ts";
 
 const cursor = keyInQuarantine.optional().describe("the next_cursor of the answer before");
@@ -21,6 +20,7 @@ export const getQuarantine = operation({
       quarantine: z.array(
         z.object({
           key: z.string(),
+          platform: z.string(),
           reason: z.string(),
           detail: z.string(),
           received_at: z.string(),
@@ -31,16 +31,16 @@ export const getQuarantine = operation({
     }),
   },
   async perform({ query }, env) {
-    const page = await attempt(() => listQuarantine(env.ARCHIVE, query.limit, query.cursor), STORE_LIMIT);
+    const page = await listQuarantine(env.ARCHIVE, query.limit, query.cursor);
     return Response.json({ quarantine: page.items, next_cursor: page.cursor ?? null });
   },
 });
 
-/** `POST /api/quarantine/replay`: plays one body again, or a page of them. */
+/** `POST /api/quarantine/replay`: replays one body, or a page of them. */
 export const replayQuarantined = operation({
   method: "post",
   path: "/quarantine/replay",
-  summary: "Plays one body again, or a page of them; what fits by now leaves the quarantine",
+  summary: "Replays one body, or a page of them; bodies that fit by now leave the quarantine",
   query: nothing,
   body: z.strictObject({
     key: keyInQuarantine.optional().describe("one body; a page of them when absent"),
@@ -53,18 +53,19 @@ export const replayQuarantined = operation({
       next_cursor: z.string().nullable(),
     }),
   },
-  mayBeMissing: true,
+  problems: [404],
   async perform({ body }, env, ctx) {
+    const context = ingestContext(env, ctx, destinationNames(env));
     if (body.key === undefined) {
-      const page = await replayPage(body.cursor, env, ctx);
+      const page = await replayPage(body.cursor, context);
       return answer(page.results, page.cursor);
     }
-    const result = await replay(body.key, env, ctx);
-    return result === "gone" ? notFound() : answer([result], undefined);
+    const result = await replay(body.key, context);
+    return result === "not-found" ? notFound() : answer([result], undefined);
   },
 });
 
-function answer(results: readonly Replayed[], next: string | undefined): Response {
+function answer(results: readonly ReplayResult[], next: string | undefined): Response {
   return Response.json({
     recovered: results.filter((result) => result === "recovered").length,
     still_in_quarantine: results.filter((result) => result === "still-in-quarantine").length,

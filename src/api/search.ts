@@ -5,15 +5,16 @@ import { reindexPage } from "../ingest/reindex.ts";
 import { readSettings } from "../settings.ts";
 import { nothing, operation } from "./operation.ts";
 
-/** `POST /api/transcripts/index`: makes the words of a page of calls findable that came while they were not searched. */
+/** `POST /api/transcripts/index`: indexes the words of a page of calls that came while words were not searched. */
 export const indexTranscripts = operation({
   method: "post",
   path: "/transcripts/index",
-  summary: "Makes the words of a page of calls findable, of calls that came while SEARCH_TRANSCRIPTS was off",
+  summary: "Indexes the words of a page of calls that came while SEARCH_TRANSCRIPTS was off",
   query: nothing,
   body: z.strictObject({
-    cursor: cursorOf(z.tuple([z.string().regex(/^-?\d{1,19}$/)]).transform(([place]) => place)).optional(),
+    cursor: cursorOf(z.tuple([z.string(), z.number().int()])).optional(),
   }),
+  problems: [409],
   answers: { "application/json": z.object({ indexed: z.number(), next_cursor: z.string().nullable() }) },
   async perform({ body }, env) {
     if (!readSettings(env).searchTranscripts) {
@@ -24,7 +25,9 @@ export const indexTranscripts = operation({
         detail: "SEARCH_TRANSCRIPTS is off: nothing was indexed.",
       });
     }
-    const { indexed, next } = await reindexPage(env, body.cursor);
-    return Response.json({ indexed, next_cursor: next === undefined ? null : writeCursor(next) });
+    const [called_at, id] = body.cursor ?? [];
+    const after = called_at === undefined || id === undefined ? undefined : { called_at, id };
+    const { indexed, next } = await reindexPage(env.DB, env.ARCHIVE, after);
+    return Response.json({ indexed, next_cursor: next === undefined ? null : writeCursor(next.called_at, next.id) });
   },
 });

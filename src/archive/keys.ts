@@ -1,47 +1,41 @@
-import { sha256 } from "../events/digest.ts";
+import { sha256 } from "../events/received.ts";
 
-/** Bytes of an R2 key at the most (developers.cloudflare.com/r2/platform/limits). */
+/** R2's limit of a key (developers.cloudflare.com/r2/platform/limits). */
 export const MAX_KEY_BYTES = 1024;
 
+/** `calls/`, a slash, and `superseded/{sha256}.json`, the longest name below it. */
+const KEY_BYTES_BESIDE_THE_ID = "calls//superseded/.json".length + 64;
+
 /**
- * Where the `call.end` body of a call is: `transcripts/{yyyy}/{mm}/{dd}/{call_id}.json`, the id percent-encoded, so that
- * no id can leave its folder or meet another's. An id too long for a key is named by its digest, in a folder of its own.
- * @param endedAt ISO 8601 UTC
+ * The prefix under which everything of a call lies: `calls/{call_id}/`, the id percent-encoded, so that no id can leave its
+ * folder. An id too long for a key is its SHA-256.
  */
-export async function transcriptKey(callId: string, endedAt: string): Promise<string> {
-  const key = `transcripts/${day(endedAt)}/${encodeURIComponent(callId)}.json`;
+export async function callPrefix(callId: string): Promise<string> {
+  // Tools that take a key for a path would go up at `..`.
+  const encoded = /^\.+$/.test(callId) ? callId.replaceAll(".", "%2E") : encodeURIComponent(callId);
   // Percent-encoding leaves nothing but ASCII: characters are bytes.
-  if (key.length <= MAX_KEY_BYTES) return key;
-  return `transcripts/${day(endedAt)}/long-ids/${await sha256(new TextEncoder().encode(callId))}.json`;
+  const fits = encoded.length + KEY_BYTES_BESIDE_THE_ID <= MAX_KEY_BYTES;
+  return `calls/${fits ? encoded : await sha256(callId)}/`;
 }
 
-/** Where a `call.end` body is that a correction of the same call outranks. */
-export function supersededKey(digest: string, endedAt: string): string {
-  return `${supersededPrefix(endedAt)}${digest}.json`;
+/** The key of the `call.end` body of a call. */
+export function transcriptKey(prefix: string): string {
+  return `${prefix}transcript.json`;
 }
 
-/** What the keys of a day's superseded bodies begin with. */
-export function supersededPrefix(endedAt: string): string {
-  return `superseded/${day(endedAt)}/`;
+/** The key of a `call.end` body that a correction of the same call outranked. */
+export function supersededKey(prefix: string, bodySha256: string): string {
+  return `${prefix}superseded/${bodySha256}.json`;
 }
 
-/** Where a body is whole that D1's 2 MB a row had to cut. */
-export function overflowKey(digest: string): string {
-  return `overflow/${digest}.json`;
-}
-
-/** The keys of such bodies that are named in a text. */
-export function overflowKeysIn(text: string): ReadonlySet<string> {
-  return new Set(text.match(/overflow\/[0-9a-f]{64}\.json/g));
+/** The key of a body with more than D1's 2 MB a row can keep. */
+export function overflowKey(prefix: string, bodySha256: string): string {
+  return `${prefix}overflow/${bodySha256}.json`;
 }
 
 export const QUARANTINE_PREFIX = "quarantine/";
 
-/** Where a signed body is that did not fit. */
-export function quarantineKey(digest: string, receivedAt: string): string {
-  return `${QUARANTINE_PREFIX}${day(receivedAt)}/${digest}.json`;
-}
-
-function day(instant: string): string {
-  return instant.slice(0, "2024-07-15".length).replaceAll("-", "/");
+/** The key of a signed body that did not fit. */
+export function quarantineKey(bodySha256: string, receivedAt: string): string {
+  return `${QUARANTINE_PREFIX}${receivedAt.slice(0, "2024-07-15".length).replaceAll("-", "/")}/${bodySha256}.json`;
 }

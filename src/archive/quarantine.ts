@@ -1,58 +1,81 @@
+import * as z from "zod";
 import type { Received } from "../events/received.ts";
-import { QUARANTINE_PREFIX, quarantineKey } from "./keys.ts";
+import { askStore } from "../stores/ask.ts";
+import { MAX_KEY_BYTES, QUARANTINE_PREFIX, quarantineKey } from "./keys.ts";
 
-/** Why a body is in quarantine; the words are kept with it. */
-export interface QuarantineReason {
-  /** `not-an-object`, `misfit` or `unrecognised`. */
-  reason: string;
-  detail: string;
-}
+/** Why a body is in quarantine; kept in its metadata. */
+export const quarantineReasons = ["not-an-object", "invalid", "unrecognised", "id-reused"] as const;
+export type QuarantineReason = (typeof quarantineReasons)[number];
 
 /** A body in quarantine, without the body. */
-export interface QuarantinedItem extends QuarantineReason {
+export interface QuarantinedItem {
   key: string;
+  platform: string;
+  /** One of {@link quarantineReasons}; free text, since an older deployment may have written another. */
+  reason: string;
+  /** For people: the fields that do not fit. */
+  detail: string;
   /** ISO 8601 UTC. */
   received_at: string;
   /** Bytes. */
   size: number;
 }
 
-/** R2 holds 8,192 bytes of metadata an object; a body with thousands of misfits gives thousands of reasons. */
+/** A key of the quarantine as a request names it: it leads to nothing else in the archive. */
+export const keyInQuarantine = z
+  .string()
+  .startsWith(QUARANTINE_PREFIX)
+  .refine((key) => new TextEncoder().encode(key).byteLength <= MAX_KEY_BYTES, "is longer than a key can be");
+
+/** R2 keeps 8,192 bytes of metadata an object; a body with thousands of wrong fields has thousands of reasons. */
 const MAX_DETAIL_CHARACTERS = 1000;
 
-/** Keeps a signed body that did not fit, with the reason, so that it can be played again once the ledger knows it. */
-export async function quarantine(
+/** Keeps a signed body that did not fit, with the reason, so that it can be replayed. Safe to repeat. */
+export async function putQuarantined(
   bucket: R2Bucket,
-  { body, digest, receivedAt }: Received,
-  { reason, detail }: QuarantineReason,
+  { platform, body, sha256, receivedAt }: Received,
+  reason: QuarantineReason,
+  detail: string,
 ): Promise<void> {
-  await bucket.put(quarantineKey(digest, receivedAt), body, {
-    httpMetadata: { contentType: "application/json" },
-    customMetadata: { reason, detail: detail.slice(0, MAX_DETAIL_CHARACTERS), received_at: receivedAt, sha256: digest },
-  });
+  const customMetadata = {
+    platform,
+    reason,
+    detail: detail.slice(0, MAX_DETAIL_CHARACTERS),
+    received_at: receivedAt,
+    sha256,
+  };
+  await askStore("R2", () =>
+    bucket.put(quarantineKey(sha256, receivedAt), body, {
+      httpMetadata: { contentType: "application/json" },
+      customMetadata,
+    }),
+  );
 }
 
 /**
  * A page of the quarantine, oldest day first; `cursor` is absent on the last page.
- * @param cursor of the page before: the key of its last body. R2 has cursors too, and throws at one that is not its own
+ * @param cursor the key of the last body of the page before. R2 has cursors too, and throws at one that is not its own
  */
 export async function listQuarantine(
   bucket: R2Bucket,
   limit: number,
   cursor?: string,
 ): Promise<{ items: QuarantinedItem[]; cursor: string | undefined }> {
-  const page = await bucket.list({
-    prefix: QUARANTINE_PREFIX,
-    limit,
-    include: ["customMetadata"],
-    ...(cursor !== undefined && { startAfter: cursor }),
-  });
+  const page = await askStore("R2", () =>
+    bucket.list({
+      prefix: QUARANTINE_PREFIX,
+      limit,
+      include: ["customMetadata"],
+      ...(cursor !== undefined && { startAfter: cursor }),
+    }),
+  );
   return { items: page.objects.map(itemOf), cursor: page.truncated ? page.objects.at(-1)?.key : undefined };
 }
 
 function itemOf({ key, size, uploaded, customMetadata }: R2Object): QuarantinedItem {
   return {
     key,
+    platform: customMetadata?.["platform"] ?? "",
     reason: customMetadata?.["reason"] ?? "",
     detail: customMetadata?.["detail"] ?? "",
     received_at: customMetadata?.["received_at"] ?? uploaded.toISOString(),
@@ -62,10 +85,12 @@ function itemOf({ key, size, uploaded, customMetadata }: R2Object): QuarantinedI
 
 /** A body in quarantine as it was received; `undefined` when there is none under the key. */
 export async function readQuarantined(bucket: R2Bucket, key: string): Promise<Received | undefined> {
-  const object = await bucket.get(key);
-  const { sha256: digest, received_at: receivedAt } = object?.customMetadata ?? {};
-  if (object === null || digest === undefined || receivedAt === undefined) return undefined;
-  return { body: await object.arrayBuffer(), digest, receivedAt };
+  return askStore("R2", async () => {
+    const object = await bucket.get(key);
+    const { platform, sha256, received_at: receivedAt } = object?.customMetadata ?? {};
+    if (object === null || platform === undefined || sha256 === undefined || receivedAt === undefined) return undefined;
+    return { platform, body: await object.arrayBuffer(), sha256, receivedAt };
+  });
 }
 
 /**
@@ -77,13 +102,22 @@ export async function peekQuarantined(
   key: string,
   limit: number,
 ): Promise<(QuarantinedItem & { beginning: ArrayBuffer }) | undefined> {
-  const object = await bucket.get(key);
-  if (object === null) return undefined;
-  const chunks: Uint8Array[] = [];
-  // Not by a range: R2 refuses one of an empty body.
-  for await (const chunk of object.body) {
-    chunks.push(chunk);
-    if (chunks.reduce((bytes, { byteLength }) => bytes + byteLength, 0) >= limit) break;
-  }
-  return { ...itemOf(object), beginning: await new Blob(chunks).slice(0, limit).arrayBuffer() };
+  return askStore("R2", async () => {
+    const object = await bucket.get(key);
+    if (object === null) return undefined;
+    const chunks: Uint8Array[] = [];
+    let bytes = 0;
+    // Not by a range: R2 refuses one of an empty body.
+    for await (const chunk of object.body) {
+      chunks.push(chunk);
+      bytes += chunk.byteLength;
+      if (bytes >= limit) break;
+    }
+    return { ...itemOf(object), beginning: await new Blob(chunks).slice(0, limit).arrayBuffer() };
+  });
+}
+
+/** Deletes a body of the quarantine. Safe to repeat. */
+export function removeQuarantined(bucket: R2Bucket, key: string): Promise<void> {
+  return askStore("R2", () => bucket.delete(key));
 }

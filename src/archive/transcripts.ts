@@ -1,84 +1,113 @@
-import type { CallEnd } from "../events/event.ts";
-import { transcriptVersion } from "../events/version.ts";
-import { supersededKey } from "./keys.ts";
+import type { Turn } from "../events/event.ts";
+import { isJsonObject } from "../events/fields.ts";
+import { findPlatform } from "../platforms/index.ts";
+import { askStore } from "../stores/ask.ts";
+import type { Deadline } from "../stores/deadline.ts";
+import { supersededKey, transcriptKey } from "./keys.ts";
 
-/** A `call.end` body on its way into the archive. */
-export interface Transcript {
-  key: string;
-  /** The body byte for byte as received. */
+/** A `call.end` body with its keys and its metadata in the archive. */
+export interface ArchivedBody {
+  /** Of everything of the call. */
+  prefix: string;
   body: ArrayBuffer;
   /** SHA-256 of the body, hex. */
-  digest: string;
-  eventId: string;
-  event: CallEnd;
+  sha256: string;
+  metadata: {
+    platform: string;
+    call_id: string;
+    agent_id: string;
+    event_id: string;
+    sha256: string;
+    /** See `transcriptVersion`: of several bodies of a call the highest is the transcript. */
+    version: string;
+  };
 }
+
+/** Two corrections of a call rarely meet, a third hardly ever: more rounds than this mean that something is wrong. */
+const MAX_ROUNDS = 8;
 
 /**
- * Puts a `call.end` body under the key of its call, unless there is one already. Almost always this is all there is to do.
- * @returns the etag of the new object; null when the key was taken
+ * Archives a `call.end` body: the highest version of a call's bodies gets its key, the others lie under `superseded/`, so every
+ * order of arrival ends the same. Idempotent. Run after D1 has the event.
+ * @param result of D1: a new event almost always finds the key free, a duplicate almost always its own body under it
  */
-export async function placeTranscript(bucket: R2Bucket, transcript: Transcript): Promise<string | null> {
-  const options = { ...objectOptions(transcript), onlyIf: { etagDoesNotMatch: "*" } };
-  return (await bucket.put(transcript.key, transcript.body, options))?.etag ?? null;
-}
+export async function archiveTranscript(
+  bucket: R2Bucket,
+  { prefix, body, sha256, metadata }: ArchivedBody,
+  result: "stored" | "duplicate",
+  deadline: Deadline,
+): Promise<void> {
+  const key = transcriptKey(prefix);
+  const options = { httpMetadata: { contentType: "application/json" }, customMetadata: { ...metadata } };
+  const ask = <T>(work: () => Promise<T>) => askStore("R2", work, { deadline });
+  const put = (onlyIf: R2Conditional) => ask(() => bucket.put(key, body, { ...options, onlyIf }));
 
-/**
- * Takes a body out that was placed for nothing, unless another has its key by now. An empty object stays: R2 deletes without
- * conditions, and a body that came in between would go with it.
- */
-export async function withdrawTranscript(bucket: R2Bucket, key: string, etag: string): Promise<void> {
-  await bucket.put(key, "", { onlyIf: { etagMatches: etag } });
-}
-
-/** The event whose body has a key of the archive. */
-export async function eventAt(bucket: R2Bucket, key: string): Promise<string | undefined> {
-  return (await bucket.head(key))?.customMetadata?.["event_id"];
-}
-
-/** Two corrections of a call rarely meet, a third hardly ever: more turns than this mean that something is wrong. */
-const MAX_TURNS = 8;
-
-/**
- * Keeps a `call.end` body whose key another body of the same call has: the higher version gets the key and the other moves to
- * `superseded/`, so nothing that was said is lost and every order of arrival ends the same. Safe to repeat.
- */
-export async function arrangeTranscript(bucket: R2Bucket, transcript: Transcript): Promise<void> {
-  const options = objectOptions(transcript);
-  const { version } = options.customMetadata;
-  for (let turn = 0; turn < MAX_TURNS; turn++) {
-    const present = await bucket.get(transcript.key);
-    // The same event, delivered again.
-    if (present?.customMetadata?.["event_id"] === transcript.eventId) return void present.body.cancel();
-    const presentVersion = present?.customMetadata?.["version"] ?? "";
-    if (present && presentVersion > version) {
-      await present.body.cancel();
-      await bucket.put(supersededKey(transcript.digest, transcript.event.ended_at), transcript.body, options);
+  if (result === "stored" && (await put({ etagDoesNotMatch: "*" })) !== null) return;
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const present = await ask(() => bucket.head(key));
+    if (present === null) {
+      if ((await put({ etagDoesNotMatch: "*" })) !== null) return;
+      continue;
+    }
+    const { sha256: presentSha256, version = "" } = present.customMetadata ?? {};
+    if (presentSha256 === sha256) return;
+    if (version > metadata.version) {
+      await ask(() => bucket.put(supersededKey(prefix, sha256), body, options));
       return;
     }
-    if (present && present.size > 0) await keepSuperseded(bucket, present, transcript.event.ended_at);
-    const condition = present ? { etagMatches: present.etag } : { etagDoesNotMatch: "*" };
-    if (await bucket.put(transcript.key, transcript.body, { ...options, onlyIf: condition })) return;
+    const isCopied = await ask(() => copyToSuperseded(bucket, prefix, present.etag));
+    if (isCopied && (await put({ etagMatches: present.etag })) !== null) return;
   }
-  throw new Error(`the archive of event ${transcript.eventId} kept changing under it`);
+  throw new Error("the transcript of a call changed with every try");
 }
 
-async function keepSuperseded(bucket: R2Bucket, present: R2ObjectBody, endedAt: string): Promise<void> {
-  const digest = present.customMetadata?.["sha256"] ?? present.etag;
-  await bucket.put(supersededKey(digest, endedAt), await present.arrayBuffer(), {
+/** @returns false when another body has the key by now */
+async function copyToSuperseded(bucket: R2Bucket, prefix: string, etag: string): Promise<boolean> {
+  const present = await bucket.get(transcriptKey(prefix));
+  if (present === null || present.etag !== etag) {
+    await present?.body.cancel();
+    return false;
+  }
+  const sha256 = present.customMetadata?.["sha256"] ?? present.etag;
+  await bucket.put(supersededKey(prefix, sha256), await present.arrayBuffer(), {
     httpMetadata: present.httpMetadata ?? {},
     customMetadata: present.customMetadata ?? {},
   });
+  return true;
 }
 
-function objectOptions({ event, eventId, digest }: Transcript) {
+/** A conversation as the archive has it. */
+export interface ArchivedTranscript {
+  turns: Turn[];
+  /** As in `calls.column_versions`, under `transcript_key`. */
+  version: string;
+}
+
+/**
+ * Reads the conversation of a call from its `call.end` body.
+ * @param key `calls.transcript_key`
+ * @returns `undefined` when there is no object under the key
+ */
+export async function readTranscript(bucket: R2Bucket, key: string): Promise<ArchivedTranscript | undefined> {
+  const object = await askStore("R2", async () => {
+    const found = await bucket.get(key);
+    return found === null ? undefined : { body: await found.json<unknown>(), metadata: found.customMetadata ?? {} };
+  });
+  if (object === undefined) return undefined;
+  const { body, metadata } = object;
+  const platform = findPlatform(metadata["platform"] ?? "");
   return {
-    httpMetadata: { contentType: "application/json" },
-    customMetadata: {
-      call_id: event.call_id,
-      agent_id: event.agent_id,
-      event_id: eventId,
-      sha256: digest,
-      version: transcriptVersion(event, digest),
-    },
+    turns: platform !== undefined && isJsonObject(body) ? platform.turns(body) : [],
+    version: metadata["version"] ?? "",
   };
+}
+
+/** A conversation for reading: a paragraph a turn, with speaker and time as far as they are known. */
+export function conversationText(turns: readonly Turn[]): string {
+  return turns
+    .map(({ role, content, timestamp }) => {
+      const speaker = [role ?? "unknown", timestamp === null ? "" : `(${timestamp})`].filter(Boolean).join(" ");
+      return `${speaker}:\n${content}\n`;
+    })
+    .join("\n");
 }

@@ -1,14 +1,16 @@
+import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import * as z from "zod";
 import { type Ask, askLedger, LedgerError } from "./ask-ledger.ts";
 
 const usage = `npm run <command> -- --url <where the ledger is> --token <API_TOKEN>
 
   parked       bodies that wait for a store to come back
   quarantine   signed bodies that did not fit, with the reason
-  replay       play the quarantine again              --key <one body of it>
+  replay       replay the quarantine                   --key <one body of it>
   deliveries   deliveries downstream                  --state pending | delivered | failed
   retry        send failed deliveries again           --event <id>  --destination <name>
-  reindex      make the words of calls findable that came while SEARCH_TRANSCRIPTS was off
+  reindex      index the words of calls that came while SEARCH_TRANSCRIPTS was off
   erase        erase what is kept of a call           --call <id>
                or of all calls with a caller          --phone <number>
 
@@ -23,7 +25,7 @@ interface Choices {
   phone?: string | undefined;
 }
 
-/** What people ask a running ledger for, from the command line: each is one door of its API. */
+/** The commands for a running ledger: each is one operation of its API. */
 const commands: Record<string, (ask: Ask, choices: Choices) => Promise<void>> = {
   parked: (ask) => printPages(ask, "/api/parked?limit=1000", "parked"),
   quarantine: (ask) => printPages(ask, "/api/quarantine?limit=1000", "quarantine"),
@@ -38,8 +40,6 @@ const commands: Record<string, (ask: Ask, choices: Choices) => Promise<void>> = 
   reindex,
   erase,
 };
-
-process.exitCode = await main(process.argv.slice(2));
 
 async function main(given: string[]): Promise<number> {
   try {
@@ -72,7 +72,7 @@ async function main(given: string[]): Promise<number> {
   }
 }
 
-/** One JSON line an item, for people and for other programs; what is for people only goes to stderr. */
+/** Prints one JSON line an item, for people and for other programs; text for people alone goes to stderr. */
 async function printPages(ask: Ask, path: string, name: string): Promise<void> {
   let empty = true;
   let cursor: string | null | undefined;
@@ -127,20 +127,34 @@ async function reindex(ask: Ask): Promise<void> {
   console.log(`${indexed} transcripts can be searched`);
 }
 
+const jobState = z.object({
+  status: z.enum(["running", "complete", "errored"]),
+  output: z.record(z.string(), z.number()),
+});
+
+const POLL_MS = 500;
+
+/** Starts the erasure and looks at its job until it has ended. */
 async function erase(ask: Ask, { call, phone }: Choices): Promise<void> {
   if ((call === undefined) === (phone === undefined)) throw new LedgerError("Say --call <id> or --phone <number>.");
-  const path =
-    call === undefined
-      ? `/api/calls?caller_phone=${encodeURIComponent(phone ?? "")}&`
-      : `/api/calls/${encodeURIComponent(call)}?`;
-  const total = new Map<string, number>();
-  let cursor: string | null | undefined = "";
-  do {
-    const answer = await ask("DELETE", `${path}cursor=${encodeURIComponent(cursor)}`);
-    for (const [what, count] of Object.entries(Object(answer["erased"]))) {
-      total.set(what, (total.get(what) ?? 0) + Number(count));
+  const { job } = z
+    .object({ job: z.string() })
+    .parse(
+      call === undefined
+        ? await ask("POST", "/api/erasures", { caller_phone: phone })
+        : await ask("DELETE", `/api/calls/${encodeURIComponent(call)}`),
+    );
+  for (;;) {
+    const { status, output } = jobState.parse(await ask("GET", `/api/jobs/${job}`));
+    const counts = Object.entries(output).map(([kind, count]) => `${kind} ${count}`);
+    if (status === "complete") return console.log(`erased: ${counts.join(", ")}`);
+    if (status === "errored") {
+      throw new LedgerError(
+        `The job ${job} failed; the ledger starts it again within ten minutes. Erased so far: ${counts.join(", ")}`,
+      );
     }
-    cursor = answer.next_cursor;
-  } while (cursor);
-  console.log(`erased: ${Array.from(total, ([what, count]) => `${what} ${count}`).join(", ")}`);
+    await setTimeout(POLL_MS);
+  }
 }
+
+process.exitCode = await main(process.argv.slice(2));

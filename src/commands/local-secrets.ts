@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { parseEnv } from "node:util";
 
 const makers: Record<string, () => string> = {
-  WEBHOOK_SECRETS: () => randomBytes(32).toString("hex"),
+  ATOMS_WEBHOOK_SECRETS: () => randomBytes(32).toString("hex"),
   API_TOKEN: () => randomBytes(32).toString("base64url"),
   // The form that Standard Webhooks prescribes; its alphabet is the ordinary base64 one.
   SYNC_SECRET: () => `whsec_${randomBytes(32).toString("base64")}`,

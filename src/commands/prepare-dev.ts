@@ -12,7 +12,7 @@ process.exitCode = await runWrangler(["d1", "migrations", "apply", "DB", "--loca
 if (process.exitCode === 0) {
   console.log(`
 Send events to  http://localhost:8787/webhooks/atoms  (if wrangler takes another port, it says so below),
-signed with WEBHOOK_SECRETS. See the calls at  http://localhost:8787  and sign in with API_TOKEN. Both are in .dev.vars, which
+signed with ATOMS_WEBHOOK_SECRETS. See the calls at  http://localhost:8787  and sign in with API_TOKEN. Both are in .dev.vars, which
 git ignores.
 `);
 }

@@ -10,8 +10,8 @@ interface Secret {
   maker?: string;
 }
 
-const webhookSecrets: Secret = {
-  name: "WEBHOOK_SECRETS",
+const atomsSecrets: Secret = {
+  name: "ATOMS_WEBHOOK_SECRETS",
   without: "every event is refused with 503",
   source: "the signing secret that the platform shows for the webhook (several: separated by commas)",
 };
@@ -43,7 +43,7 @@ export function secretNames(output: string | undefined): Set<string> | undefined
 
 /** The secrets that the Worker lacks, of those it needs with these settings. */
 export function missingSecrets(present: ReadonlySet<string>, syncUrl: unknown): Secret[] {
-  const needed = syncUrl ? [webhookSecrets, apiToken, syncSecret] : [webhookSecrets, apiToken];
+  const needed = syncUrl ? [atomsSecrets, apiToken, syncSecret] : [atomsSecrets, apiToken];
   return needed.filter(({ name }) => !present.has(name));
 }
 

@@ -1,21 +1,20 @@
 import { type IRequest, Router } from "itty-router";
-import { methodNotAllowed, notFound } from "../http/problem.ts";
-import { viewerOf } from "./admission/admission.ts";
-import { isOurs } from "./admission/csrf.ts";
-import { pageOfAction, signInPath } from "./admission/paths.ts";
-import { showSignIn, signIn, signOut } from "./admission/sign-in.tsx";
-import { assets } from "./assets.ts";
-import { showCall } from "./call.tsx";
-import { downloadCalls, showCalls } from "./calls.tsx";
-import { deliveries, retryDeliveries } from "./deliveries.tsx";
-import { eraseCall } from "./erase.tsx";
-import { seeOther } from "./html.ts";
-import { showOverview } from "./overview.tsx";
-import type { PageHandler } from "./page.ts";
-import { failed, foreignForm, presentable, readsPages } from "./problem-page.tsx";
-import { quarantinedBody } from "./quarantine/body.tsx";
-import { replayQuarantined } from "./quarantine/replay.ts";
-import { quarantine } from "./quarantine.tsx";
+import { failureResponse, methodNotAllowed, notFound } from "../http/problem.ts";
+import { viewerOf } from "./auth/authenticate.ts";
+import { isOurs } from "./auth/csrf.ts";
+import { signInPath } from "./auth/paths.ts";
+import { showSignIn, signIn, signOut } from "./auth/sign-in.tsx";
+import { eraseCall, showCall } from "./pages/call/page.tsx";
+import { downloadCalls, showCalls } from "./pages/calls/page.tsx";
+import { retryDeliveries, showDeliveries } from "./pages/deliveries.tsx";
+import { showErasure } from "./pages/erasure.tsx";
+import { showOverview } from "./pages/overview/page.tsx";
+import { showQuarantinedBody } from "./pages/quarantine/body.tsx";
+import { replayQuarantined, showQuarantine } from "./pages/quarantine/page.tsx";
+import { seeOther } from "./ui/html.ts";
+import { pageOfAction } from "./ui/paths.ts";
+import { foreignForm, presentable, readsPages } from "./ui/problem-page.tsx";
+import type { PageHandler } from "./ui/viewer.ts";
 
 type Handler = (request: IRequest & Request, env: Env, ctx: ExecutionContext) => Promise<Response>;
 
@@ -25,7 +24,7 @@ interface Address {
   handle: Handler;
 }
 
-/** Every address of the dashboard besides the assets. An action lies below the page that its form is on. */
+/** Every address of the dashboard besides its assets, which reach no Worker. An action lies below the page that its form is on. */
 const addresses: readonly Address[] = [
   { methods: ["GET", "HEAD"], path: "/sign-in", handle: showSignIn },
   { methods: ["POST"], path: "/sign-in", handle: signIn },
@@ -35,31 +34,30 @@ const addresses: readonly Address[] = [
   page("/calls.csv", downloadCalls),
   page("/calls/:call_id", showCall),
   action("/calls/:call_id/erase", eraseCall),
-  page("/deliveries", deliveries),
+  page("/erasures/:job", showErasure),
+  page("/deliveries", showDeliveries),
   action("/deliveries/retry", retryDeliveries),
-  page("/quarantine", quarantine),
-  page("/quarantine/body", quarantinedBody),
+  page("/quarantine", showQuarantine),
+  page("/quarantine/body", showQuarantinedBody),
   action("/quarantine/replay", replayQuarantined),
 ];
 
-/** Everything that is not another room's. */
+/** Every address that no other door of the Worker answers. */
 export const dashboard = Router<IRequest & Request, [Env, ExecutionContext]>({
-  catch: failed,
+  catch: failureResponse,
   finally: [presentable],
 });
 
-const open = assets.map(({ path, serve }): Address => ({ methods: ["GET", "HEAD"], path, handle: serve }));
-const all = [...open, ...addresses];
-for (const { methods, path, handle } of all) {
+for (const { methods, path, handle } of addresses) {
   for (const method of methods) dashboard[method](path, handle);
 }
-for (const path of new Set(all.map((address) => address.path))) {
-  const allowed = all.filter((address) => address.path === path).flatMap(({ methods }) => methods);
+for (const path of new Set(addresses.map((address) => address.path))) {
+  const allowed = addresses.filter((address) => address.path === path).flatMap(({ methods }) => methods);
   dashboard.all(path, () => methodNotAllowed(allowed.join(", ")));
 }
-dashboard.all("*", nothingHere);
+dashboard.all("*", unknownAddress);
 
-/** A page for who is signed in; anyone else is led there by the sign-in. */
+/** Shows a page to a viewer who is signed in; leads anyone else there by the sign-in. */
 function page(path: string, show: PageHandler): Address {
   return {
     methods: ["GET", "HEAD"],
@@ -71,7 +69,7 @@ function page(path: string, show: PageHandler): Address {
   };
 }
 
-/** What a form does. A viewer whose session has ended in the meantime finds the page of the form again, nothing done. */
+/** Performs the action of a form. Leads a viewer whose session has ended to the sign-in and back to the form, nothing done. */
 function action(path: string, perform: PageHandler): Address {
   return {
     methods: ["POST"],
@@ -84,8 +82,8 @@ function action(path: string, perform: PageHandler): Address {
   };
 }
 
-/** Only who is signed in learns which addresses there are; a program is told as by every other door. */
-async function nothingHere(request: IRequest & Request, env: Env, ctx: ExecutionContext): Promise<Response> {
+/** Leads visitors to the sign-in, so that only viewers learn which addresses there are; a program gets a plain 404. */
+async function unknownAddress(request: IRequest & Request, env: Env, ctx: ExecutionContext): Promise<Response> {
   const reads = request.method === "GET" || request.method === "HEAD";
   const visits = reads && readsPages(request);
   return visits && (await viewerOf(request, env, ctx)) === undefined ? toSignIn(request) : notFound();

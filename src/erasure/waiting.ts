@@ -1,130 +1,106 @@
 import pMap from "p-map";
-import * as z from "zod";
-import { listQuarantine, readQuarantined } from "../archive/quarantine.ts";
-import { keyInQuarantine } from "../archive/quarantine-key.ts";
+import { listQuarantine, readQuarantined, removeQuarantined } from "../archive/quarantine.ts";
 import type { Received } from "../events/received.ts";
-import { logError, reasonOf } from "../log.ts";
-import { shelves } from "../parking/index.ts";
-import type { ParkingShelf } from "../parking/parked.ts";
-import { attempt, Unfit } from "../stores/attempt.ts";
-import { STORE_LIMIT } from "../stores/limits.ts";
-import { type Concern, concernOf, type Subject } from "./subject.ts";
+import { logError } from "../log.ts";
+import { listableParkings } from "../parking/index.ts";
+import { CorruptBody, type ListableParking, type ParkedPosition } from "../parking/parking.ts";
+import { type Mention, mentionIn, type Subject } from "./subject.ts";
 
-/** Bodies that one request looks into and may delete, with up to four subrequests each of the 50 an invocation has on the Free plan. */
-const BODIES_A_REQUEST = 10;
+/** Bodies of one page. */
+const PAGE_BODIES = 200;
 
 /** Few at a time, since each may be as large as `MAX_BODY_BYTES`, and a Worker has 128 MB. */
 export const CONCURRENCY = 2;
 
-/** Where looking through what waits goes on. */
-export const waitingPosition = z.object({
-  place: z.number().int().min(0),
-  after: z
-    .union([keyInQuarantine, z.object({ received_at: z.iso.datetime(), digest: z.string().regex(/^[0-9a-f]{64}$/) })])
-    .optional(),
-});
+/** Where looking through the bodies that wait goes on; JSON, since a step of a job returns it. */
+export interface WaitingPosition {
+  /** Index of the source: quarantine, then each parking. */
+  source: number;
+  after?: string | ParkedPosition;
+}
 
-export type WaitingPosition = z.infer<typeof waitingPosition>;
-
-/** A body that waits, as this room sees it. */
-interface WaitingItem {
+/** A body that is parked or in quarantine. */
+interface WaitingBody {
   read(): Promise<Received | undefined>;
   remove(): Promise<void>;
 }
 
-interface WaitingPlace {
+interface WaitingSource {
   kind: "parked" | "quarantined";
-  /** @param after the `next` of the page before */
-  list(
-    limit: number,
-    after: WaitingPosition["after"],
-  ): Promise<{ items: WaitingItem[]; next: WaitingPosition["after"] }>;
+  list(after: WaitingPosition["after"]): Promise<{ bodies: WaitingBody[]; next: WaitingPosition["after"] }>;
 }
 
-/** A body that waits, with whom it is about. */
+/** A body that waits, with what it says of the subject. */
 export interface Waiting {
-  kind: "parked" | "quarantined";
-  concern: Concern;
+  kind: WaitingSource["kind"];
+  mention: Mention;
   remove(): Promise<void>;
 }
 
-/** So many bodies, and where to go on; `next` is absent when everything was looked through. */
-export interface WaitingPage {
-  bodies: Waiting[];
-  next?: WaitingPosition;
-}
-
 /**
- * Looks into the bodies that wait for a store or lie in quarantine, so many a request. Bodies that the queue carries cannot be
- * looked at; they reach the ledger within minutes.
+ * Looks for a subject in a page of the bodies that are parked or in quarantine. Bodies that the queue carries cannot be looked
+ * at; the tombstones meet them when they are recovered.
+ * @returns the page, and where the next one begins; `next` is absent after the last
  */
-export async function lookInto(
+export async function lookThrough(
   subject: Subject,
-  { place: first, after }: WaitingPosition,
-  env: Env,
-): Promise<WaitingPage> {
-  const places = [quarantinePlace(env.ARCHIVE), ...shelves(env).map(shelfPlace)];
-  const bodies: Waiting[] = [];
-  let left = BODIES_A_REQUEST;
-  for (const [index, place] of places.entries()) {
-    if (index < first) continue;
-    let next = index === first ? after : undefined;
-    do {
-      if (left === 0) return { bodies, next: { place: index, ...(next !== undefined && { after: next }) } };
-      const page = await attempt(() => place.list(left, next), STORE_LIMIT);
-      const read = await pMap(page.items, (item) => concerning(item, place.kind, subject), {
-        concurrency: CONCURRENCY,
-      });
-      bodies.push(...read.flat());
-      left -= page.items.length;
-      next = page.next;
-    } while (next !== undefined);
-  }
-  return { bodies };
+  { source: index, after }: WaitingPosition,
+  stores: { db: D1Database; bucket: R2Bucket },
+): Promise<{ waiting: Waiting[]; next?: WaitingPosition }> {
+  const sources = [quarantineSource(stores.bucket), ...listableParkings(stores).map(parkingSource)];
+  const source = sources[index];
+  if (source === undefined) return { waiting: [] };
+  const page = await source.list(after);
+  const looked = await pMap(page.bodies, (body) => lookInto(body, source.kind, subject), { concurrency: CONCURRENCY });
+  const waiting = looked.flat();
+  if (page.next !== undefined) return { waiting, next: { source: index, after: page.next } };
+  return index + 1 < sources.length ? { waiting, next: { source: index + 1 } } : { waiting };
 }
 
-async function concerning(item: WaitingItem, kind: Waiting["kind"], subject: Subject): Promise<Waiting[]> {
-  const received = await readable(item);
-  return received === undefined ? [] : [{ kind, concern: concernOf(received, subject), remove: item.remove }];
+async function lookInto(body: WaitingBody, kind: Waiting["kind"], subject: Subject): Promise<Waiting[]> {
+  const received = await readSafely(body);
+  return received === undefined ? [] : [{ kind, mention: mentionIn(received, subject), remove: () => body.remove() }];
 }
 
-/** What cannot be unpacked says nothing of anybody, and must not keep the others. */
-async function readable(item: WaitingItem): Promise<Received | undefined> {
+/** A corrupt body says nothing of anybody, and must not keep the others. */
+async function readSafely(body: WaitingBody): Promise<Received | undefined> {
   try {
-    return await attempt(() => item.read(), STORE_LIMIT);
+    return await body.read();
   } catch (error) {
-    if (!(error instanceof Unfit)) throw error;
-    logError({ message: "could not look into a body", error: reasonOf(error) });
+    if (!(error instanceof CorruptBody)) throw error;
+    logError({ message: "could not look into a parked body" }, error);
     return undefined;
   }
 }
 
-function quarantinePlace(bucket: R2Bucket): WaitingPlace {
+function quarantineSource(bucket: R2Bucket): WaitingSource {
   return {
     kind: "quarantined",
-    async list(limit, after) {
-      const { items, cursor } = await listQuarantine(bucket, limit, typeof after === "string" ? after : undefined);
-      return {
-        items: items.map(({ key }) => ({
-          read: () => readQuarantined(bucket, key),
-          remove: () => bucket.delete(key),
-        })),
-        next: cursor,
-      };
+    async list(after) {
+      const { items, cursor } = await listQuarantine(
+        bucket,
+        PAGE_BODIES,
+        typeof after === "string" ? after : undefined,
+      );
+      const bodies = items.map(({ key }) => ({
+        read: () => readQuarantined(bucket, key),
+        remove: () => removeQuarantined(bucket, key),
+      }));
+      return { bodies, next: cursor };
     },
   };
 }
 
-function shelfPlace(shelf: ParkingShelf): WaitingPlace {
+function parkingSource(parking: ListableParking): WaitingSource {
   return {
     kind: "parked",
-    async list(limit, after) {
-      const items = await shelf.list(limit, typeof after === "object" ? after : undefined);
-      const last = items.at(-1);
+    async list(after) {
+      const parked = await parking.list(PAGE_BODIES, typeof after === "object" ? after : undefined);
+      const last = parked.at(-1);
       return {
-        items: items.map((item) => ({ read: () => shelf.read(item), remove: () => shelf.remove(item) })),
+        bodies: parked.map((one) => ({ read: () => parking.read(one), remove: () => parking.remove(one) })),
         // R2 makes short pages when the metadata is long: only an empty one is the last.
-        next: last && { received_at: last.received_at, digest: last.digest },
+        next: last && { received_at: last.received_at, sha256: last.sha256 },
       };
     },
   };

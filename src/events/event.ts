@@ -1,10 +1,19 @@
+import * as z from "zod";
+
 /** A JSON object as it came in: nothing about its fields is known yet. */
 export type JsonObject = { [key: string]: unknown };
 
-export type CallDirection = "inbound" | "outbound";
+export const eventName = z.enum(["call.start", "call.end", "analytics.completed"]);
+export type EventName = z.infer<typeof eventName>;
 
-/** What any event of a call may tell about the call as a whole; a field that is absent was absent in the event. */
-interface CallDetails {
+export const callStatus = z.enum(["active", "ended", "analyzed"]);
+export type CallStatus = z.infer<typeof callStatus>;
+
+export const callDirection = z.enum(["inbound", "outbound"]);
+export type CallDirection = z.infer<typeof callDirection>;
+
+/** What an event can say of its call; a field that the event does not have is absent. */
+export interface CallFacts {
   call_direction?: CallDirection;
   /** The customer's number, whichever way the call went. */
   caller_phone?: string;
@@ -12,38 +21,37 @@ interface CallDetails {
   /** Times are ISO 8601 UTC with milliseconds, so that text order is time order. */
   started_at?: string;
   ended_at?: string;
+  analyzed_at?: string;
   duration_seconds?: number;
   disposition?: string;
+  variables?: JsonObject;
+  metrics?: JsonObject;
+  summary?: string;
+  recording_url?: string;
+  /** How many turns the transcript has. The turns stay in the body, which the archive keeps. */
+  transcript_turns?: number;
 }
 
-interface Identified {
+/** One canonical event, whatever platform and wire format it came in. */
+export interface CallEvent extends CallFacts {
+  /**
+   * `call.start`: a call connected. `call.end`: it concluded, with its transcript. `analytics.completed`: its analysis is
+   * finished.
+   */
+  event: EventName;
   /** When the event occurred, ISO 8601 UTC with milliseconds. */
   timestamp: string;
   agent_id: string;
   call_id: string;
+  /** Further numbers of the customer in the body, as written there, so that erasure by number finds the call. */
+  caller_phones?: string[];
 }
 
-/** A call connected; the conversation has not begun. */
-export interface CallStart extends Identified, CallDetails {
-  event: "call.start";
+/** One turn of a conversation. */
+export interface Turn {
+  /** `agent`, `user`, or another word of the platform. */
+  role: string | null;
+  content: string;
+  /** Free text: one platform sends ISO 8601, another seconds since the start. */
+  timestamp: string | null;
 }
-
-/** A call concluded. What was said stays in the body; the archive keeps that byte for byte. */
-export interface CallEnd extends Identified, CallDetails {
-  event: "call.end";
-  ended_at: string;
-  transcript_turns?: number;
-  variables?: JsonObject;
-  recording_url?: string;
-}
-
-/** Post-call analysis finished. */
-export interface AnalyticsCompleted extends Identified, CallDetails {
-  event: "analytics.completed";
-  analyzed_at: string;
-  metrics?: JsonObject;
-  summary?: string;
-}
-
-/** Every event this ledger knows, whatever wire format it came in. */
-export type CallEvent = CallStart | CallEnd | AnalyticsCompleted;

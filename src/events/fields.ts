@@ -1,6 +1,12 @@
 import * as z from "zod";
-import type { JsonObject } from "./event.ts";
-import type { Decoded, FieldError } from "./format.ts";
+import type { JsonObject, Turn } from "./event.ts";
+
+/** One field of a body that does not fit, in the shape of the `errors` of an answer. */
+export interface FieldError {
+  /** Dotted path into the body, `transcript.3.content`. */
+  path: string;
+  message: string;
+}
 
 // Building code with eval is forbidden in workerd: say so once instead of letting every schema find out.
 z.config({ jitless: true });
@@ -28,24 +34,40 @@ export function isJsonObject(value: unknown): value is JsonObject {
 /** Passes the object through untouched: `z.record` would copy it and drop a key named `__proto__`. */
 export const jsonObject = z.custom<JsonObject>(isJsonObject, "Invalid input: expected object");
 
-const notAnInstant = { error: "Invalid input: expected an ISO 8601 date and time with an offset or Z" };
+const notAnInstant = "Invalid input: expected an ISO 8601 date and time with an offset or Z";
+
+/** The longest form: `2024-07-15T14:30:00.000000000+05:30`. Nothing longer reaches a pattern, which could take long over it. */
+const MAX_INSTANT_CHARACTERS = 40;
 
 /** An offset as ISO 8601 writes it besides, `+05` or `+0530`, which JavaScript's dates do not read. */
 const shortOffset = /(T.+[+-]\d\d)(\d\d)?$/;
 
-/** An ISO 8601 date and time with an offset or Z, to UTC with milliseconds. Seconds may be left out. */
-export const instant = z
-  .string(notAnInstant)
-  .overwrite((value) => value.replace(shortOffset, (_, hours: string, minutes = "00") => `${hours}:${minutes}`))
-  .pipe(z.union([z.iso.datetime({ offset: true }), z.iso.datetime({ offset: true, precision: -1 })], notAnInstant))
-  .transform((value) => new Date(value).toISOString())
+/** Seconds may be left out. */
+const dateTime = z.union([z.iso.datetime({ offset: true }), z.iso.datetime({ offset: true, precision: -1 })]);
+
+/** An ISO 8601 date and time with an offset or Z, to UTC with milliseconds. */
+export const instant = z.string(notAnInstant).transform((value, context) => {
+  const complete =
+    value.length > MAX_INSTANT_CHARACTERS
+      ? ""
+      : value.replace(shortOffset, (_, hours: string, minutes = "00") => `${hours}:${minutes}`);
+  if (!dateTime.safeParse(complete).success) {
+    context.issues.push({ code: "custom", message: notAnInstant, input: value });
+    return z.NEVER;
+  }
+  const utc = new Date(complete).toISOString();
   // Years before 0 and after 9999 get a sign and two more digits, and text order is no longer time order.
-  .refine((value) => value.length === 24, "must lie within the years 0000 to 9999");
+  if (utc.length !== "2024-07-15T14:30:00.000Z".length) {
+    context.issues.push({ code: "custom", message: "must lie within the years 0000 to 9999", input: value });
+    return z.NEVER;
+  }
+  return utc;
+});
 
-/** Misfits of one list that are told: zod spreads them into calls, and some 120,000 of them overflow the stack. */
-const MAX_MISFITS = 100;
+/** Errors reported of one list: zod spreads them into function calls, and some 120,000 of them overflow the stack. */
+const MAX_LIST_ERRORS = 100;
 
-/** A list of objects, each checked by a schema, of which the misfits beyond a hundred are not told. */
+/** A list of objects, each checked by a schema. Reports a hundred errors at the most. */
 export function listOf<Item extends z.ZodObject>(item: Item) {
   const properties = Object.fromEntries(Object.keys(item.shape).map((name) => [name, {}]));
   return z
@@ -54,11 +76,11 @@ export function listOf<Item extends z.ZodObject>(item: Item) {
     .transform((values, context) => {
       const items: z.output<Item>[] = [];
       for (const [index, value] of values.entries()) {
-        if (context.issues.length >= MAX_MISFITS) break;
+        if (context.issues.length >= MAX_LIST_ERRORS) break;
         const parsed = item.safeParse(value);
         if (parsed.success) items.push(parsed.data);
         else {
-          const [issue] = misfitsOf(parsed.error);
+          const [issue] = fieldErrors(parsed.error);
           context.issues.push({
             code: "custom",
             input: value,
@@ -71,7 +93,7 @@ export function listOf<Item extends z.ZodObject>(item: Item) {
     });
 }
 
-/** What a turn is checked for: strings, or absent. A timestamp is free text too (the payload page shows "..."). */
+/** Each is a string or absent. A timestamp is free text too (the payload page shows "..."). */
 const turnFields = ["role", "content", "timestamp"] as const;
 
 /**
@@ -82,9 +104,9 @@ export const transcript = z
   .custom<unknown[]>(Array.isArray, "Invalid input: expected array")
   .meta({ items: { properties: Object.fromEntries(turnFields.map((field) => [field, { type: "string" }])) } })
   .transform((turns, context) => {
-    for (let index = 0; index < turns.length && context.issues.length < MAX_MISFITS; index++) {
+    for (let index = 0; index < turns.length && context.issues.length < MAX_LIST_ERRORS; index++) {
       const turn = turns[index];
-      if (!isTurn(turn)) context.issues.push({ code: "custom", input: turn, ...turnMisfit(turn, index) });
+      if (!isTurn(turn)) context.issues.push({ code: "custom", input: turn, ...turnError(turn, index) });
     }
     return turns.length;
   });
@@ -102,7 +124,7 @@ function isOptionalText(value: unknown): boolean {
   return typeof value === "string" || value === undefined || value === null;
 }
 
-function turnMisfit(turn: unknown, index: number): { path: (string | number)[]; message: string } {
+function turnError(turn: unknown, index: number): { path: (string | number)[]; message: string } {
   if (!isJsonObject(turn)) return { path: [index], message: "Invalid input: expected object" };
   const field = turnFields.find((name) => !isOptionalText(turn[name])) ?? "";
   return { path: [index, field], message: "Invalid input: expected string" };
@@ -116,7 +138,7 @@ export function withoutTranscript(object: JsonObject): JsonObject {
 }
 
 /**
- * The same object without the keys whose value is null or undefined, since `null` counts as absent.
+ * Copies an object without the keys whose value is null or undefined, since `null` counts as absent.
  * @example present({ a: 1, b: null }) // { a: 1 }
  */
 export function present<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], null | undefined> } {
@@ -132,12 +154,21 @@ function isPresent<T>(value: T): value is Exclude<T, null | undefined> {
   return value !== null && value !== undefined;
 }
 
-/** A schema's complaints as dotted paths with messages; they name types, never values. */
-export function misfitsOf(error: z.ZodError): FieldError[] {
+/** The issues of a schema as dotted paths with messages; they name types, never values. */
+export function fieldErrors(error: z.ZodError): FieldError[] {
   return error.issues.map(({ path, message }) => ({ path: path.map(String).join("."), message }));
 }
 
-/** The same as the outcome of decoding. */
-export function invalid(error: z.ZodError): Decoded & { ok: false } {
-  return { ok: false, errors: misfitsOf(error) };
+/** The turns of a transcript in the common form `{ role, content, timestamp }`; turns without words are left out. */
+export function turnsOf(transcript: unknown): Turn[] {
+  return Array.isArray(transcript) ? transcript.flatMap(turnOf) : [];
+}
+
+function turnOf(turn: unknown): Turn[] {
+  if (!isJsonObject(turn) || typeof turn["content"] !== "string" || turn["content"].trim() === "") return [];
+  return [{ role: textOrNull(turn["role"]), content: turn["content"], timestamp: textOrNull(turn["timestamp"]) }];
+}
+
+function textOrNull(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
 }

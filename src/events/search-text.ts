@@ -1,38 +1,58 @@
+import type { Turn } from "./event.ts";
+
 /**
- * Scripts that put no spaces between words: here each letter, with the marks on it, is taken for a word of its own, and what
- * is searched for becomes a phrase of them. So any part of a sentence is found, whatever a dictionary makes of it.
+ * Scripts that put no spaces between words: each letter, with the marks on it, is indexed as a word of its own, and a search
+ * becomes a phrase of them. So any part of a sentence is found, whatever a dictionary makes of it.
  */
 const UNSPACED =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Bopomofo}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\p{Script=Tibetan}]\p{M}*/gu;
 
-/** Below this every character has one form only, and every script has spaces: many texts are told by it to need no more work. */
+/** Below this every character has one form only, and every script has spaces: many texts need no more work. */
 const NEEDS_CARE = /[\u00a0-\u{10ffff}]/u;
 
 /**
- * A text as the index of what was said takes it: words between spaces, whatever the script, and every character in the one
- * form that its look-alikes have in common (Unicode Standard Annex 15, NFKC).
+ * Brings a text into the form of the index: words between spaces, whatever the script, and every character in the one form
+ * that its look-alikes have in common (Unicode Standard Annex 15, NFKC).
  */
-export function spaced(text: string): string {
+function normalize(text: string): string {
   return NEEDS_CARE.test(text) ? text.normalize("NFKC").replace(UNSPACED, " $& ") : text;
 }
 
-/**
- * From so many bytes of UTF-8 on, what was typed may be the beginning of a word: three Latin letters, or one syllable of
- * Hangul. Fewer begin too many.
- */
-const PREFIX_BYTES = 3;
+/** D1 takes 2,000,000 bytes a parameter (developers.cloudflare.com/d1/platform/limits): some forty hours of talk. */
+const MAX_SEARCH_TEXT_BYTES = 1_900_000;
+
+/** Characters that are normalized at a time: one character may become eighteen (U+FDFA). */
+const PIECE_CHARACTERS = 100_000;
 
 /**
- * What somebody typed, as a query of SQLite's full text search (sqlite.org/fts5.html, 3): every word must be there, or begin
- * a word that is; what stands in double quotes, in just this order.
+ * The words of a transcript, in the form of the index. Stops at as much as D1 takes: all of a hostile body, at eighteen times
+ * its size, would not fit a Worker.
+ */
+export function searchText(turns: readonly Turn[]): string {
+  const all = turns.map(({ content }) => content.toWellFormed()).join("\n");
+  let text = "";
+  for (let from = 0; from < all.length && text.length < MAX_SEARCH_TEXT_BYTES; from += PIECE_CHARACTERS) {
+    text += normalize(all.slice(from, from + PIECE_CHARACTERS));
+  }
+  if (text.length * 3 <= MAX_SEARCH_TEXT_BYTES) return text;
+  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(MAX_SEARCH_TEXT_BYTES));
+  return text.slice(0, read);
+}
+
+/** From three bytes of UTF-8 on, a search word may be the beginning of a word: three Latin letters, or one syllable of Hangul. */
+const MIN_PREFIX_BYTES = 3;
+
+/**
+ * Turns what somebody typed into a query of SQLite's full text search (sqlite.org/fts5.html, 3): every word must be there, or
+ * begin a word that is; words in double quotes, in just this order.
  * @returns `undefined` when there is no letter and no digit in it
  */
-export function spokenQuery(typed: string): string | undefined {
+export function searchQuery(typed: string): string | undefined {
   const terms = [...typed.matchAll(/"([^"]*)"?|[^\s"]+/g)].flatMap(([whole, quoted]) => {
     const words = (quoted ?? whole).match(/[\p{L}\p{N}\p{M}\p{Co}]+/gu) ?? [];
     if (words.length === 0) return [];
-    const begins = quoted === undefined && new TextEncoder().encode(words.at(-1)).byteLength >= PREFIX_BYTES;
-    return [`"${spaced(words.join(" ")).trim()}"${begins ? " *" : ""}`];
+    const begins = quoted === undefined && new TextEncoder().encode(words.at(-1)).byteLength >= MIN_PREFIX_BYTES;
+    return [`"${normalize(words.join(" ")).trim()}"${begins ? " *" : ""}`];
   });
   return terms.length === 0 ? undefined : terms.join(" AND ");
 }

@@ -1,7 +1,7 @@
 import type * as z from "zod";
 import { problemResponse } from "./problem.ts";
 
-/** What a request asks for, or the answer that says what is wrong with it. */
+/** Checked input, or the answer that names its errors. */
 export type Input<T> = { ok: true; value: T } | { ok: false; response: Response };
 
 /** Checks the query of a request. A parameter that is there twice counts with its last value, an empty one as absent. */
@@ -40,7 +40,7 @@ function check<Schema extends z.ZodType>(value: unknown, schema: Schema): Input<
     : { ok: false, response: invalidRequest(parsed.error.issues.flatMap(namedIssues)) };
 }
 
-/** What nobody knows is complained of at the object it is in: here each is named. */
+/** Names each unknown key; zod reports them at the object they are in. */
 function namedIssues(issue: z.core.$ZodIssue): { path: string; message: string }[] {
   if (issue.code === "unrecognized_keys") return issue.keys.map((path) => ({ path, message: "is not known here" }));
   return [{ path: issue.path.map(String).join("."), message: issue.message }];
@@ -56,4 +56,13 @@ export function invalidRequest(errors: { path: string; message: string }[]): Res
     detail,
     errors,
   });
+}
+
+/** Decodes a part of a path, once. Text that is no percent-encoding stays as it is, so that nothing is found under it. */
+export function decodedPart(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }

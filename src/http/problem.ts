@@ -1,11 +1,14 @@
-/** What every error looks like on the outside: problem details (RFC 9457). */
+import { logError } from "../log.ts";
+import { StoreError } from "../stores/ask.ts";
+
+/** An error as the outside sees it: problem details (RFC 9457). */
 export interface Problem {
   status: number;
   /** The last part of the problem's `type`, stable for machines. */
   type: string;
   /** The same words for every problem of the type. */
   title: string;
-  /** What is the matter this time, for people. Never an internal message. */
+  /** This occurrence, for people. Never an internal message. */
   detail: string;
   errors?: { path: string; message: string }[];
   /** Further members of the problem, as RFC 9457 allows. */
@@ -25,20 +28,15 @@ export function problemResponse({ status, type, title, detail, errors, extra, he
   };
   return new Response(JSON.stringify(body), {
     status,
-    headers: { "Content-Type": "application/problem+json", ...headers },
+    headers: { "Content-Type": "application/problem+json", "X-Content-Type-Options": "nosniff", ...headers },
   });
 }
 
-export function notFound(): Response {
-  return problemResponse({
-    status: 404,
-    type: "not-found",
-    title: "Not found",
-    detail: "There is nothing at this address.",
-  });
+export function notFound(detail = "There is nothing at this address."): Response {
+  return problemResponse({ status: 404, type: "not-found", title: "Not found", detail });
 }
 
-/** @param allow the methods that would do, as in the header `Allow` */
+/** @param allow the methods that the address answers, as in the header `Allow` */
 export function methodNotAllowed(allow: string): Response {
   return problemResponse({
     status: 405,
@@ -49,11 +47,29 @@ export function methodNotAllowed(allow: string): Response {
   });
 }
 
-export function internalError(): Response {
+/** Seconds after which a client may try again when a store did not answer. */
+export const RETRY_AFTER_SECONDS = 30;
+
+/**
+ * The answer to whatever was thrown: 503 when a store failed, else a plain 500. Logs it with its stack and its path, which holds
+ * no phone number and no search words.
+ */
+export function failureResponse(error: unknown, request: { method: string; url: string }): Response {
+  const { pathname } = new URL(request.url);
+  logError({ message: "a request failed", method: request.method, path: pathname }, error);
+  if (error instanceof StoreError) {
+    return problemResponse({
+      status: 503,
+      type: "store-unavailable",
+      title: "The ledger does not answer",
+      detail: "One of its stores failed or took too long. Calls go on being kept: try again in a moment.",
+      headers: { "Retry-After": String(RETRY_AFTER_SECONDS) },
+    });
+  }
   return problemResponse({
     status: 500,
     type: "internal-error",
     title: "Internal error",
-    detail: "Something failed that should not have. The log of this Worker says what.",
+    detail: "Something failed that should not have. The log of this Worker names it.",
   });
 }

@@ -1,46 +1,62 @@
 import pMap from "p-map";
-import { listQuarantine, readQuarantined } from "../archive/quarantine.ts";
-import { logError, reasonOf } from "../log.ts";
-import { attempt } from "../stores/attempt.ts";
-import { STORE_LIMIT } from "../stores/limits.ts";
-import { accept } from "./accept.ts";
+import { listQuarantine, readQuarantined, removeQuarantined } from "../archive/quarantine.ts";
+import { logError } from "../log.ts";
+import { StoreError } from "../stores/ask.ts";
+import { type IngestContext, ingest } from "./ingest.ts";
+import type { IngestResult } from "./result.ts";
 
-/** Bodies that one request plays again: about five subrequests each, of the 1,000 an invocation has. */
+/** Bodies that one request replays: about seven queries each, of the 1,000 that an invocation has. */
 export const REPLAYS_A_REQUEST = 100;
+
 /** Few at a time, since each may be as large as `MAX_BODY_BYTES`, and a Worker has 128 MB. */
 const CONCURRENCY = 2;
 
-/** What became of a body in quarantine that was played again. */
-export type Replayed = "recovered" | "still-in-quarantine" | "gone";
+/** `recovered`: it left the quarantine. `not-found`: there is no such body. */
+export type ReplayResult = "recovered" | "still-in-quarantine" | "not-found";
+
+/** Whether a body that ends so leaves the quarantine. */
+const leaves: Record<IngestResult["kind"], boolean> = {
+  stored: true,
+  duplicate: true,
+  erased: true,
+  ignored: true,
+  unrecognised: false,
+  "not-an-object": false,
+  invalid: false,
+  failed: false,
+};
 
 /**
- * Plays one body again. What fits by now leaves the quarantine, else it stays with its reason of today. Never rejects: one
- * body that cannot be read must not keep the others of its page.
+ * Tries a body of the quarantine again. It stays with today's reason when it still does not fit. A body that this code trips
+ * over must not keep the others of its page.
+ * @throws {StoreError} when a store does not answer: nothing is lost, and a repetition goes on
  */
-export async function replay(key: string, env: Env, ctx: ExecutionContext): Promise<Replayed> {
+export async function replay(key: string, context: IngestContext): Promise<ReplayResult> {
   try {
-    const received = await attempt(() => readQuarantined(env.ARCHIVE, key), STORE_LIMIT);
-    if (received === undefined) return "gone";
-    const accepted = await accept(received, env, ctx);
-    if (accepted.kind !== "stored" && accepted.kind !== "duplicate") return "still-in-quarantine";
-    await attempt(() => env.ARCHIVE.delete(key), STORE_LIMIT);
+    const received = await readQuarantined(context.bucket, key);
+    if (received === undefined) return "not-found";
+    const result = await ingest(received, context);
+    const [failure] = result.kind === "failed" ? result.failures : [];
+    if (failure !== undefined) throw new StoreError(...failure);
+    if (!leaves[result.kind]) return "still-in-quarantine";
+    await removeQuarantined(context.bucket, key);
     return "recovered";
   } catch (error) {
-    logError({ message: "could not play again", key, error: reasonOf(error) });
+    if (error instanceof StoreError) throw error;
+    logError({ message: "could not replay", key }, error);
     return "still-in-quarantine";
   }
 }
 
 /**
- * Plays a page of the quarantine again.
+ * Replays a page of the quarantine.
  * @param cursor of the page before; the first page without it
  */
 export async function replayPage(
   cursor: string | undefined,
-  env: Env,
-  ctx: ExecutionContext,
-): Promise<{ results: Replayed[]; cursor: string | undefined }> {
-  const listed = await attempt(() => listQuarantine(env.ARCHIVE, REPLAYS_A_REQUEST, cursor), STORE_LIMIT);
-  const results = await pMap(listed.items, ({ key }) => replay(key, env, ctx), { concurrency: CONCURRENCY });
-  return { results, cursor: listed.cursor };
+  context: IngestContext,
+): Promise<{ results: ReplayResult[]; cursor: string | undefined }> {
+  const page = await listQuarantine(context.bucket, REPLAYS_A_REQUEST, cursor);
+  const results = await pMap(page.items, ({ key }) => replay(key, context), { concurrency: CONCURRENCY });
+  return { results, cursor: page.cursor };
 }

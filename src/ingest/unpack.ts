@@ -1,30 +1,30 @@
 import pMap from "p-map";
 import type { Received } from "../events/received.ts";
-import { logError, reasonOf } from "../log.ts";
+import { logError } from "../log.ts";
 import { park } from "../parking/index.ts";
 import { readParkedMessage } from "../parking/queue.ts";
-import { delaySeconds } from "../stores/backoff.ts";
-import { accept } from "./accept.ts";
+import { backoffSeconds } from "../stores/backoff.ts";
+import { type IngestContext, ingest } from "./ingest.ts";
 
 /** Few at a time: a message of 128 KB may unpack to `MAX_BODY_BYTES`. */
 const CONCURRENCY = 2;
 
 /** A queue keeps a message four days and retries it a hundred times: an hour apart is just inside. */
-const MAX_REST_SECONDS = 3600;
+const MAX_DELAY_SECONDS = 3600;
 
 /**
- * Takes in the bodies among a queue's messages and settles those messages; whatever queue they have come to, they are
- * acknowledged only when the body is where it belongs, or on a shelf.
+ * Ingests the bodies that were parked in a queue, and acknowledges their messages when the body is where it belongs or parked
+ * in another store.
  * @returns the messages that carry no body
  */
-export async function unpackParked(messages: readonly Message[], env: Env, ctx: ExecutionContext): Promise<Message[]> {
+export async function unpackParked(messages: readonly Message[], context: IngestContext): Promise<Message[]> {
   const others = await pMap(
     messages,
     async (message) => {
       const received = await readSafely(message);
       if (received === undefined) return [message];
-      if (received !== "unreadable" && (await takeIn(received, env, ctx))) message.ack();
-      else message.retry({ delaySeconds: Math.min(delaySeconds(message.attempts), MAX_REST_SECONDS) });
+      if (received !== "corrupt" && (await recoverOne(received, context))) message.ack();
+      else message.retry({ delaySeconds: Math.min(backoffSeconds(message.attempts), MAX_DELAY_SECONDS) });
       return [];
     },
     { concurrency: CONCURRENCY },
@@ -32,19 +32,19 @@ export async function unpackParked(messages: readonly Message[], env: Env, ctx: 
   return others.flat();
 }
 
-/** Never rejects: one body that cannot be unpacked must not send the others of its batch back. */
-async function readSafely(message: Message): Promise<Received | "unreadable" | undefined> {
+/** Never rejects: one corrupt body must not send the others of its batch back. */
+async function readSafely(message: Message): Promise<Received | "corrupt" | undefined> {
   try {
     return await readParkedMessage(message.body);
   } catch (error) {
-    logError({ message: "could not unpack", message_id: message.id, error: reasonOf(error) });
-    return "unreadable";
+    logError({ message: "could not unpack a parked body", message_id: message.id }, error);
+    return "corrupt";
   }
 }
 
-async function takeIn(received: Received, env: Env, ctx: ExecutionContext): Promise<boolean> {
-  const accepted = await accept(received, env, ctx);
-  if (accepted.kind !== "not-kept") return true;
-  const failed = new Set(accepted.failures.keys()).add("queue");
-  return (await park(received, failed, "came back from the queue", env)) !== undefined;
+async function recoverOne(received: Received, context: IngestContext): Promise<boolean> {
+  const result = await ingest(received, context);
+  if (result.kind !== "failed") return true;
+  const failed = new Set(result.failures.keys()).add("queue");
+  return (await park(received, failed, "came back from the queue", context)) !== undefined;
 }

@@ -1,50 +1,61 @@
-import { sha256 } from "../events/digest.ts";
-import type { Received } from "../events/received.ts";
+import { sha256 } from "../events/received.ts";
 import { readBody } from "../http/body.ts";
+import { notFound } from "../http/problem.ts";
 import { log } from "../log.ts";
-import { park } from "../parking/index.ts";
-import { readSignatures, signedByAny } from "../platforms/atoms/signature.ts";
+import { findPlatform, platformSecrets } from "../platforms/index.ts";
+import type { Platform } from "../platforms/platform.ts";
 import { readSettings } from "../settings.ts";
-import { accept } from "./accept.ts";
-import { type Outcome, toResponse } from "./outcome.ts";
+import { type IngestContext, ingestOrPark } from "./ingest.ts";
+import { type ReceiveResult, toResponse } from "./result.ts";
 
-/** `POST /webhooks/atoms`: one event in, one answer out, one line in the log. */
-export async function receiveWebhook(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
+/** `POST /webhooks/{platform}`: one body in, one answer out, one line in the log. */
+export async function receiveWebhook(
+  request: Request,
+  platformName: string,
+  env: Env,
+  context: IngestContext,
+): Promise<Response> {
+  const platform = findPlatform(platformName);
+  if (platform === undefined) return notFound("No platform of this name sends its webhooks here.");
+  const receiving = receive(request, platform, env, context);
+  // The runtime cancels a request whose sender hangs up, with all that it has not sent off. Ingesting runs to its end.
+  context.waitUntil(receiving);
+  return toResponse(await receiving);
+}
+
+async function receive(request: Request, platform: Platform, env: Env, context: IngestContext): Promise<ReceiveResult> {
   const receivedAt = new Date();
-  const outcome = await receive(request, receivedAt, env, ctx);
-  const response = toResponse(outcome);
+  const result = await receiveAt(receivedAt, request, platform, env, context);
   log({
     message: "event",
-    answer: outcome.kind,
-    status: response.status,
-    ...("event_id" in outcome && { event_id: outcome.event_id, call_id: outcome.call_id, event: outcome.event }),
-    ...("failed" in outcome && { failed: outcome.failed }),
-    ...("parked_in" in outcome && { parked_in: outcome.parked_in }),
-    milliseconds: Date.now() - receivedAt.getTime(),
+    platform: platform.name,
+    result: result.kind,
+    ...("event_id" in result && { event_id: result.event_id, call_id: result.call_id, event: result.event }),
+    ...("failed" in result && { failed: result.failed }),
+    ...("parked_in" in result && { parked_in: result.parked_in }),
+    duration_ms: Date.now() - receivedAt.getTime(),
   });
-  return response;
+  return result;
 }
 
-async function receive(request: Request, receivedAt: Date, env: Env, ctx: ExecutionContext): Promise<Outcome> {
-  const settings = readSettings(env);
-  if (settings.webhookSecrets.length === 0) return { kind: "not-configured" };
+async function receiveAt(
+  receivedAt: Date,
+  request: Request,
+  platform: Platform,
+  env: Env,
+  context: IngestContext,
+): Promise<ReceiveResult> {
+  const secrets = platformSecrets(platform, env);
+  if (secrets.length === 0) return { kind: "not-configured", setting: platform.secretsSetting };
 
-  const signatures = readSignatures(request.headers);
-  if (typeof signatures === "string") return { kind: "unsigned", fault: signatures };
-  const body = await readBody(request, settings.maxBodyBytes);
-  if (body === "too-large") return { kind: "too-large", limit: settings.maxBodyBytes };
-  if (!(await signedByAny(body, signatures, settings.webhookSecrets))) return { kind: "unsigned", fault: "wrong" };
+  const verifyBody = platform.verify(request.headers, secrets, receivedAt);
+  if (typeof verifyBody !== "function") return { kind: "unsigned", ...verifyBody };
+  const { maxBodyBytes } = readSettings(env);
+  const body = await readBody(request, maxBodyBytes);
+  if (typeof body === "string") return { kind: body, limit: maxBodyBytes };
+  const fault = await verifyBody(body);
+  if (fault !== undefined) return { kind: "unsigned", ...fault };
 
-  return acceptOrPark({ body, digest: await sha256(body), receivedAt: receivedAt.toISOString() }, env, ctx);
-}
-
-/** From here on the body is genuine and comes only once: whatever goes wrong, it must be kept. */
-async function acceptOrPark(received: Received, env: Env, ctx: ExecutionContext): Promise<Outcome> {
-  const accepted = await accept(received, env, ctx);
-  if (accepted.kind !== "not-kept") return accepted;
-
-  const { failures, ...about } = accepted;
-  const failed = Array.from(failures, ([store, reason]) => `${store}: ${reason}`).join("; ") || "unexpected";
-  const parked_in = await park(received, new Set(failures.keys()), failed, env);
-  return parked_in === undefined ? { ...about, failed } : { ...about, kind: "parked", failed, parked_in };
+  const received = { platform: platform.name, body, sha256: await sha256(body), receivedAt: receivedAt.toISOString() };
+  return ingestOrPark(received, context);
 }

@@ -1,206 +1,124 @@
-import type { CallEvent, JsonObject } from "../events/event.ts";
-import { isJsonObject } from "../events/fields.ts";
-import { eventVersion, transcriptVersion } from "../events/version.ts";
-import { fitObject, fits, fitText, jsonText } from "./fit.ts";
-import { freePlaceSql, momentOf } from "./time-order.ts";
+import type { CallStatus } from "../events/event.ts";
+import { askStore } from "../stores/ask.ts";
+import {
+  type CallRow,
+  callColumnsSql,
+  callRow,
+  type DeliveryRow,
+  deliveryRow,
+  type EventRow,
+  eventColumnsSql,
+  eventRow,
+  parseRows,
+} from "./schema.ts";
 
-export type CallStatus = "active" | "ended" | "analyzed";
-
-/** A row of `calls` as the outside sees it; JSON columns hold JSON text. Times are ISO 8601 UTC with milliseconds. */
-export interface CallRow {
-  call_id: string;
-  agent_id: string;
-  status: CallStatus;
-  call_direction: string | null;
-  caller_phone: string | null;
-  agent_phone: string | null;
-  started_at: string | null;
-  ended_at: string | null;
-  analyzed_at: string | null;
-  duration_seconds: number | null;
-  disposition: string | null;
-  variables: string | null;
-  metrics: string | null;
-  summary: string | null;
-  recording_url: string | null;
-  transcript_key: string | null;
-  transcript_turns: number | null;
-  updated_at: string;
+/** Which calls a listing shows; an absent member does not matter. */
+export interface CallFilter {
+  call_id?: string | undefined;
+  agent_id?: string | undefined;
+  call_direction?: string | undefined;
+  disposition?: string | undefined;
+  status?: CallStatus | undefined;
+  /** A run of digits of the customer's number. */
+  callerDigits?: string | undefined;
+  /** A run of digits of the agent's number. */
+  agentDigits?: string | undefined;
+  /** ISO 8601 UTC with milliseconds; a call at this moment is in. */
+  from?: string | undefined;
+  /** ISO 8601 UTC with milliseconds; a call at this moment is out. */
+  to?: string | undefined;
 }
 
-/** A row with its JSON columns as JSON, the way it leaves this Worker. */
-export function withJson<Row extends Pick<CallRow, "variables" | "metrics">>(row: Row) {
-  return { ...row, variables: jsonOf(row.variables), metrics: jsonOf(row.metrics) };
+/** A page of a listing. */
+export interface CallPage<After> {
+  limit: number;
+  /** Names the last call of the page before. */
+  after?: After | undefined;
 }
 
-function jsonOf(column: string | null): unknown {
-  return column === null ? null : JSON.parse(column);
-}
-
-/**
- * The columns that events fill, each with the bytes it may take; unbounded where the event is bounded already (ids,
- * times, numbers). Together they stay below the 2,000,000 bytes of a D1 row, whichever events fill them.
- */
-const budgets = {
-  agent_id: Number.POSITIVE_INFINITY,
-  call_direction: Number.POSITIVE_INFINITY,
-  caller_phone: 10_000,
-  agent_phone: 10_000,
-  started_at: Number.POSITIVE_INFINITY,
-  ended_at: Number.POSITIVE_INFINITY,
-  analyzed_at: Number.POSITIVE_INFINITY,
-  duration_seconds: Number.POSITIVE_INFINITY,
-  disposition: 20_000,
-  variables: 900_000,
-  metrics: 600_000,
-  summary: 200_000,
-  recording_url: 20_000,
-  transcript_key: Number.POSITIVE_INFINITY,
-  transcript_turns: Number.POSITIVE_INFINITY,
-} satisfies Partial<Record<keyof CallRow, number>>;
-
-type CallColumn = keyof typeof budgets;
-
-const columns = Object.keys(budgets).filter((column): column is CallColumn => column in budgets);
-
-/** Every column of `calls` that is meant for the outside. */
-export const callColumns: readonly (keyof CallRow)[] = ["call_id", "status", ...columns, "updated_at"];
-
-/** What one event says of its call. */
-export interface Contribution {
-  call_id: string;
-  status: CallStatus;
-  values: { [column in CallColumn]?: string | number };
-  /** Column to the version of the event that says so; the highest version of a column wins. */
-  sources: { [column in CallColumn]?: string };
-  /** Something was too large for the row, so the body must be kept whole in R2. */
-  cut: boolean;
-}
-
-const statuses: Record<CallEvent["event"], CallStatus> = {
-  "call.start": "active",
-  "call.end": "ended",
-  "analytics.completed": "analyzed",
-};
-
-/**
- * What an event contributes to the row of its call. The row is the maximum, column by column, over the contributions
- * of all its events, so neither order nor repetition changes it.
- * @param digest SHA-256 of the body, hex
- * @param transcriptKey R2 key of the body when it is a `call.end`
- * @param overflowKey R2 key under which the body is kept whole should something be cut
- */
-export function contribution(
-  event: CallEvent,
-  digest: string,
-  transcriptKey: string | undefined,
-  overflowKey: string,
-): Contribution {
-  const told: { [column in CallColumn]?: string | number | JsonObject } = event;
-  const result: Contribution = {
-    call_id: event.call_id,
-    status: statuses[event.event],
-    values: {},
-    sources: {},
-    cut: false,
-  };
-  const version = eventVersion(event, digest);
-  for (const column of columns) {
-    const value = told[column];
-    if (value === undefined) continue;
-    const kept = columnValue(value, budgets[column], overflowKey);
-    result.values[column] = kept.value;
-    result.sources[column] = version;
-    result.cut ||= kept.cut;
-  }
-  if (event.event === "call.end" && transcriptKey !== undefined) {
-    result.values.transcript_key = transcriptKey;
-    result.sources.transcript_key = transcriptVersion(event, digest);
-  }
-  return result;
-}
-
-function columnValue(value: string | number | JsonObject, budget: number, overflowKey: string) {
-  if (typeof value === "number") return { value, cut: false };
-  const text = isJsonObject(value) ? jsonText(value) : value;
-  if (fits(text, budget)) return { value: text, cut: false };
-  const kept = isJsonObject(value) ? fitObject(value, budget, overflowKey) : fitText(text, budget, overflowKey);
-  return { value: kept, cut: true };
+/** A piece of SQL with the values of its question marks. */
+export interface Condition {
+  sql: string;
+  values: readonly (string | number)[];
 }
 
 /**
- * Bytes of `event_ids` beyond which further ids are left out, so that the row stays within D1's 2 MB: thousands of events of
- * one call, of which a platform sends three, and 65 when every id is as long as can be.
+ * Calls, newest first. Walks the index by time, so a page reads as many rows as it shows, and those that the filter leaves out
+ * between them.
+ * @param options of the query; a filter that few calls fit may take long
  */
-const MAX_EVENT_IDS_BYTES = 200_000;
-
-/**
- * Statements by the columns that they fill: an event names some of the columns, mostly the same ones, and what it does not name
- * would be sent, compiled and compared for nothing.
- */
-const upserts = new Map<string, string>();
-
-function upsertOf(told: readonly CallColumn[]): string {
-  const key = told.join();
-  const known = upserts.get(key);
-  if (known !== undefined) return known;
-  // In one line: what JSON has to escape takes longer to send and to read than the rest of the text.
-  const upsert = upsertSql(told).replaceAll(/\s+/g, " ");
-  upserts.set(key, upsert);
-  return upsert;
-}
-
-/** Parameters: 1 call_id, 2 status, 3 now, 4 received_at, 5 sources, 6 event_id, 7 moment, then a value for each column. */
-const upsertSql = (told: readonly CallColumn[]) => `
-INSERT INTO calls (time_order, call_id, status, updated_at, first_received_at, sources, event_ids${told.map((column) => `, ${column}`).join("")})
-SELECT ${freePlaceSql("calls", "time_order", "moment")}, ?1, ?2, ?3, ?4, ?5, json_array(?6)${told.map((_, index) => `, ?${index + 8}`).join("")}
-FROM (SELECT CAST(?7 AS INTEGER) AS moment)
-WHERE NOT EXISTS (SELECT 1 FROM events WHERE event_id = ?6)
-ON CONFLICT (call_id) DO UPDATE SET
-  status = CASE
-    WHEN 'analyzed' IN (status, excluded.status) THEN 'analyzed'
-    WHEN 'ended' IN (status, excluded.status) THEN 'ended'
-    ELSE 'active'
-  END,
-  updated_at = max(updated_at, excluded.updated_at),
-  first_received_at = min(first_received_at, excluded.first_received_at),
-  event_ids = iif(length(CAST(event_ids AS BLOB)) > ${MAX_EVENT_IDS_BYTES}, event_ids, (
-    SELECT json_group_array(value) FROM (SELECT value FROM json_each(calls.event_ids) UNION SELECT ?6 ORDER BY 1)
-  )),
-  ${told.map((column) => `${column} = iif(excluded.sources ->> '${column}' > coalesce(sources ->> '${column}', ''), excluded.${column}, ${column}),`).join("\n  ")}
-  sources = (
-    SELECT json_group_object(key, version) FROM (
-      SELECT key, max(value) AS version
-      FROM (SELECT key, value FROM json_each(calls.sources) UNION ALL SELECT key, value FROM json_each(excluded.sources))
-      GROUP BY key
-    )
-  )`;
-
-/**
- * The statement that merges a contribution into its row, unless the event is in the ledger already. It belongs before
- * the insertion of the event, in the same transaction.
- * @param receivedAt when the event came in, ISO 8601 UTC
- * @param now when it is written, ISO 8601 UTC
- */
-export function mergeCall(
+export async function listCalls(
   db: D1Database,
-  eventId: string,
-  { call_id, status, values, sources }: Contribution,
-  receivedAt: string,
-  now: string,
-): D1PreparedStatement {
-  const told = columns.filter((column) => values[column] !== undefined);
-  const moment = momentOf(String(values.started_at ?? values.ended_at ?? receivedAt));
-  return db
-    .prepare(upsertOf(told))
-    .bind(
-      call_id,
-      status,
-      now,
-      receivedAt,
-      JSON.stringify(sources),
-      eventId,
-      moment,
-      ...told.map((column) => values[column]),
-    );
+  filter: CallFilter,
+  { limit, after }: CallPage<Pick<CallRow, "called_at" | "id">>,
+  options: { timeoutMs?: number } = {},
+): Promise<CallRow[]> {
+  const conditions = filterConditions(filter);
+  if (after !== undefined) {
+    conditions.push({ sql: "(calls.called_at, calls.id) < (?, ?)", values: [after.called_at, after.id] });
+  }
+  const result = await askStore(
+    "D1",
+    () =>
+      db
+        .prepare(
+          `SELECT ${callColumnsSql} FROM calls ${whereSql(conditions)} ORDER BY calls.called_at DESC, calls.id DESC LIMIT ?`,
+        )
+        .bind(...conditions.flatMap(({ values }) => values), limit)
+        .all(),
+    options,
+  );
+  return parseRows(callRow, result);
+}
+
+const equalColumns = ["call_id", "agent_id", "call_direction", "disposition", "status"] as const;
+
+/** The conditions of a filter, for a statement in which the table is called `calls`. */
+export function filterConditions(filter: CallFilter): Condition[] {
+  const conditions: Condition[] = equalColumns.flatMap((column) => {
+    const value = filter[column];
+    return value === undefined ? [] : [{ sql: `calls.${column} = ?`, values: [value] }];
+  });
+  const { callerDigits, agentDigits, from, to } = filter;
+  if (callerDigits !== undefined) {
+    const sql = "calls.call_id IN (SELECT call_id FROM caller_numbers WHERE instr(digits, ?) > 0)";
+    conditions.push({ sql, values: [callerDigits] });
+  }
+  if (agentDigits !== undefined) conditions.push({ sql: "instr(calls.agent_digits, ?) > 0", values: [agentDigits] });
+  if (from !== undefined) conditions.push({ sql: "calls.called_at >= ?", values: [from] });
+  if (to !== undefined) conditions.push({ sql: "calls.called_at < ?", values: [to] });
+  return conditions;
+}
+
+export function whereSql(conditions: readonly Condition[]): string {
+  return conditions.length === 0 ? "" : `WHERE ${conditions.map(({ sql }) => sql).join(" AND ")}`;
+}
+
+/** Everything that D1 has of one call. */
+export interface CallDetails {
+  call: CallRow;
+  /** In the order in which they occurred. */
+  events: EventRow[];
+  deliveries: DeliveryRow[];
+}
+
+/** A call with its events and deliveries, in one round trip; `undefined` when there is none of this id. */
+export async function readCall(db: D1Database, callId: string): Promise<CallDetails | undefined> {
+  const [calls, events, deliveries] = await askStore("D1", () =>
+    db.batch(
+      [
+        `SELECT ${callColumnsSql} FROM calls WHERE call_id = ?1`,
+        `SELECT ${eventColumnsSql} FROM events WHERE call_id = ?1 ORDER BY occurred_at, received_at, event_id, event`,
+        "SELECT * FROM sync_deliveries WHERE call_id = ?1 ORDER BY event, event_id, destination",
+      ].map((sql) => db.prepare(sql).bind(callId)),
+    ),
+  );
+  const [call] = parseRows(callRow, calls);
+  if (call === undefined) return undefined;
+  return { call, events: parseRows(eventRow, events), deliveries: parseRows(deliveryRow, deliveries) };
+}
+
+/** The row of one call; `undefined` when there is none of this id. */
+export async function readCallRow(db: D1Database, callId: string): Promise<CallRow | undefined> {
+  return (await listCalls(db, { call_id: callId }, { limit: 1 }))[0];
 }

@@ -1,32 +1,28 @@
-import { type CallRow, callColumns } from "./calls.ts";
-
-export type DeliveryState = "pending" | "delivered" | "failed";
-
-/** A row of `sync_deliveries`: one event on its way to one destination. Times are ISO 8601 UTC with milliseconds. */
-export interface DeliveryRow {
-  event_id: string;
-  destination: string;
-  call_id: string;
-  state: DeliveryState;
-  attempts: number;
-  /** null: none yet. */
-  last_error: string | null;
-  updated_at: string;
-  /** When a pending delivery counts as forgotten; null once it is settled. */
-  overdue_at: string | null;
-  /** How often it was sent again. */
-  round: number;
-}
+import * as z from "zod";
+import { askStore } from "../stores/ask.ts";
+import type { WrittenEvent } from "./patch.ts";
+import { callColumnsSql, callRow, deliveryRow, parseRows } from "./schema.ts";
 
 /** What names a delivery. */
-export type DeliveryId = Pick<DeliveryRow, "event_id" | "destination">;
+export const deliveryId = deliveryRow.pick({ call_id: true, event: true, event_id: true, destination: true });
+export type DeliveryId = z.infer<typeof deliveryId>;
 
-/** A delivery as one message knows it: of an earlier round, the message is out of date. */
-export type DeliveryRound = DeliveryId & Pick<DeliveryRow, "round">;
+/** A delivery as one message knows it: of an older generation, the message is void. */
+export const deliveryReference = deliveryId.extend({ generation: z.number().int().default(0) });
+export type DeliveryReference = z.infer<typeof deliveryReference>;
+
+/** A message of the sync queue: the envelope of one event, for one destination. Nothing that a caller said travels in it. */
+export interface SyncMessage extends DeliveryId {
+  /** When the event occurred, ISO 8601 UTC. */
+  timestamp: string;
+  agent_id: string;
+  /** Absent the first time. */
+  generation?: number;
+}
 
 /** How one attempt ended. */
-export interface Attempt extends DeliveryRound {
-  state: DeliveryState;
+export interface Attempt extends DeliveryReference {
+  state: "pending" | "delivered" | "failed";
   /** How many there are with this one. */
   attempts: number;
   /** null when it was delivered. */
@@ -38,98 +34,103 @@ export interface Attempt extends DeliveryRound {
 export const MESSAGE_PATIENCE_SECONDS = 120;
 
 /**
- * When a delivery whose message is sent now, or comes back after a while, counts as forgotten.
- * @param delaySeconds how long the message rests before it comes back
+ * When the relay is to send a message again that is sent now.
+ * @param delaySeconds how long the message rests before it is delivered
  */
 export function overdueAt(now: Date, delaySeconds = 0): string {
   return new Date(now.getTime() + (delaySeconds + MESSAGE_PATIENCE_SECONDS) * 1000).toISOString();
 }
 
 /**
- * The statement that plans the deliveries of an event, unless the event is in the ledger already. It belongs before the
- * insertion of the event, in the same transaction, so that there is never an event without its deliveries.
+ * Plans the deliveries of an event. No-op unless this run of ingest wrote the event. Run after its insertion, in one batch, so
+ * that there is never an event without its deliveries.
  */
 export function insertDeliveries(
   db: D1Database,
-  eventId: string,
-  callId: string,
+  { call_id, event, event_id, ingest_id }: WrittenEvent,
   destinations: readonly string[],
   now: Date,
 ): D1PreparedStatement {
   return db
     .prepare(
-      `INSERT INTO sync_deliveries (event_id, destination, call_id, state, attempts, updated_at, overdue_at)
-       SELECT ?1, value, ?2, 'pending', 0, ?3, ?4 FROM json_each(?5)
-       WHERE NOT EXISTS (SELECT 1 FROM events WHERE event_id = ?1)
+      `INSERT INTO sync_deliveries (call_id, event, event_id, destination, state, attempts, updated_at, overdue_at)
+       SELECT ?1, ?2, ?3, value, 'pending', 0, ?5, ?6 FROM json_each(?7)
+       WHERE EXISTS (SELECT 1 FROM events WHERE call_id = ?1 AND event = ?2 AND event_id = ?3 AND ingest_id = ?4)
        ON CONFLICT DO NOTHING`,
     )
-    .bind(eventId, callId, now.toISOString(), overdueAt(now), JSON.stringify(destinations));
+    .bind(call_id, event, event_id, ingest_id, now.toISOString(), overdueAt(now), JSON.stringify(destinations));
 }
 
-/** A delivery with the call it tells about, as the ledger has it now. */
-export interface PlannedDelivery extends DeliveryRound {
-  state: DeliveryState;
-  attempts: number;
-  occurred_at: string;
-  call: CallRow;
-}
+const plannedRow = z.object({
+  ...deliveryRow.pick({ event: true, event_id: true, destination: true, state: true, attempts: true, generation: true })
+    .shape,
+  occurred_at: z.string(),
+  ...callRow.shape,
+});
 
-/** The deliveries of a batch with their calls, in one read. Ids that are not in the ledger are not in the answer. */
+/** A delivery with its call, as the ledger has it now. */
+export type PlannedDelivery = Omit<z.infer<typeof plannedRow>, keyof typeof callRow.shape> &
+  DeliveryId & { call: z.infer<typeof callRow> };
+
+/** SQL for the rows that a JSON array of deliveries names. */
+const isNamed = `delivery.call_id = named.value ->> 'call_id' AND delivery.event = named.value ->> 'event'
+  AND delivery.event_id = named.value ->> 'event_id' AND delivery.destination = named.value ->> 'destination'`;
+
+/** The deliveries of a batch with their calls, in one read. Those that are not in the ledger are not in the answer. */
 export async function readDeliveries(db: D1Database, ids: readonly DeliveryId[]): Promise<PlannedDelivery[]> {
-  const { results } = await db
-    .prepare(
-      `SELECT delivery.event_id, delivery.destination, delivery.round, delivery.state, delivery.attempts, event.occurred_at,
-         ${callColumns.map((column) => `call.${column}`).join(", ")}
-       FROM json_each(?1) AS wanted
-       JOIN sync_deliveries AS delivery
-         ON delivery.event_id = wanted.value ->> 'event_id' AND delivery.destination = wanted.value ->> 'destination'
-       JOIN events AS event ON event.event_id = delivery.event_id
-       JOIN calls AS call ON call.call_id = delivery.call_id`,
-    )
-    .bind(JSON.stringify(ids))
-    .all<Omit<PlannedDelivery, "call"> & CallRow>();
-  return results.map(({ event_id, destination, round, state, attempts, occurred_at, ...call }) => ({
-    event_id,
-    destination,
-    round,
-    state,
-    attempts,
-    occurred_at,
-    call,
-  }));
+  const result = await askStore("D1", () =>
+    db
+      .prepare(
+        `SELECT delivery.event, delivery.event_id, delivery.destination, delivery.state, delivery.attempts,
+           delivery.generation, events.occurred_at, ${callColumnsSql}
+         FROM json_each(?1) AS named
+         JOIN sync_deliveries AS delivery ON ${isNamed}
+         JOIN events ON events.call_id = delivery.call_id AND events.event = delivery.event AND events.event_id = delivery.event_id
+         JOIN calls ON calls.call_id = delivery.call_id`,
+      )
+      .bind(JSON.stringify(ids))
+      .all(),
+  );
+  return parseRows(plannedRow, result).map(
+    ({ event, event_id, destination, state, attempts, generation, occurred_at, ...call }) => ({
+      ...{ call_id: call.call_id, event, event_id, destination, state, attempts, generation, occurred_at, call },
+    }),
+  );
 }
+
+/** Milliseconds for writing attempts down: deliveries that were made and not recorded would be made again. */
+const SAVE_TIMEOUT_MS = 10_000;
 
 /**
- * Writes how a batch of attempts ended, in one statement. What is settled, or has gone into another round, stays as it is.
- * Safe to repeat.
+ * Records how a batch of attempts ended, in one statement. A delivery that arrived is delivered, whatever generation its message
+ * was of; any other attempt counts only for a pending delivery of its own generation. Safe to repeat.
  */
 export async function saveAttempts(db: D1Database, attempts: readonly Attempt[], now: Date): Promise<void> {
-  await db
+  const update = db
     .prepare(
-      `UPDATE sync_deliveries
-       SET state = attempt.value ->> 'state', attempts = attempt.value ->> 'attempts', updated_at = ?2,
-         last_error = coalesce(attempt.value ->> 'error', last_error), overdue_at = attempt.value ->> 'overdue_at'
-       FROM json_each(?1) AS attempt
-       WHERE sync_deliveries.event_id = attempt.value ->> 'event_id'
-         AND sync_deliveries.destination = attempt.value ->> 'destination'
-         AND sync_deliveries.round = attempt.value ->> 'round' AND sync_deliveries.state = 'pending'`,
+      `UPDATE sync_deliveries AS delivery
+       SET state = named.value ->> 'state', attempts = named.value ->> 'attempts', updated_at = ?2,
+         last_error = coalesce(named.value ->> 'error', last_error), overdue_at = named.value ->> 'overdue_at'
+       FROM json_each(?1) AS named
+       WHERE ${isNamed} AND delivery.state <> 'delivered' AND (
+         named.value ->> 'state' = 'delivered'
+         OR (delivery.generation = named.value ->> 'generation' AND delivery.state = 'pending')
+       )`,
     )
-    .bind(JSON.stringify(attempts), now.toISOString())
-    .run();
+    .bind(JSON.stringify(attempts), now.toISOString());
+  await askStore("D1", () => update.run(), { timeoutMs: SAVE_TIMEOUT_MS });
 }
 
-/** Marks deliveries as failed whose message ran out of retries. */
-export async function failDeliveries(db: D1Database, ids: readonly DeliveryRound[], now: Date): Promise<void> {
-  await db
+/** Marks deliveries as failed whose message ran out of retries. Safe to repeat. */
+export async function failDeliveries(db: D1Database, dead: readonly DeliveryReference[], now: Date): Promise<void> {
+  const update = db
     .prepare(
-      `UPDATE sync_deliveries
+      `UPDATE sync_deliveries AS delivery
        SET state = 'failed', updated_at = ?2, overdue_at = NULL,
          last_error = 'out of retries: ' || coalesce(last_error, 'no attempt was recorded')
-       FROM json_each(?1) AS dead
-       WHERE sync_deliveries.event_id = dead.value ->> 'event_id'
-         AND sync_deliveries.destination = dead.value ->> 'destination'
-         AND sync_deliveries.round = dead.value ->> 'round' AND sync_deliveries.state = 'pending'`,
+       FROM json_each(?1) AS named
+       WHERE ${isNamed} AND delivery.generation = named.value ->> 'generation' AND delivery.state = 'pending'`,
     )
-    .bind(JSON.stringify(ids), now.toISOString())
-    .run();
+    .bind(JSON.stringify(dead), now.toISOString());
+  await askStore("D1", () => update.run());
 }

@@ -1,5 +1,6 @@
-import { forgetConversation, mergeForgotten } from "./conversations.ts";
-import { phoneDigitsSql } from "./phones.ts";
+import * as z from "zod";
+import { askStore } from "../stores/ask.ts";
+import { parseRows } from "./schema.ts";
 
 /** How many rows went. */
 export interface ErasedRows {
@@ -8,61 +9,92 @@ export interface ErasedRows {
   deliveries: number;
 }
 
-/** Below what `calls.event_ids` can name, however long the ids are. */
-const MANY_EVENTS = 50;
+/** Keeps events of a call out of the ledger from now on, from wherever they come. Safe to repeat. */
+export async function buryCall(db: D1Database, callSha256: string, now: Date): Promise<void> {
+  await askStore("D1", () =>
+    db
+      .prepare(
+        "INSERT INTO erased_calls (call_sha256, erased_at) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET erased_at = ?2",
+      )
+      .bind(callSha256, now.toISOString())
+      .run(),
+  );
+}
 
-/**
- * Deletes a call with its events, its deliveries and the words that were said, in one transaction. Safe to repeat.
- * @param knownEvents how many events of the call its row names
- */
-export async function eraseCallRows(db: D1Database, callId: string, knownEvents: number): Promise<ErasedRows> {
-  // With so many that its row may not name them all, the tables are read from end to end.
-  const ofCall =
-    knownEvents < MANY_EVENTS
-      ? "event_id IN (SELECT value FROM calls, json_each(calls.event_ids) WHERE calls.call_id = ?1)"
-      : "call_id = ?1";
-  const results = await db.batch([
-    db.prepare(`DELETE FROM sync_deliveries WHERE ${ofCall}`).bind(callId),
-    db.prepare(`DELETE FROM events WHERE ${ofCall}`).bind(callId),
-    await forgetConversation(db, callId),
-    db.prepare("DELETE FROM calls WHERE call_id = ?1").bind(callId),
-    mergeForgotten(db),
-  ]);
-  const [deliveries = 0, events = 0, , calls = 0] = results.map(({ meta }) => meta.changes);
+/** Deletes a call with its events, deliveries, numbers and words, in one transaction. Safe to repeat. */
+export async function deleteCallRows(db: D1Database, callId: string): Promise<ErasedRows> {
+  const results = await askStore("D1", () =>
+    db.batch(
+      [
+        "DELETE FROM sync_deliveries WHERE call_id = ?1",
+        `DELETE FROM caller_numbers WHERE call_id = ?1
+         AND digits IN (SELECT digits.value FROM events, json_each(events.caller_digits) AS digits WHERE events.call_id = ?1)`,
+        "DELETE FROM events WHERE call_id = ?1",
+        "DELETE FROM search_index WHERE rowid IN (SELECT id FROM calls WHERE call_id = ?1)",
+        "DELETE FROM calls WHERE call_id = ?1",
+      ].map((sql) => db.prepare(sql).bind(callId)),
+    ),
+  );
+  const [deliveries = 0, , events = 0, , calls = 0] = results.map(({ meta }) => meta.changes);
   return { calls, events, deliveries };
 }
 
+const callIdRow = z.object({ call_id: z.string() });
+
 /**
- * Ids of calls with a caller, however the number is written.
+ * Ids of calls of which an event named a customer's number.
  * @param digits of the number
- * @param limit so many at the most
+ * @param limit of calls
  */
-export async function callIdsOfCaller(db: D1Database, digits: string, limit: number): Promise<string[]> {
-  const { results } = await db
-    .prepare(`SELECT call_id FROM calls WHERE ${phoneDigitsSql("caller_phone")} = ?1 LIMIT ?2`)
-    .bind(digits, limit)
-    .all<{ call_id: string }>();
-  return results.map(({ call_id }) => call_id);
+export async function callIdsOfNumber(db: D1Database, digits: string, limit: number): Promise<string[]> {
+  const result = await askStore("D1", () =>
+    db.prepare("SELECT call_id FROM caller_numbers WHERE digits = ?1 LIMIT ?2").bind(digits, limit).all(),
+  );
+  return parseRows(callIdRow, result).map(({ call_id }) => call_id);
 }
 
-/** What the ledger knows of the callers of some calls. */
-export interface KnownCallers {
-  /** Calls with the caller that is asked about. */
-  theirs: ReadonlySet<string>;
-  /** Calls with another caller; of a call that is in neither, the ledger knows no caller. */
-  others: ReadonlySet<string>;
+const keptRow = z.object({ call_id: z.string(), is_of_number: z.number() });
+
+/** What the ledger knows of some calls: the customer's numbers they have. */
+export async function callsByNumber(
+  db: D1Database,
+  digits: string,
+  callIds: readonly string[],
+): Promise<{ ofNumber: ReadonlySet<string>; ofOthers: ReadonlySet<string> }> {
+  const result = await askStore("D1", () =>
+    db
+      .prepare(
+        `SELECT calls.call_id, EXISTS (
+           SELECT 1 FROM caller_numbers WHERE digits = ?1 AND caller_numbers.call_id = calls.call_id
+         ) AS is_of_number
+         FROM json_each(?2) AS named JOIN calls ON calls.call_id = named.value WHERE calls.caller_phone IS NOT NULL`,
+      )
+      .bind(digits, JSON.stringify(callIds))
+      .all(),
+  );
+  const rows = parseRows(keptRow, result);
+  const idsWhere = (isOfNumber: number) =>
+    new Set(rows.filter((row) => row.is_of_number === isOfNumber).map(({ call_id }) => call_id));
+  return { ofNumber: idsWhere(1), ofOthers: idsWhere(0) };
 }
 
-/** Whose calls some calls are, however a number is written. */
-export async function callersOf(db: D1Database, digits: string, callIds: readonly string[]): Promise<KnownCallers> {
-  const { results } = await db
-    .prepare(
-      `SELECT calls.call_id, ${phoneDigitsSql("calls.caller_phone")} = ?1 AS theirs
-       FROM json_each(?2) AS asked JOIN calls ON calls.call_id = asked.value WHERE calls.caller_phone IS NOT NULL`,
-    )
-    .bind(digits, JSON.stringify(callIds))
-    .all<{ call_id: string; theirs: number }>();
-  const those = (theirs: number) =>
-    new Set(results.filter((row) => row.theirs === theirs).map(({ call_id }) => call_id));
-  return { theirs: those(1), others: those(0) };
+const buriedRow = z.object({ call_sha256: z.string() });
+
+/** Which of some calls are erased, by the digests of their ids. */
+export async function findBuried(db: D1Database, callSha256s: readonly string[]): Promise<ReadonlySet<string>> {
+  const result = await askStore("D1", () =>
+    db
+      .prepare("SELECT call_sha256 FROM json_each(?1) AS named JOIN erased_calls ON call_sha256 = named.value")
+      .bind(JSON.stringify(callSha256s))
+      .all(),
+  );
+  return new Set(parseRows(buriedRow, result).map(({ call_sha256 }) => call_sha256));
+}
+
+const TOMBSTONE_DAYS = 30;
+
+/** Deletes tombstones whose time is over: a platform that sends an event again does so within hours. Safe to repeat. */
+export async function deleteOldTombstones(db: D1Database, now: Date): Promise<void> {
+  const oldest = new Date(now.getTime() - TOMBSTONE_DAYS * 24 * 60 * 60 * 1000).toISOString();
+  await askStore("D1", () => db.prepare("DELETE FROM erased_calls WHERE erased_at < ?1").bind(oldest).run());
 }

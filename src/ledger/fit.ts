@@ -42,7 +42,7 @@ export function fits(text: string, budget: number): boolean {
 export function fitObject(object: JsonObject, budget: number, overflowKey: string): string {
   const marker = { [OVERFLOW_KEY]: overflowKey };
   // Assigned, since to copy a large object takes longer than all the rest.
-  return jsonText(Object.assign(keepEntries(object, budget - jsonSize(marker), FITTED_LEVELS), marker));
+  return jsonText(Object.assign(fittingEntries(object, budget - jsonSize(marker), FITTED_LEVELS), marker));
 }
 
 /**
@@ -60,24 +60,24 @@ export function fitText(text: string, budget: number, overflowKey: string): stri
 const FITTED_LEVELS = 4;
 
 /** Entries that did not fit, one after the other, after which the rest is not tried: a hostile body has a million of them. */
-const MAX_MISFITS = 1_000;
+const MAX_REJECTED_ENTRIES = 1_000;
 
-function keepEntries(object: JsonObject, budget: number, levels: number): JsonObject {
+function fittingEntries(object: JsonObject, budget: number, levels: number): JsonObject {
   let left = budget - "{}".length;
-  let misfits = 0;
+  let rejected = 0;
   const kept: [string, unknown][] = [];
   for (const key of Object.keys(object)) {
-    if (misfits === MAX_MISFITS) break;
-    misfits++;
+    if (rejected === MAX_REJECTED_ENTRIES) break;
+    rejected++;
     const value = object[key];
     const overhead = jsonSize(key) + ":,".length;
     const size = jsonSize(value) + overhead;
     if (size <= left) {
       kept.push([key, value]);
       left -= size;
-      misfits = 0;
+      rejected = 0;
     } else if (isJsonObject(value) && levels > 1) {
-      const part = keepEntries(value, left - overhead, levels - 1);
+      const part = fittingEntries(value, left - overhead, levels - 1);
       kept.push([key, part]);
       left -= jsonSize(part) + overhead;
     }

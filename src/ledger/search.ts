@@ -1,82 +1,135 @@
-import { spokenQuery } from "../events/search-text.ts";
-import { attempt } from "../stores/attempt.ts";
-import { SEARCH_LIMIT, STORE_LIMIT } from "../stores/limits.ts";
-import type { CallCursor } from "./call-filter.ts";
-import { type CallFilter, type ListedCall, listCalls, type PlacedCall } from "./call-list.ts";
-import { listSpokenCalls } from "./conversations.ts";
+import * as z from "zod";
+import { callDirection, callStatus } from "../events/event.ts";
+import { MAX_ID_CHARACTERS } from "../events/fields.ts";
+import { MIN_PHONE_DIGITS, phoneDigits } from "../events/phone.ts";
+import { searchQuery } from "../events/search-text.ts";
+import { cursorOf, writeCursor } from "../http/cursor.ts";
+import { instantFrom, instantTo } from "../http/range.ts";
+import { LONG_QUERY_TIMEOUT_MS } from "../stores/ask.ts";
+import { type CallFilter, listCalls } from "./calls.ts";
+import type { CallRow } from "./schema.ts";
+import { listMatchingCalls } from "./search-index.ts";
 
-/** Which calls are looked for, in what order of pages. */
+/** The filter of a listing, as a query string has it. */
+export const callFilter = {
+  agent_id: z.string().min(1).max(MAX_ID_CHARACTERS).optional(),
+  call_direction: callDirection.optional(),
+  disposition: z.string().min(1).optional(),
+  status: callStatus.optional(),
+  from: instantFrom.optional(),
+  to: instantTo.optional(),
+  q: z.string().trim().min(1).max(MAX_ID_CHARACTERS).optional().describe("a phone number, a call id, or words"),
+};
+
+/** Where the next page begins: in the order of the listing that `q` turned out to be. */
+export type CallCursor =
+  | { by: "time" | "caller" | "agent"; called_at: string; id: number }
+  /** Calls that words matched go by their arrival. */
+  | { by: "words"; id: number };
+
+const id = z.number().int();
+
+export const callCursor = cursorOf(
+  z.union([
+    z
+      .tuple([z.enum(["time", "caller", "agent"]), z.string(), id])
+      .transform(([by, called_at, id]): CallCursor => ({ by, called_at, id })),
+    z.tuple([z.literal("words"), id]).transform(([by, id]): CallCursor => ({ by, id })),
+  ]),
+);
+
+/** @returns null when there is no next page */
+export function writeCallCursor(next: CallCursor | undefined): string | null {
+  if (next === undefined) return null;
+  return next.by === "words" ? writeCursor(next.by, next.id) : writeCursor(next.by, next.called_at, next.id);
+}
+
+/** A page of calls to be looked up. */
 export interface CallSearch {
-  /** `q` in it is a call id, a phone number or a part of one, or words that were said. */
+  /** `q` is a call id, a phone number or a part of one, or words of the transcript. */
   filter: CallFilter & { q?: string | undefined };
   limit: number;
   /** The `next` of the page before. */
   after?: CallCursor | undefined;
 }
 
-/** A page of calls, newest first. */
-export interface FoundPage {
-  kind: "found";
-  calls: ListedCall[];
-  /** Where the next page begins; absent on the last. */
-  next?: CallCursor;
-}
+export type CallSearchResult =
+  | { kind: "found"; calls: CallRow[]; next?: CallCursor }
+  /** `q` is no call id and no phone number, and words are not indexed. */
+  | { kind: "words-not-searched" };
 
-/** `q` is no call id and no phone number, and words are not searched. */
-export interface NotSearched {
-  kind: "not-searched";
-}
-
-/** The same, for people. */
+/** The error of `words-not-searched`, for people. */
 export const wordsNotSearched = {
   path: "q",
   message: "is no call id and no phone number, and words are not searched: SEARCH_TRANSCRIPTS is off",
 };
 
-/** Digits of a phone number from which on it is looked for: the last four are what people remember. */
-const MIN_PHONE_DIGITS = 4;
+/** People remember the last four digits of a number; fewer would find most calls. */
+const MIN_SEARCHED_DIGITS = 4;
 
 /**
- * Reads a page of calls. What `q` means is found out by asking: a call's id, else a phone number, else words.
- * @param searchTranscripts the setting: whether there are words to search
+ * Reads a page of calls. Tries `q` as a call's id, then as a customer's phone number, then as an agent's, then as words.
+ * @param searchTranscripts the setting: whether words are indexed
  */
 export async function searchCalls(
   db: D1Database,
   { filter: { q, ...filter }, limit, after }: CallSearch,
   searchTranscripts: boolean,
-): Promise<FoundPage | NotSearched> {
-  const place = after?.of === "calls" ? after.place : undefined;
-  // One more than asked for tells whether there is another page.
-  const list = async (narrowed: CallFilter, patience = STORE_LIMIT) =>
-    pageOf("calls", await attempt(() => listCalls(db, narrowed, { limit: limit + 1, after: place }), patience), limit);
-  if (q === undefined) return list(filter);
+): Promise<CallSearchResult> {
+  /** One row more than the page has shows whether there is another page. */
+  const list = async (by: "time" | "caller" | "agent", narrowed: CallFilter) => {
+    const position = after?.by === by ? after : undefined;
+    const page = { limit: limit + 1, after: position };
+    const rows = await listCalls(db, narrowed, page, by === "time" ? {} : { timeoutMs: LONG_QUERY_TIMEOUT_MS });
+    return pageOf(rows, limit, ({ called_at, id }) => ({ by, called_at, id }));
+  };
+  if (q === undefined) return list("time", filter);
 
-  if (after?.of !== "words") {
-    const byId = await list({ ...filter, call_id: q });
-    if (byId.calls.length > 0) return byId;
-    const phone = phoneDigits(q);
-    if (phone !== undefined) {
-      const byPhone = await list({ ...filter, phone }, SEARCH_LIMIT);
-      if (byPhone.calls.length > 0 || place !== undefined || !searchTranscripts) return byPhone;
-    }
+  const tries: { by: CallCursor["by"]; run: () => Promise<CallSearchResult & { kind: "found" }> }[] = [];
+  tries.push({ by: "time", run: () => list("time", { ...filter, call_id: q }) });
+  const digits = searchedDigits(q);
+  if (digits !== undefined) {
+    tries.push({ by: "caller", run: () => list("caller", { ...filter, callerDigits: digits }) });
+    tries.push({ by: "agent", run: () => list("agent", { ...filter, agentDigits: digits }) });
   }
-  if (!searchTranscripts) return { kind: "not-searched" };
-  const query = spokenQuery(q);
-  if (query === undefined) return { kind: "found", calls: [] };
-  const from = after?.of === "words" ? after.place : undefined;
-  const page = { limit: limit + 1, after: from };
-  return pageOf("words", await attempt(() => listSpokenCalls(db, query, filter, page), SEARCH_LIMIT), limit);
+  const query = searchTranscripts ? searchQuery(q) : undefined;
+  if (query !== undefined) {
+    const position = after?.by === "words" ? after.id : undefined;
+    tries.push({
+      by: "words",
+      run: async () => {
+        const rows = await listMatchingCalls(db, query, filter, { limit: limit + 1, after: position });
+        return pageOf(rows, limit, ({ id }) => ({ by: "words", id }));
+      },
+    });
+  }
+  // A later page goes on in the listing that the first one turned out to be.
+  if (after !== undefined)
+    return (await tries.find(({ by }) => by === after.by)?.run()) ?? { kind: "found", calls: [] };
+  for (const { run } of tries) {
+    const page = await run();
+    if (page.calls.length > 0) return page;
+  }
+  const isUnsearched = !searchTranscripts && digits === undefined;
+  return isUnsearched ? { kind: "words-not-searched" } : { kind: "found", calls: [] };
 }
 
-function pageOf(of: CallCursor["of"], rows: readonly PlacedCall[], limit: number): FoundPage {
+function pageOf(rows: readonly CallRow[], limit: number, cursorAfter: (last: CallRow) => CallCursor) {
   const last = rows.length > limit ? rows[limit - 1] : undefined;
-  const calls = rows.slice(0, limit).map(({ place: _place, ...call }) => call);
-  return { kind: "found", calls, ...(last !== undefined && { next: { of, place: last.place } }) };
+  return {
+    kind: "found" as const,
+    calls: rows.slice(0, limit),
+    ...(last !== undefined && { next: cursorAfter(last) }),
+  };
 }
 
-/** `(555) 123-4567` → `5551234567`; `undefined` for what is no number. */
-function phoneDigits(q: string): string | undefined {
-  if (!/^\+?[\d\s()./-]+$/.test(q)) return undefined;
-  const digits = q.replaceAll(/\D/g, "");
-  return digits.length < MIN_PHONE_DIGITS ? undefined : digits;
+/** `(555) 123-4567` → `5551234567`; `undefined` for text that is no phone number. */
+function searchedDigits(q: string): string | undefined {
+  const typed = q.normalize("NFKC");
+  const [, written] = /^(?:tel:|sips?:)?(\+?[\d\s()./-]+)(?:[@;].*)?$/i.exec(typed) ?? [];
+  if (written === undefined) return undefined;
+  const whole = phoneDigits(written);
+  // The last four digits may begin with 00, which a whole number would lose.
+  const digits = whole.length >= MIN_PHONE_DIGITS ? whole : written.replaceAll(/\D/g, "");
+  return digits.length < MIN_SEARCHED_DIGITS ? undefined : digits;
 }

@@ -1,12 +1,14 @@
 import * as z from "zod";
-import { type Asked, type NamedQuery, prepareQuery, queries } from "./queries/index.ts";
+import { askStore } from "../stores/ask.ts";
+import { type NamedQuery, prepareQuery, type QueryParameters, queries } from "./queries/index.ts";
+import { parseRows } from "./schema.ts";
 
 /** Hours after which a call that has not ended is taken for one whose end was lost. */
 const LIVE_HOURS = 6;
 
-const HOUR_MILLISECONDS = 60 * 60 * 1000;
+const HOUR_MS = 60 * 60 * 1000;
 
-/** What there is to say of the calls of a range. */
+/** Statistics of the calls of a range. */
 export const statistics = z.object({
   totals: queries.totals.row,
   days: z.array(queries.callsByDay.row),
@@ -23,23 +25,23 @@ export const statistics = z.object({
 export type Statistics = z.infer<typeof statistics>;
 
 /**
- * Everything there is to say of the calls of a range, in one round trip. Reads the calls of the range and no others.
+ * Statistics of the calls of a range, in one round trip. Reads the calls of the range and no others.
  * @param now live calls are those of the hours before
  */
-export async function readStatistics(db: D1Database, asked: Asked, now: Date): Promise<Statistics> {
-  const questions = new Questions(db);
-  const live = { ...asked, since: new Date(now.getTime() - LIVE_HOURS * HOUR_MILLISECONDS).toISOString(), until: END };
-  const totals = questions.ask(queries.totals, asked);
-  const days = questions.ask(queries.callsByDay, asked);
-  const dispositions = questions.ask(queries.dispositions, asked);
-  const metrics = questions.ask(queries.metrics, asked);
-  const metricValues = questions.ask(queries.metricValues, asked);
-  const metricTrend = questions.ask(queries.metricTrend, asked);
-  const busiestHours = questions.ask(queries.busiestHours, asked);
-  const agents = questions.ask(queries.agents, { ...asked, agent_id: null });
-  const liveCalls = questions.ask(queries.liveCalls, live);
-  const sync = questions.ask(queries.syncHealth, { ...asked, until: now.toISOString() });
-  await questions.answered();
+export async function readStatistics(db: D1Database, range: QueryParameters, now: Date): Promise<Statistics> {
+  const batch = new QueryBatch(db);
+  const live = { ...range, since: new Date(now.getTime() - LIVE_HOURS * HOUR_MS).toISOString(), until: END };
+  const totals = batch.add(queries.totals, range);
+  const days = batch.add(queries.callsByDay, range);
+  const dispositions = batch.add(queries.dispositions, range);
+  const metrics = batch.add(queries.metrics, range);
+  const metricValues = batch.add(queries.metricValues, range);
+  const metricTrend = batch.add(queries.metricTrend, range);
+  const busiestHours = batch.add(queries.busiestHours, range);
+  const agents = batch.add(queries.agents, { ...range, agent_id: null });
+  const liveCalls = batch.add(queries.liveCalls, live);
+  const sync = batch.add(queries.syncHealth, { ...range, until: now.toISOString() });
+  await batch.run();
   const [total = { calls: 0, ended: 0, analyzed: 0, total_duration_seconds: 0, average_duration_seconds: null }] =
     totals();
   return {
@@ -60,23 +62,23 @@ export async function readStatistics(db: D1Database, asked: Asked, now: Date): P
 const END = "9999-12-31T23:59:59.999Z";
 
 /** The calls of each hour of a range. */
-export async function readHours(db: D1Database, asked: Asked) {
-  const questions = new Questions(db);
-  const hours = questions.ask(queries.callsByHour, asked);
-  await questions.answered();
+export async function readHours(db: D1Database, range: QueryParameters) {
+  const batch = new QueryBatch(db);
+  const hours = batch.add(queries.callsByHour, range);
+  await batch.run();
   return hours();
 }
 
 /** The agents of a range, those with most calls first. */
-export async function readAgents(db: D1Database, asked: Asked) {
-  const questions = new Questions(db);
-  const agents = questions.ask(queries.agents, asked);
-  await questions.answered();
+export async function readAgents(db: D1Database, range: QueryParameters) {
+  const batch = new QueryBatch(db);
+  const agents = batch.add(queries.agents, range);
+  await batch.run();
   return agents();
 }
 
 /** Several queries in one round trip, each with rows of its own kind. */
-class Questions {
+class QueryBatch {
   readonly #db: D1Database;
   readonly #statements: D1PreparedStatement[] = [];
   #results: readonly D1Result[] = [];
@@ -85,13 +87,13 @@ class Questions {
     this.#db = db;
   }
 
-  /** @returns what gives the rows, once all are answered */
-  ask<Row extends z.ZodType>(query: NamedQuery<Row>, asked: Asked): () => z.output<Row>[] {
-    const index = this.#statements.push(prepareQuery(this.#db, query, asked)) - 1;
-    return () => z.array(query.row).parse(this.#results[index]?.results);
+  /** @returns a function that returns the rows, once the batch has run */
+  add<Row extends z.ZodType>(query: NamedQuery<Row>, parameters: QueryParameters): () => z.output<Row>[] {
+    const index = this.#statements.push(prepareQuery(this.#db, query, parameters)) - 1;
+    return () => parseRows(query.row, this.#results[index]);
   }
 
-  async answered(): Promise<void> {
-    this.#results = await this.#db.batch(this.#statements);
+  async run(): Promise<void> {
+    this.#results = await askStore("D1", () => this.#db.batch(this.#statements));
   }
 }

@@ -1,37 +1,41 @@
-import {
-  type DeliveryId,
-  type DeliveryRound,
-  type DeliveryRow,
-  type DeliveryState,
-  MESSAGE_PATIENCE_SECONDS,
-} from "./deliveries.ts";
+import * as z from "zod";
+import { cursorOf, writeCursor } from "../http/cursor.ts";
+import { askStore, askStoreOnce } from "../stores/ask.ts";
+import { type Condition, whereSql } from "./calls.ts";
+import { deliveryReference, MESSAGE_PATIENCE_SECONDS } from "./deliveries.ts";
+import { type DeliveryRow, type DeliveryState, deliveryRow, parseRows } from "./schema.ts";
 
-/** What a message needs of a delivery that is sent again. */
-export interface Resend extends DeliveryRound {
-  call_id: string;
-  agent_id: string;
-  occurred_at: string;
-}
+const claimedRow = deliveryReference.extend({ agent_id: z.string(), occurred_at: z.string() });
 
-/** Which deliveries are meant; all of them when neither is given. */
-export interface DeliveryFilter {
-  event_id?: string | undefined;
-  destination?: string | undefined;
-}
+/** A delivery that is sent again, with all that its message needs. */
+export type ClaimedDelivery = z.infer<typeof claimedRow>;
+
+/** Which deliveries a request means; all of them when no member is given. */
+export const deliveryFilter = {
+  call_id: z.string().min(1).optional(),
+  event_id: z.string().min(1).optional(),
+  destination: z.string().min(1).optional(),
+};
+export type DeliveryFilter = z.infer<z.ZodObject<typeof deliveryFilter>>;
 
 /**
- * Takes the deliveries whose message was lost, oldest first. They count as sent from now on, so no other run takes them.
- * @param limit so many at the most
+ * Takes pending deliveries whose message was lost, oldest first. They count as sent from now on, so no other run takes them.
+ * @param limit of deliveries
  */
-export function claimOverdue(db: D1Database, limit: number, now: Date): Promise<Resend[]> {
+export function claimOverdue(db: D1Database, limit: number, now: Date): Promise<ClaimedDelivery[]> {
   return claim(db, "pending", {}, limit, now);
 }
 
 /**
  * Takes failed deliveries, to be sent again: they are pending from now on. Their attempts go on counting.
- * @param limit so many at the most
+ * @param limit of deliveries
  */
-export function claimFailed(db: D1Database, filter: DeliveryFilter, limit: number, now: Date): Promise<Resend[]> {
+export function claimFailed(
+  db: D1Database,
+  filter: DeliveryFilter,
+  limit: number,
+  now: Date,
+): Promise<ClaimedDelivery[]> {
   return claim(db, "failed", filter, limit, now);
 }
 
@@ -41,58 +45,81 @@ const MAX_DOUBLINGS = 9;
 async function claim(
   db: D1Database,
   state: DeliveryState,
-  { event_id, destination }: DeliveryFilter,
+  { call_id, event_id, destination }: DeliveryFilter,
   limit: number,
   now: Date,
-): Promise<Resend[]> {
-  const { results } = await db
+): Promise<ClaimedDelivery[]> {
+  const update = db
     .prepare(
-      // `state <> 'delivered'` is what lets SQLite use the partial index. The patience doubles with each round, so that a
+      // `state <> 'delivered'` is what lets SQLite use the partial index. The patience doubles with each generation, so that a
       // queue that is only slow is not filled with messages that outrun each other.
-      `UPDATE sync_deliveries SET state = 'pending', round = round + 1, updated_at = ?2,
-         overdue_at = strftime('%Y-%m-%dT%H:%M:%fZ', ?2, (?3 << min(round + 1, ${MAX_DOUBLINGS})) || ' seconds')
-       WHERE (event_id, destination) IN (
-         SELECT event_id, destination FROM sync_deliveries
+      `UPDATE sync_deliveries SET state = 'pending', generation = generation + 1, updated_at = ?2,
+         overdue_at = strftime('%Y-%m-%dT%H:%M:%fZ', ?2, (?3 << min(generation + 1, ${MAX_DOUBLINGS})) || ' seconds')
+       WHERE (call_id, event, event_id, destination) IN (
+         SELECT call_id, event, event_id, destination FROM sync_deliveries
          WHERE state <> 'delivered' AND state = ?1 AND (overdue_at IS NULL OR overdue_at < ?2)
-           AND (?5 IS NULL OR event_id = ?5) AND (?6 IS NULL OR destination = ?6)
+           AND (?5 IS NULL OR event_id = ?5) AND (?6 IS NULL OR destination = ?6) AND (?7 IS NULL OR call_id = ?7)
          ORDER BY overdue_at LIMIT ?4
        )
-       RETURNING event_id, destination, round, call_id,
-         (SELECT agent_id FROM events WHERE events.event_id = sync_deliveries.event_id) AS agent_id,
-         (SELECT occurred_at FROM events WHERE events.event_id = sync_deliveries.event_id) AS occurred_at`,
+       RETURNING call_id, event, event_id, destination, generation,
+         (SELECT agent_id FROM events WHERE (events.call_id, events.event, events.event_id)
+           = (sync_deliveries.call_id, sync_deliveries.event, sync_deliveries.event_id)) AS agent_id,
+         (SELECT occurred_at FROM events WHERE (events.call_id, events.event, events.event_id)
+           = (sync_deliveries.call_id, sync_deliveries.event, sync_deliveries.event_id)) AS occurred_at`,
     )
-    .bind(state, now.toISOString(), MESSAGE_PATIENCE_SECONDS, limit, event_id ?? null, destination ?? null)
-    .all<Resend>();
-  return results;
+    .bind(
+      state,
+      now.toISOString(),
+      MESSAGE_PATIENCE_SECONDS,
+      limit,
+      event_id ?? null,
+      destination ?? null,
+      call_id ?? null,
+    );
+  // Once: a repetition would find its own first try and claim nothing. Claims whose answer is lost are overdue after a while.
+  return parseRows(claimedRow, await askStoreOnce("D1", () => update.all()));
 }
 
-/** Which rows a listing of deliveries shows, and where it goes on. */
+/** Where in a listing of deliveries the next page begins. */
+export const deliveryCursor = cursorOf(
+  z
+    .tuple([z.string(), z.string(), z.string(), z.string()])
+    .transform(([call_id, event, event_id, destination]) => ({ call_id, event, event_id, destination })),
+);
+
+/** A page of deliveries. */
 export interface DeliveryQuery extends DeliveryFilter {
   state?: DeliveryState | undefined;
-  /** The last row of the page before. */
-  after?: DeliveryId | undefined;
+  after?: z.output<typeof deliveryCursor> | undefined;
   limit: number;
 }
 
-/** Deliveries in the order of their ids. */
-export async function listDeliveries(db: D1Database, query: DeliveryQuery): Promise<DeliveryRow[]> {
-  const { state, event_id, destination, after, limit } = query;
-  const undelivered = state === undefined || state === "delivered" ? "" : "state <> 'delivered' AND";
-  const { results } = await db
+/** A page of deliveries in the order of their keys. Reads the rows of an index or of a range of keys, and no others. */
+export async function listDeliveries(
+  db: D1Database,
+  { state, after, limit, ...filter }: DeliveryQuery,
+): Promise<{ deliveries: DeliveryRow[]; next_cursor: string | null }> {
+  const conditions: Condition[] = [];
+  // What lets SQLite use the partial index.
+  if (state !== undefined && state !== "delivered") conditions.push({ sql: "state <> 'delivered'", values: [] });
+  for (const [column, value] of Object.entries({ state, ...filter })) {
+    if (value !== undefined) conditions.push({ sql: `${column} = ?`, values: [value] });
+  }
+  if (after !== undefined) {
+    const { call_id, event, event_id, destination } = after;
+    const sql = "(call_id, event, event_id, destination) > (?, ?, ?, ?)";
+    conditions.push({ sql, values: [call_id, event, event_id, destination] });
+  }
+  const query = db
     .prepare(
-      `SELECT * FROM sync_deliveries
-       WHERE ${undelivered} (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR event_id = ?2) AND (?3 IS NULL OR destination = ?3)
-         AND (?4 IS NULL OR (event_id, destination) > (?4, ?5))
-       ORDER BY event_id, destination LIMIT ?6`,
+      `SELECT * FROM sync_deliveries ${whereSql(conditions)} ORDER BY call_id, event, event_id, destination LIMIT ?`,
     )
-    .bind(
-      state ?? null,
-      event_id ?? null,
-      destination ?? null,
-      after?.event_id ?? null,
-      after?.destination ?? null,
-      limit,
-    )
-    .all<DeliveryRow>();
-  return results;
+    // One row more than the page has shows whether there is another page.
+    .bind(...conditions.flatMap(({ values }) => values), limit + 1);
+  const rows = parseRows(deliveryRow, await askStore("D1", () => query.all()));
+  const deliveries = rows.slice(0, limit);
+  const last = rows.length > limit ? deliveries.at(-1) : undefined;
+  const next_cursor =
+    last === undefined ? null : writeCursor(last.call_id, last.event, last.event_id, last.destination);
+  return { deliveries, next_cursor };
 }

@@ -1,46 +1,67 @@
-import { gunzip, gzip } from "./gzip.ts";
-import type { ParkedItem, ParkingShelf } from "./parked.ts";
+import * as z from "zod";
+import { askStore } from "../stores/ask.ts";
+import { CorruptBody, gunzip, gzip, type ListableParking } from "./parking.ts";
 
-/** With the other columns a row stays below D1's 2,000,000 bytes. */
-const PART_BYTES = 1_990_000;
+/** Characters of base64 a row. With the other columns a row stays below D1's 2,000,000 bytes. */
+const PART_CHARACTERS = 1_990_000;
 
-/** D1, for when R2 fails: the body lies there compressed, in as many rows as it needs. */
-export function databaseShelf(db: D1Database): ParkingShelf {
+const listedRows = z.array(
+  z.object({ platform: z.string(), sha256: z.string(), received_at: z.string(), reason: z.string() }),
+);
+const partRows = z.array(z.object({ body: z.string() }));
+
+/**
+ * Parks in D1, for when R2 fails: the body lies there compressed, in as many rows as it needs. As base64: D1 returns a BLOB as
+ * an array of numbers, which takes dozens of times its size.
+ */
+export function databaseParking(db: D1Database): ListableParking {
   return {
     store: "D1",
-    async park({ body, digest, receivedAt }, reason) {
-      const packed = await gzip(body);
+    async park({ platform, body, sha256, receivedAt }, reason, timeoutMs) {
+      const packed = new Uint8Array(await gzip(body)).toBase64();
       const insert = db.prepare(
-        `INSERT INTO parked_bodies (digest, part, received_at, reason, body) VALUES (?1, ?2, ?3, ?4, ?5)
+        `INSERT INTO parked_bodies (sha256, part, platform, received_at, reason, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
          ON CONFLICT DO NOTHING`,
       );
-      const parts = Array.from({ length: Math.ceil(packed.byteLength / PART_BYTES) }, (_, part) =>
-        insert.bind(digest, part, receivedAt, reason, packed.slice(part * PART_BYTES, (part + 1) * PART_BYTES)),
+      const parts = Array.from({ length: Math.ceil(packed.length / PART_CHARACTERS) }, (_, part) =>
+        insert.bind(
+          sha256,
+          part,
+          platform,
+          receivedAt,
+          reason,
+          packed.slice(part * PART_CHARACTERS, (part + 1) * PART_CHARACTERS),
+        ),
       );
-      await db.batch(parts);
+      await askStore("D1", () => db.batch(parts), { timeoutMs });
     },
     async list(limit, after) {
-      const { results } = await db
+      const query = db
         .prepare(
-          `SELECT 'D1' AS store, digest, received_at, reason FROM parked_bodies
-           WHERE part = 0 AND (received_at, digest) > (?2, ?3) ORDER BY received_at, digest LIMIT ?1`,
+          `SELECT platform, sha256, received_at, reason FROM parked_bodies
+           WHERE part = 0 AND (received_at, sha256) > (?2, ?3) ORDER BY received_at, sha256 LIMIT ?1`,
         )
-        .bind(limit, after?.received_at ?? "", after?.digest ?? "")
-        .all<ParkedItem>();
-      return results;
+        .bind(limit, after?.received_at ?? "", after?.sha256 ?? "");
+      const { results } = await askStore("D1", () => query.all());
+      return listedRows.parse(results).map((row) => ({ store: "D1", ...row }));
     },
-    async read({ digest, received_at }) {
-      // D1 hands a BLOB out as an array of its bytes.
-      const { results } = await db
-        .prepare("SELECT body FROM parked_bodies WHERE digest = ?1 ORDER BY part")
-        .bind(digest)
-        .all<{ body: number[] }>();
-      if (results.length === 0) return undefined;
-      const parts = results.map(({ body }) => Uint8Array.from(body));
-      return { body: await gunzip(parts), digest, receivedAt: received_at };
+    async read({ platform, sha256, received_at }) {
+      const query = db.prepare("SELECT body FROM parked_bodies WHERE sha256 = ?1 ORDER BY part").bind(sha256);
+      const parts = partRows.parse((await askStore("D1", () => query.all())).results);
+      if (parts.length === 0) return undefined;
+      const body = await gunzip(bytesOf(parts.map((part) => part.body).join("")));
+      return { platform, body, sha256, receivedAt: received_at };
     },
-    async remove({ digest }) {
-      await db.prepare("DELETE FROM parked_bodies WHERE digest = ?1").bind(digest).run();
+    async remove({ sha256 }) {
+      await askStore("D1", () => db.prepare("DELETE FROM parked_bodies WHERE sha256 = ?1").bind(sha256).run());
     },
   };
+}
+
+function bytesOf(base64: string): Uint8Array {
+  try {
+    return Uint8Array.fromBase64(base64);
+  } catch {
+    throw new CorruptBody("not base64");
+  }
 }

@@ -1,42 +1,65 @@
 import type { Received } from "../events/received.ts";
-import { logError, reasonOf } from "../log.ts";
-import { attempt, type StoreName } from "../stores/attempt.ts";
-import { bucketShelf } from "./bucket.ts";
-import { databaseShelf } from "./database.ts";
-import type { ParkingPlace, ParkingShelf } from "./parked.ts";
-import { queuePlace } from "./queue.ts";
+import { logError } from "../log.ts";
+import type { StoreName } from "../stores/ask.ts";
+import { bucketParking } from "./bucket.ts";
+import { databaseParking } from "./database.ts";
+import type { ListableParking, ParkedBody } from "./parking.ts";
+import { queueParking } from "./queue.ts";
 
-/** Milliseconds that one place may take. With the first round that failed, an answer stays within ten seconds. */
-const PLACE_LIMIT = 2_000;
+/** One store's share of parking a body. After a first failure that took all its time, an answer is out within ten seconds. */
+export const PARK_TIMEOUT_MS = 2_000;
 
-/** The places that can be looked into. */
-export function shelves(env: Env): ParkingShelf[] {
-  return [bucketShelf(env.ARCHIVE), databaseShelf(env.DB)];
+/** The stores that bodies are parked in. */
+export interface ParkingStores {
+  db: D1Database;
+  bucket: R2Bucket;
+  queue: Queue;
 }
 
-/** Every place a body can wait in, in the order in which they are tried. */
-function places(env: Env): ParkingPlace[] {
-  return [...shelves(env), queuePlace(env.SYNC_QUEUE)];
+/** The stores whose parked bodies can be listed. */
+export function listableParkings({ db, bucket }: Pick<ParkingStores, "db" | "bucket">): ListableParking[] {
+  return [bucketParking(bucket), databaseParking(db)];
 }
 
 /**
- * Keeps a body in the first place that takes it, without those whose store has just failed.
- * @param reason what failed, for people
+ * Parks a body in the first store that takes it. Never rejects.
+ * @param failed the stores that have just failed: left out
+ * @param reason the failure, for people
  * @returns the store that has it, or `undefined` when none does
  */
 export async function park(
   received: Received,
   failed: ReadonlySet<StoreName>,
   reason: string,
-  env: Env,
+  stores: ParkingStores,
 ): Promise<StoreName | undefined> {
-  for (const place of places(env).filter(({ store }) => !failed.has(store))) {
+  const parkings = [...listableParkings(stores), queueParking(stores.queue)];
+  for (const parking of parkings.filter(({ store }) => !failed.has(store))) {
     try {
-      await attempt(() => place.park(received, reason), PLACE_LIMIT);
-      return place.store;
+      await parking.park(received, reason, PARK_TIMEOUT_MS);
+      return parking.store;
     } catch (error) {
-      logError({ message: "could not park", store: place.store, sha256: received.digest, error: reasonOf(error) });
+      logError({ message: "could not park", store: parking.store, sha256: received.sha256 }, error);
     }
   }
   return undefined;
+}
+
+/** Parked bodies of all stores. */
+export interface ParkedList {
+  /** Oldest first. */
+  parked: ParkedBody[];
+  /** Stores that did not answer, so that more may be parked there. */
+  unreachable: StoreName[];
+}
+
+/** Lists the oldest parked bodies. Never rejects: bodies are parked while a store is down, and that must not hide the other's. */
+export async function listParked(stores: Pick<ParkingStores, "db" | "bucket">, limit: number): Promise<ParkedList> {
+  const parkings = listableParkings(stores);
+  const listings = await Promise.allSettled(parkings.map((parking) => parking.list(limit)));
+  const parked = listings
+    .flatMap((listing) => (listing.status === "fulfilled" ? listing.value : []))
+    .sort((a, b) => (a.received_at < b.received_at ? -1 : 1));
+  const unreachable = parkings.filter((_, index) => listings[index]?.status === "rejected").map(({ store }) => store);
+  return { parked: parked.slice(0, limit), unreachable };
 }

@@ -1,36 +1,36 @@
-/** A store that did not answer in time. What it was asked may have happened all the same. */
+/** A store did not answer before the deadline. What it was asked may have happened all the same. */
 export class StoreTimeout extends Error {
   override name = "StoreTimeout";
 }
 
 /**
- * A time limit that starts to run when it is made. Stores that are asked at once share one: each timer would cost every event
- * about half a percent of its time.
+ * A time limit that starts when it is made. Stores that are asked at once share one: each timer costs an event about half a
+ * percent of its time.
  */
 export class Deadline {
   readonly #passed = Promise.withResolvers<never>();
-  readonly #end: number;
+  readonly #endMs: number;
   readonly #timer: ReturnType<typeof setTimeout>;
 
-  /** @param milliseconds from now */
-  constructor(milliseconds: number) {
-    this.#end = Date.now() + milliseconds;
-    this.#timer = setTimeout(() => this.#passed.reject(new StoreTimeout("no answer in time")), milliseconds);
+  /** @param timeoutMs milliseconds from now */
+  constructor(timeoutMs: number) {
+    this.#endMs = Date.now() + timeoutMs;
+    this.#timer = setTimeout(() => this.#passed.reject(new StoreTimeout("no answer in time")), timeoutMs);
     // Between two tries nobody listens.
     this.#passed.promise.catch(() => {});
   }
 
   /** Milliseconds; below zero when it has passed. */
-  get left(): number {
-    return this.#end - Date.now();
+  get leftMs(): number {
+    return this.#endMs - Date.now();
   }
 
-  /** What the work comes to, or {@link StoreTimeout} when that takes too long. */
+  /** Resolves as the work does; rejects with {@link StoreTimeout} when the deadline comes first. */
   within<T>(work: Promise<T>): Promise<T> {
     return Promise.race([work, this.#passed.promise]);
   }
 
-  /** Stops the timer. To be called when nothing is waited for any more. */
+  /** Stops the timer. Call it when nothing waits any more. */
   end(): void {
     clearTimeout(this.#timer);
   }

@@ -2,124 +2,134 @@ import pMap from "p-map";
 import {
   type Attempt,
   type DeliveryId,
-  type DeliveryRound,
+  type DeliveryReference,
+  deliveryReference,
   overdueAt,
   type PlannedDelivery,
   readDeliveries,
   saveAttempts,
 } from "../ledger/deliveries.ts";
-import { log, logError, reasonOf } from "../log.ts";
-import { attempt } from "../stores/attempt.ts";
-import { delaySeconds } from "../stores/backoff.ts";
-import { CONNECTIONS, STORE_LIMIT } from "../stores/limits.ts";
+import { log, logError } from "../log.ts";
+import { MAX_CONNECTIONS } from "../stores/ask.ts";
+import { backoffSeconds } from "../stores/backoff.ts";
 import type { DeliveryResult, Destination } from "./destinations/destination.ts";
-import { deliveryRound } from "./messages.ts";
-
-/** Milliseconds for writing the outcomes down: deliveries that were made and not noted would be made again. */
-const SAVE_LIMIT = 10_000;
 
 /** One delivery of a batch, with every message about it: a queue delivers at least once, and sometimes twice at once. */
-interface Job {
-  id: DeliveryRound;
+interface BatchedDelivery {
+  reference: DeliveryReference;
   messages: Message[];
 }
 
-type JobResult = DeliveryResult | { kind: "nothing-to-do" };
+/** `void`: the delivery was erased, ended by an earlier copy of the message, or sent anew since. */
+type AttemptResult = DeliveryResult | { kind: "void" };
+
+/** How the attempt at a delivery ended, with what follows from it. */
+interface Attempted extends BatchedDelivery {
+  result: AttemptResult;
+  /** With this one. */
+  attempts: number;
+  /** How long its messages rest if it is to be tried again. */
+  delaySeconds: number;
+}
 
 /**
- * Delivers a batch, each message on its own: acknowledged when it is delivered or never can be, retried when it may be
- * later. One D1 read before and one D1 write after, whatever the size of the batch.
+ * Delivers a batch, each message on its own: acknowledged when it is delivered or never can be, retried when it may be later.
+ * One D1 read before and one D1 write after, whatever the size of the batch.
  */
 export async function deliverBatch(
   messages: readonly Message[],
   db: D1Database,
   destinations: readonly Destination[],
 ): Promise<void> {
-  const jobs = jobsOf(messages);
-  if (jobs.length === 0) return;
-  const ids = jobs.map((job) => job.id);
-  const planned = await attempt(() => readDeliveries(db, ids), STORE_LIMIT);
-  const deliver = async (job: Job) => {
-    const delivery = planned.find(({ event_id, destination }) => sameDelivery(job.id, { event_id, destination }));
-    return plan(job, delivery, await deliverOnce(job.id, delivery, destinations));
+  const batch = groupByDelivery(messages);
+  if (batch.length === 0) return;
+  const planned = await readDeliveries(
+    db,
+    batch.map(({ reference }) => reference),
+  );
+  const deliver = async ({ reference, messages: copies }: BatchedDelivery): Promise<Attempted> => {
+    const delivery = planned.find((candidate) => isSameDelivery(reference, candidate));
+    const result = await deliverOnce(reference, delivery, destinations);
+    const tries = Math.max(...copies.map((message) => message.attempts));
+    const retryAfterSeconds = result.kind === "transient" ? result.retryAfterSeconds : undefined;
+    return {
+      reference,
+      messages: copies,
+      result,
+      attempts: (delivery?.attempts ?? 0) + 1,
+      delaySeconds: backoffSeconds(tries, retryAfterSeconds),
+    };
   };
-  const done = await pMap(jobs, deliver, { concurrency: CONNECTIONS });
+  const attempted = await pMap(batch, deliver, { concurrency: MAX_CONNECTIONS });
 
   const now = new Date();
-  const attempts = done.flatMap((outcome) => attemptRow(outcome, now));
-  // Before any message is settled: an outcome that could not be written down is tried again with its message.
-  if (attempts.length > 0) await attempt(() => saveAttempts(db, attempts, now), SAVE_LIMIT);
-  for (const settled of done) settle(settled);
+  const attempts = attempted.flatMap((one) => attemptOf(one, now));
+  // Before any message is acknowledged: a result that could not be recorded is tried again with its message.
+  if (attempts.length > 0) await saveAttempts(db, attempts, now);
+  for (const one of attempted) acknowledge(one);
 }
 
-/** What does not name a delivery was not sent by this Worker; it is logged and dropped, or it would block for days. */
-function jobsOf(messages: readonly Message[]): Job[] {
-  const jobs = new Map<string, Job>();
+/** A message that names no delivery was not sent by this Worker: it is logged and dropped, or it would block for days. */
+function groupByDelivery(messages: readonly Message[]): BatchedDelivery[] {
+  const batch = new Map<string, BatchedDelivery>();
   for (const message of messages) {
-    const id = deliveryRound.safeParse(message.body);
-    if (!id.success) {
-      logError({ message: "a message that names no delivery", message_id: message.id });
+    const { data: reference } = deliveryReference.safeParse(message.body);
+    if (reference === undefined) {
+      logError({ message: "a message names no delivery", message_id: message.id });
       message.ack();
       continue;
     }
-    const key = JSON.stringify([id.data.destination, id.data.event_id, id.data.round]);
-    const job = jobs.get(key) ?? { id: id.data, messages: [] };
-    job.messages.push(message);
-    jobs.set(key, job);
+    const { call_id, event, event_id, destination, generation } = reference;
+    const key = JSON.stringify([call_id, event, event_id, destination, generation]);
+    const delivery = batch.get(key) ?? { reference, messages: [] };
+    delivery.messages.push(message);
+    batch.set(key, delivery);
   }
-  return [...jobs.values()];
+  return [...batch.values()];
 }
 
-function sameDelivery(a: DeliveryId, b: DeliveryId): boolean {
-  return a.event_id === b.event_id && a.destination === b.destination;
-}
-
-/** A result, the attempts it makes in all, and how many seconds its messages rest if it is to be tried again. */
-function plan(job: Job, delivery: PlannedDelivery | undefined, result: JobResult) {
-  const tries = Math.max(...job.messages.map((message) => message.attempts));
-  const asked = result.kind === "transient" ? result.retryAfterSeconds : undefined;
-  return { job, result, attempts: (delivery?.attempts ?? 0) + 1, delay: delaySeconds(tries, asked) };
+function isSameDelivery(a: DeliveryId, b: DeliveryId): boolean {
+  return a.call_id === b.call_id && a.event === b.event && a.event_id === b.event_id && a.destination === b.destination;
 }
 
 async function deliverOnce(
-  id: DeliveryRound,
+  reference: DeliveryReference,
   delivery: PlannedDelivery | undefined,
   destinations: readonly Destination[],
-): Promise<JobResult> {
-  // Erased since, settled by an earlier copy of the message, or sent again since.
-  if (delivery?.state !== "pending" || delivery.round !== id.round) return { kind: "nothing-to-do" };
+): Promise<AttemptResult> {
+  if (delivery?.state !== "pending" || delivery.generation !== reference.generation) return { kind: "void" };
 
-  const destination = destinations.find(({ name }) => name === id.destination);
+  const destination = destinations.find(({ name }) => name === reference.destination);
   if (destination === undefined) return { kind: "permanent", reason: "this destination is switched off" };
   const [problem] = destination.problems;
   if (problem !== undefined) return { kind: "transient", reason: `${problem.setting} ${problem.problem}` };
   try {
     return await destination.deliver(delivery);
   } catch (error) {
-    logError({ message: "a destination threw", ...id, error: reasonOf(error) });
+    logError({ message: "a destination threw", ...reference }, error);
     return { kind: "transient", reason: "the destination failed unexpectedly" };
   }
 }
 
-function attemptRow({ job, result, attempts, delay }: ReturnType<typeof plan>, now: Date): Attempt[] {
-  const id = { ...job.id, attempts };
+function attemptOf({ reference, result, attempts, delaySeconds }: Attempted, now: Date): Attempt[] {
+  const attempt = { ...reference, attempts };
   switch (result.kind) {
-    case "nothing-to-do":
+    case "void":
       return [];
     case "delivered":
-      return [{ ...id, state: "delivered", error: null, overdue_at: null }];
+      return [{ ...attempt, state: "delivered", error: null, overdue_at: null }];
     case "transient":
-      return [{ ...id, state: "pending", error: result.reason, overdue_at: overdueAt(now, delay) }];
+      return [{ ...attempt, state: "pending", error: result.reason, overdue_at: overdueAt(now, delaySeconds) }];
     case "permanent":
-      return [{ ...id, state: "failed", error: result.reason, overdue_at: null }];
+      return [{ ...attempt, state: "failed", error: result.reason, overdue_at: null }];
   }
 }
 
-function settle({ job, result, attempts, delay }: ReturnType<typeof plan>): void {
+function acknowledge({ reference, messages, result, attempts, delaySeconds }: Attempted): void {
   const reason = "reason" in result ? result.reason : undefined;
-  log({ message: "delivery", ...job.id, outcome: result.kind, attempts, reason });
-  for (const message of job.messages) {
-    if (result.kind === "transient") message.retry({ delaySeconds: delay });
+  log({ message: "delivery", ...reference, result: result.kind, attempts, reason });
+  for (const message of messages) {
+    if (result.kind === "transient") message.retry({ delaySeconds });
     else message.ack();
   }
 }

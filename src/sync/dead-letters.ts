@@ -1,20 +1,17 @@
-import { type DeliveryRound, failDeliveries } from "../ledger/deliveries.ts";
+import { type DeliveryReference, deliveryReference, failDeliveries } from "../ledger/deliveries.ts";
 import { logError } from "../log.ts";
-import { attempt } from "../stores/attempt.ts";
-import { STORE_LIMIT } from "../stores/limits.ts";
-import { deliveryRound } from "./messages.ts";
 
 /**
- * Ends the deliveries whose messages ran out of retries: their rows say `failed` and why, and can be sent again. When D1
- * fails this throws, nothing is acknowledged, and the queue brings the batch back.
+ * Marks deliveries as failed whose messages ran out of retries; they can be sent again. Throws when D1 fails: nothing is
+ * acknowledged then, and the queue delivers the batch again.
  */
-export async function buryDeliveries(messages: readonly Message[], db: D1Database): Promise<void> {
-  const ids: DeliveryRound[] = [];
+export async function failDeadLetters(messages: readonly Message[], db: D1Database): Promise<void> {
+  const dead: DeliveryReference[] = [];
   for (const message of messages) {
-    const id = deliveryRound.safeParse(message.body);
-    if (id.success) ids.push(id.data);
-    logError({ message: "dead letter", message_id: message.id, ...(id.success ? id.data : {}) });
+    const { data: reference } = deliveryReference.safeParse(message.body);
+    if (reference !== undefined) dead.push(reference);
+    logError({ message: "dead letter", message_id: message.id, ...reference });
   }
-  if (ids.length > 0) await attempt(() => failDeliveries(db, ids, new Date()), STORE_LIMIT);
+  if (dead.length > 0) await failDeliveries(db, dead, new Date());
   for (const message of messages) message.ack();
 }

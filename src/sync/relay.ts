@@ -1,10 +1,9 @@
-import { claimFailed, claimOverdue, type DeliveryFilter, type Resend } from "../ledger/undelivered.ts";
-import { logError, reasonOf } from "../log.ts";
-import { attempt } from "../stores/attempt.ts";
-import { STORE_LIMIT } from "../stores/limits.ts";
-import type { SyncMessage } from "./messages.ts";
+import type { SyncMessage } from "../ledger/deliveries.ts";
+import { type ClaimedDelivery, claimFailed, claimOverdue, type DeliveryFilter } from "../ledger/undelivered.ts";
+import { logError } from "../log.ts";
+import { askStore } from "../stores/ask.ts";
 
-/** Messages and bytes of one sendBatch at the most (developers.cloudflare.com/queues/platform/limits: 100 and 256 KB). */
+/** One sendBatch takes 100 messages and 256 KB (developers.cloudflare.com/queues/platform/limits). */
 const BATCH_MESSAGES = 100;
 const BATCH_BYTES = 200_000;
 
@@ -15,18 +14,18 @@ const OVERDUE_A_RUN = 500;
 const RETRIES_A_REQUEST = 500;
 
 /**
- * Sends the messages of deliveries that have waited too long: the queue did not take theirs, or this Worker ended before
- * it was sent. A message that was only slow is outrun: the consumers heed the latest round of a delivery and no other.
+ * Sends the messages of pending deliveries that are overdue: the queue did not take theirs, or this Worker ended before it was
+ * sent. A message that was only slow is outrun: consumers heed the latest generation of a delivery alone.
  */
 export async function sendOverdue(db: D1Database, queue: Queue, now: Date): Promise<{ sent: number }> {
-  const resends = await attempt(() => claimOverdue(db, OVERDUE_A_RUN, now), STORE_LIMIT);
-  await sendAgain(queue, resends);
-  return { sent: resends.length };
+  const claimed = await claimOverdue(db, OVERDUE_A_RUN, now);
+  await sendAgain(queue, claimed);
+  return { sent: claimed.length };
 }
 
 /**
  * Sends failed deliveries again, as many as one request may. Should the queue fail, the cron sends them when they are overdue.
- * @returns whether there may be more of them
+ * @returns `more`: there may be more of them
  */
 export async function retryFailed(
   db: D1Database,
@@ -34,32 +33,31 @@ export async function retryFailed(
   filter: DeliveryFilter,
   now: Date,
 ): Promise<{ retried: number; more: boolean }> {
-  const resends = await attempt(() => claimFailed(db, filter, RETRIES_A_REQUEST, now), STORE_LIMIT);
-  await sendAgain(queue, resends);
-  return { retried: resends.length, more: resends.length === RETRIES_A_REQUEST };
+  const claimed = await claimFailed(db, filter, RETRIES_A_REQUEST, now);
+  await sendAgain(queue, claimed);
+  return { retried: claimed.length, more: claimed.length === RETRIES_A_REQUEST };
 }
 
-/** Never rejects: what the queue does not take is overdue again after a while. */
-async function sendAgain(queue: Queue, resends: readonly Resend[]): Promise<void> {
-  for (const batch of batches(resends.map(messageOf))) {
+/** Never rejects: deliveries whose message the queue does not take are overdue again after a while. */
+async function sendAgain(queue: Queue, claimed: readonly ClaimedDelivery[]): Promise<void> {
+  for (const batch of batches(claimed.map(messageOf))) {
     try {
-      await attempt(() => queue.sendBatch(batch.map((body) => ({ body }))), STORE_LIMIT);
+      await askStore("queue", () => queue.sendBatch(batch.map((body) => ({ body }))));
     } catch (error) {
-      logError({ message: "the queue did not take deliveries", deliveries: batch.length, error: reasonOf(error) });
+      logError({ message: "the queue did not take messages", messages: batch.length }, error);
     }
   }
 }
 
-/** Without the metrics: the consumer reads the call from D1. */
-function messageOf({ destination, event_id, round, call_id, agent_id, occurred_at }: Resend): SyncMessage {
-  const event = { event: "analytics.completed", timestamp: occurred_at, agent_id, call_id } as const;
-  return { destination, event_id, round, event };
+function messageOf({ occurred_at, ...delivery }: ClaimedDelivery): SyncMessage {
+  return { ...delivery, timestamp: occurred_at };
 }
 
 function batches(messages: readonly SyncMessage[]): SyncMessage[][] {
   const filled: SyncMessage[][] = [];
   let bytes = Number.POSITIVE_INFINITY;
   for (const message of messages) {
+    // UTF-16 needs at most three bytes of UTF-8 a unit.
     const size = JSON.stringify(message).length * 3;
     const current = filled.at(-1);
     if (current === undefined || current.length === BATCH_MESSAGES || bytes + size > BATCH_BYTES) {

@@ -1,13 +1,17 @@
--- WITHOUT ROWID: a row costs one row written instead of two, and D1 bills rows written.
 -- Times are ISO 8601 UTC with milliseconds (2024-07-15T14:30:00.000Z), so that text order is time order.
+-- WITHOUT ROWID: a row costs one row written instead of two, and D1 bills rows written.
 
 CREATE TABLE calls (
-  call_id TEXT NOT NULL PRIMARY KEY,
+  id INTEGER PRIMARY KEY,           -- the order of arrival; also the row id of search_index
+  call_id TEXT NOT NULL UNIQUE,
+  platform TEXT NOT NULL,           -- the webhook that the first event of the call came to: atoms, …
   agent_id TEXT,
   status TEXT NOT NULL,             -- active, ended, analyzed: the furthest event there is
   call_direction TEXT,              -- inbound, outbound; NULL for calls that are neither (web calls)
   caller_phone TEXT,                -- the customer's number, whichever way the call went
   agent_phone TEXT,
+  agent_digits TEXT,                -- the digits of agent_phone (src/events/phone.ts), for searches
+  called_at TEXT NOT NULL,          -- started_at, else ended_at, else first_received_at: listings and statistics go by it
   started_at TEXT,
   ended_at TEXT,
   analyzed_at TEXT,
@@ -18,33 +22,98 @@ CREATE TABLE calls (
   summary TEXT,
   recording_url TEXT,
   transcript_key TEXT,              -- R2 key of the call.end body
-  transcript_turns INTEGER,         -- NULL: the event brought no transcript
+  transcript_turns INTEGER,         -- NULL: no event brought a transcript
   updated_at TEXT NOT NULL,         -- when this Worker last wrote the row
   first_received_at TEXT NOT NULL,  -- when the first event of the call came in
-  sources TEXT NOT NULL             -- JSON: column to the rank, time and digest of the event that filled it (src/ledger/calls.ts)
-) STRICT, WITHOUT ROWID;
+  column_versions TEXT NOT NULL     -- JSON object, column to the version of the event that set it (src/events/version.ts)
+) STRICT;
+
+CREATE INDEX calls_by_time ON calls (called_at);
+
+-- A start that comes after the end moves the call. A generated column would need no trigger, but its index would be written
+-- anew with every event of a call.
+CREATE TRIGGER calls_moved AFTER UPDATE OF started_at, ended_at, first_received_at ON calls
+WHEN new.called_at <> coalesce(new.started_at, new.ended_at, new.first_received_at)
+BEGIN
+  UPDATE calls SET called_at = coalesce(new.started_at, new.ended_at, new.first_received_at) WHERE id = new.id;
+END;
 
 CREATE TABLE events (
-  event_id TEXT NOT NULL PRIMARY KEY,
   call_id TEXT NOT NULL,
-  agent_id TEXT NOT NULL,
   event TEXT NOT NULL,              -- call.start, call.end, analytics.completed
+  event_id TEXT NOT NULL,           -- the body's own id, else its SHA-256
+  agent_id TEXT NOT NULL,
   occurred_at TEXT NOT NULL,
   received_at TEXT NOT NULL,
-  format TEXT NOT NULL,             -- documented, atoms
-  payload TEXT NOT NULL             -- the body as JSON, without the transcript
+  format TEXT NOT NULL,             -- the wire format: documented, atoms
+  payload TEXT NOT NULL,            -- the body as JSON, a call.end without its transcript
+  sha256 TEXT NOT NULL,             -- of the body, hex: the same id with another body is no repetition
+  ingest_id TEXT NOT NULL,          -- random, one a run of ingest: tells a repeated write from a redelivery
+  caller_digits TEXT,               -- JSON array of the customer's numbers in the body, as digits; NULL: none
+  PRIMARY KEY (call_id, event, event_id)
+) STRICT, WITHOUT ROWID;
+
+-- Every customer's number that an event of a call named, outranked ones too: searches and erasures find the calls of a number here.
+CREATE TABLE caller_numbers (
+  digits TEXT NOT NULL,             -- src/events/phone.ts
+  call_id TEXT NOT NULL,
+  PRIMARY KEY (digits, call_id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE sync_deliveries (
+  call_id TEXT NOT NULL,
+  event TEXT NOT NULL,
   event_id TEXT NOT NULL,
   destination TEXT NOT NULL,
-  call_id TEXT NOT NULL,
   state TEXT NOT NULL,              -- pending, delivered, failed
   attempts INTEGER NOT NULL,
   last_error TEXT,                  -- NULL: none yet
   updated_at TEXT NOT NULL,
-  PRIMARY KEY (event_id, destination)
+  overdue_at TEXT,                  -- when the relay sends the message of a pending delivery again; NULL unless pending
+  generation INTEGER NOT NULL DEFAULT 0,  -- how often it was sent anew; messages of an older generation are void
+  PRIMARY KEY (call_id, event, event_id, destination)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX undelivered ON sync_deliveries (state, overdue_at) WHERE state <> 'delivered';
+
+-- Bodies that R2 could not take, until they are recovered.
+CREATE TABLE parked_bodies (
+  sha256 TEXT NOT NULL,             -- of the body, hex
+  part INTEGER NOT NULL,            -- from 0: a row holds 2 MB, a body may need several
+  platform TEXT NOT NULL,
+  received_at TEXT NOT NULL,
+  reason TEXT NOT NULL,             -- the store that failed, and how
+  body TEXT NOT NULL,               -- base64 of gzip
+  PRIMARY KEY (sha256, part)
+) STRICT;
+
+CREATE INDEX parked_bodies_by_age ON parked_bodies (received_at, sha256) WHERE part = 0;
+
+-- Tombstones: events of these calls are refused, from wherever they come. Kept for 30 days.
+CREATE TABLE erased_calls (
+  call_sha256 TEXT NOT NULL PRIMARY KEY,  -- of the call's id, hex
+  erased_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Erasures that are under way or were, as GET /api/jobs/{id} shows them.
+CREATE TABLE jobs (
+  id TEXT NOT NULL PRIMARY KEY,
+  status TEXT NOT NULL,             -- running, complete, errored
+  subject TEXT,                     -- JSON: whose data; NULL once it is complete, and of second passes
+  output TEXT NOT NULL,             -- JSON: how much went so far
+  due_at TEXT,                      -- when the cron starts it again for want of progress; NULL once it is complete, and of second passes
+  updated_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX jobs_due ON jobs (due_at) WHERE due_at IS NOT NULL;
+
+-- Full text over the words of transcripts, without the text: that is in R2. A row has the id of its call.
+CREATE VIRTUAL TABLE search_index USING fts5 (
+  text,
+  content = '', contentless_delete = 1,
+  -- Marks belong to words: in many scripts they are the vowels.
+  tokenize = "unicode61 remove_diacritics 2 categories 'L* N* Co M*'"
+);
 
 CREATE VIEW call_metrics AS
 SELECT
@@ -65,7 +134,7 @@ WHERE metric.key <> '$overflow';
 
 CREATE VIEW daily_calls AS
 SELECT
-  substr(coalesce(started_at, ended_at, first_received_at), 1, 10) AS day,
+  substr(called_at, 1, 10) AS day,
   agent_id,
   count(*) AS calls,
   count(ended_at) AS ended,

@@ -1,12 +1,12 @@
+WITH parameters AS (SELECT date('now', '-30 days') AS since, date('now', '+1 day') AS until, NULL AS agent_id, '+00:00' AS time_zone)
 -- When do people call? The day of the week, 0 is Sunday, and the hour.
-WITH asked AS (SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-30 days') AS since, strftime('%Y-%m-%dT%H:%M:%fZ', 'now') AS until, NULL AS agent_id, '+0 minutes' AS time_zone)
 SELECT
-  CAST(strftime('%w', calls.called_at, asked.time_zone) AS INTEGER) AS weekday,
-  CAST(strftime('%H', calls.called_at, asked.time_zone) AS INTEGER) AS hour,
+  CAST(strftime('%w', calls.called_at, parameters.time_zone) AS INTEGER) AS weekday,
+  CAST(strftime('%H', calls.called_at, parameters.time_zone) AS INTEGER) AS hour,
   count(*) AS calls
-FROM asked CROSS JOIN calls
-WHERE calls.time_order >= round(unixepoch(asked.since, 'subsec') * 1000) * 524288
-  AND calls.time_order < round(unixepoch(asked.until, 'subsec') * 1000) * 524288
-  AND (asked.agent_id IS NULL OR calls.agent_id = asked.agent_id)
+FROM parameters CROSS JOIN calls
+WHERE calls.called_at >= parameters.since
+  AND calls.called_at < parameters.until
+  AND (parameters.agent_id IS NULL OR calls.agent_id = parameters.agent_id)
 GROUP BY 1, 2
 ORDER BY 1, 2

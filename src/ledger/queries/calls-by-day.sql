@@ -1,16 +1,16 @@
+WITH parameters AS (SELECT date('now', '-30 days') AS since, date('now', '+1 day') AS until, NULL AS agent_id, '+00:00' AS time_zone)
 -- How many calls did each agent take a day?
--- What is beyond 1e290 counts as that: else a few absurd numbers make a sum infinite, which no JSON can tell.
-WITH asked AS (SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-30 days') AS since, strftime('%Y-%m-%dT%H:%M:%fZ', 'now') AS until, NULL AS agent_id, '+0 minutes' AS time_zone)
+-- What is beyond 1e290 counts as that: else a few absurd numbers make a sum infinite, which JSON cannot express.
 SELECT
-  date(calls.called_at, asked.time_zone) AS day,
+  date(calls.called_at, parameters.time_zone) AS day,
   calls.agent_id,
   count(*) AS calls,
   count(calls.ended_at) AS ended,
   count(calls.analyzed_at) AS analyzed,
   coalesce(sum(max(-1e290, min(1e290, calls.duration_seconds))), 0) AS total_duration_seconds
-FROM asked CROSS JOIN calls
-WHERE calls.time_order >= round(unixepoch(asked.since, 'subsec') * 1000) * 524288
-  AND calls.time_order < round(unixepoch(asked.until, 'subsec') * 1000) * 524288
-  AND (asked.agent_id IS NULL OR calls.agent_id = asked.agent_id)
+FROM parameters CROSS JOIN calls
+WHERE calls.called_at >= parameters.since
+  AND calls.called_at < parameters.until
+  AND (parameters.agent_id IS NULL OR calls.agent_id = parameters.agent_id)
 GROUP BY day, calls.agent_id
 ORDER BY day, calls DESC, calls.agent_id

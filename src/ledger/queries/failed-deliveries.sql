@@ -1,9 +1,9 @@
+WITH parameters AS (SELECT date('now', '-30 days') AS since, date('now', '+1 day') AS until, NULL AS agent_id, '+00:00' AS time_zone)
 -- Which deliveries failed, and why?
-WITH asked AS (SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-30 days') AS since, strftime('%Y-%m-%dT%H:%M:%fZ', 'now') AS until, NULL AS agent_id, '+0 minutes' AS time_zone)
 SELECT delivery.event_id, delivery.destination, delivery.call_id, delivery.attempts, delivery.last_error, delivery.updated_at
-FROM asked CROSS JOIN sync_deliveries AS delivery
+FROM parameters CROSS JOIN sync_deliveries AS delivery
 -- The first condition is what lets SQLite use the index of what is not delivered.
 WHERE delivery.state <> 'delivered' AND delivery.state = 'failed'
-  AND delivery.updated_at >= asked.since AND delivery.updated_at < asked.until
+  AND delivery.updated_at >= parameters.since AND delivery.updated_at < parameters.until
 ORDER BY delivery.updated_at DESC, delivery.event_id, delivery.destination
 LIMIT 200

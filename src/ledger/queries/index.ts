@@ -1,4 +1,6 @@
 import * as z from "zod";
+import { callDirection } from "../../events/event.ts";
+import { deliveryState } from "../schema.ts";
 import agents from "./agents.sql";
 import busiestHours from "./busiest-hours.sql";
 import callsByDay from "./calls-by-day.sql";
@@ -11,8 +13,8 @@ import metrics from "./metrics.sql";
 import syncHealth from "./sync-health.sql";
 import totals from "./totals.sql";
 
-/** What a question is about. */
-export interface Asked {
+/** What the queries of this folder depend on. */
+export interface QueryParameters {
   /** ISO 8601 UTC with milliseconds; a call at this moment counts. */
   since: string;
   /** ISO 8601 UTC with milliseconds; a call at this moment does not count. */
@@ -23,26 +25,28 @@ export interface Asked {
   utcOffsetMinutes: number;
 }
 
-/** A query of this folder, with the rows it answers with. */
+/** A query of this folder, with the schema of its rows. */
 export interface NamedQuery<Row extends z.ZodType> {
   sql: string;
   row: Row;
 }
 
-/** The line by which a file runs as it stands, with `wrangler d1 execute --file`, which has no parameters. */
-const STANDING_ALONE = /^WITH asked AS \(.*\)$/m;
+/** The first line of a file: with it `wrangler d1 execute --file`, which binds no parameters, runs the file as it is. */
+const FIRST_LINE = /^WITH parameters AS \(SELECT .+ AS since, .+ AS until, .+ AS agent_id, .+ AS time_zone\)\r?\n/;
 
-const PARAMETERS = "WITH asked AS (SELECT ?1 AS since, ?2 AS until, ?3 AS agent_id, ?4 AS time_zone)";
+const BOUND_LINE = "WITH parameters AS (SELECT ?1 AS since, ?2 AS until, ?3 AS agent_id, ?4 AS time_zone)\n";
 
+/** @throws at start-up when the first line of the file is not the one that this code can bind parameters in */
 function named<Row extends z.ZodType>(file: string, row: Row): NamedQuery<Row> {
-  return { sql: file.replace(STANDING_ALONE, PARAMETERS), row };
+  if (!FIRST_LINE.test(file)) throw new Error(`not a first line with parameters: ${file.slice(0, 200)}`);
+  return { sql: file.replace(FIRST_LINE, BOUND_LINE), row };
 }
 
-/** A query with what it is asked about. */
+/** A query with its parameters bound. */
 export function prepareQuery(
   db: D1Database,
   { sql }: { sql: string },
-  { since, until, agent_id, utcOffsetMinutes }: Asked,
+  { since, until, agent_id, utcOffsetMinutes }: QueryParameters,
 ): D1PreparedStatement {
   return db.prepare(sql).bind(since, until, agent_id, `${utcOffsetMinutes} minutes`);
 }
@@ -50,7 +54,7 @@ export function prepareQuery(
 const count = z.number();
 const average = z.number().nullable();
 
-/** The queries that pages and `/api/stats` ask; the others of this folder are for people. */
+/** The queries behind pages and `/api/stats`; the others of this folder are for people. */
 export const queries = {
   totals: named(
     totals,
@@ -79,7 +83,7 @@ export const queries = {
     z.object({
       call_id: z.string(),
       agent_id: z.string(),
-      call_direction: z.string().nullable(),
+      call_direction: callDirection.nullable(),
       caller_phone: z.string().nullable(),
       called_at: z.string(),
     }),
@@ -112,7 +116,7 @@ export const queries = {
   syncHealth: named(
     syncHealth,
     z.object({
-      state: z.enum(["pending", "failed"]),
+      state: deliveryState.exclude(["delivered"]),
       deliveries: count,
       overdue: count,
       oldest: z.string().nullable(),

@@ -1,7 +1,16 @@
 import * as z from "zod";
-import type { CallEvent, JsonObject } from "../../events/event.ts";
-import { id, instant, invalid, jsonObject, present, text, transcript, withoutTranscript } from "../../events/fields.ts";
-import type { Decoded, WireFormat } from "../../events/format.ts";
+import { type CallEvent, callDirection, eventName, type JsonObject } from "../../events/event.ts";
+import {
+  fieldErrors,
+  id,
+  instant,
+  jsonObject,
+  present,
+  text,
+  transcript,
+  withoutTranscript,
+} from "../../events/fields.ts";
+import type { Decoded } from "../platform.ts";
 
 /** The vocabulary of the platform's payload page: flat, with the event's name in `event`. */
 const common = { timestamp: instant, agent_id: id, call_id: id };
@@ -9,7 +18,7 @@ const common = { timestamp: instant, agent_id: id, call_id: id };
 const callStart = z.object({
   event: z.literal("call.start"),
   ...common,
-  call_direction: z.enum(["inbound", "outbound"]).nullish(),
+  call_direction: callDirection.nullish(),
   caller_phone: text.nullish(),
   agent_phone: text.nullish(),
 });
@@ -31,18 +40,18 @@ const analyticsCompleted = z.object({
 
 export const documentedEvent = z.discriminatedUnion("event", [callStart, callEnd, analyticsCompleted]);
 
-const known: ReadonlySet<unknown> = new Set<CallEvent["event"]>(["call.start", "call.end", "analytics.completed"]);
-
-export const documented: WireFormat = {
-  name: "documented",
-  decode(body: JsonObject): Decoded | undefined {
-    if (!known.has(body["event"])) return undefined;
-    const parsed = documentedEvent.safeParse(body);
-    if (!parsed.success) return invalid(parsed.error);
-    return { ok: true, event: toCallEvent(parsed.data), withoutTranscript: withoutTranscript(body) };
-  },
-  transcript: (body) => body["transcript"],
-};
+/** @returns `undefined` when the body is no event of this vocabulary */
+export function decodeDocumented(body: JsonObject): Decoded | undefined {
+  if (!eventName.safeParse(body["event"]).success) return undefined;
+  const parsed = documentedEvent.safeParse(body);
+  if (!parsed.success) return { kind: "invalid", errors: fieldErrors(parsed.error) };
+  return {
+    kind: "events",
+    format: "documented",
+    events: [toCallEvent(parsed.data)],
+    payload: withoutTranscript(body),
+  };
+}
 
 function toCallEvent(payload: z.infer<typeof documentedEvent>): CallEvent {
   const { timestamp, agent_id, call_id } = payload;

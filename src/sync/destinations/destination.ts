@@ -13,7 +13,7 @@ export type DeliveryResult =
 export interface Destination {
   /** Kept in `sync_deliveries.destination`: never change it once in use. */
   readonly name: string;
-  /** What is missing or wrong in its settings; with any, each delivery counts as failed and is retried. */
+  /** Settings that are missing or wrong; with any, deliveries are not attempted but retried. */
   readonly problems: readonly SettingProblem[];
   /** One attempt. Expected failures are results; what it throws counts as transient. */
   deliver(delivery: PlannedDelivery): Promise<DeliveryResult>;

@@ -1,12 +1,13 @@
 import { Webhook } from "standardwebhooks";
-import { withJson } from "../../ledger/calls.ts";
+import { decodedPart } from "../../http/input.ts";
 import type { PlannedDelivery } from "../../ledger/deliveries.ts";
+import { withJson } from "../../ledger/schema.ts";
 import type { SettingProblem } from "../../settings.ts";
 import type { DeliveryResult, Destination } from "./destination.ts";
 
-const TIMEOUT_MILLISECONDS = 10_000;
+const TIMEOUT_MS = 10_000;
 
-/** Besides 5xx, the answers that ask for patience: timeout (RFC 9110), too early (RFC 8470), too many (RFC 6585). */
+/** Besides 5xx, the answers that ask to try again: timeout (RFC 9110), too early (RFC 8470), too many (RFC 6585). */
 const transientStatuses: ReadonlySet<number> = new Set([408, 425, 429]);
 
 /**
@@ -19,7 +20,7 @@ export function webhook(env: Env): Destination | undefined {
   return {
     name: "webhook",
     problems: findProblems(url, secret),
-    deliver: (delivery) => post(url, new Webhook(secret), delivery),
+    deliver: (delivery) => post(new URL(url), new Webhook(secret), delivery),
   };
 }
 
@@ -43,28 +44,30 @@ function isSigningSecret(secret: string): boolean {
   }
 }
 
-async function post(url: string, signer: Webhook, delivery: PlannedDelivery): Promise<DeliveryResult> {
+async function post(url: URL, signer: Webhook, delivery: PlannedDelivery): Promise<DeliveryResult> {
   const body = JSON.stringify(deliveryBody(delivery));
+  const id = webhookId(delivery);
   const now = new Date();
   let response: Response;
   try {
-    response = await fetch(url, {
+    response = await fetch(withoutCredentials(url), {
       method: "POST",
       body,
       headers: {
         "Content-Type": "application/json",
         "User-Agent": "call-ledger",
-        "webhook-id": headerValue(delivery.event_id),
+        ...basicAuthorization(url),
+        "webhook-id": id,
         "webhook-timestamp": String(Math.floor(now.getTime() / 1000)),
-        "webhook-signature": signer.sign(headerValue(delivery.event_id), now, body),
+        "webhook-signature": signer.sign(id, now, body),
       },
       // Following a redirect would hand the call to an address nobody configured.
       redirect: "manual",
-      signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
     });
   } catch (error) {
     const timedOut = error instanceof DOMException && error.name === "TimeoutError";
-    const reason = timedOut ? `no answer within ${TIMEOUT_MILLISECONDS / 1000} s` : "the connection failed";
+    const reason = timedOut ? `no answer within ${TIMEOUT_MS / 1000} s` : "the connection failed";
     return { kind: "transient", reason };
   }
   // Only the status matters, and a body may never end.
@@ -77,13 +80,28 @@ async function post(url: string, signer: Webhook, delivery: PlannedDelivery): Pr
   return { kind: "transient", reason, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
 }
 
-function deliveryBody({ event_id, occurred_at, call }: PlannedDelivery) {
-  return { type: "analytics.completed", timestamp: occurred_at, data: { event_id, call: withJson(call) } };
+/** `fetch` refuses an address with a user name and a password (fetch.spec.whatwg.org): they travel in a header (RFC 7617). */
+function basicAuthorization({ username, password }: URL): { Authorization?: string } {
+  if (username === "" && password === "") return {};
+  const credentials = `${decodedPart(username)}:${decodedPart(password)}`;
+  return { Authorization: `Basic ${new TextEncoder().encode(credentials).toBase64()}` };
 }
 
-/** Header values are visible ASCII (RFC 9110, 5.5); an event id may be any text. */
-function headerValue(text: string): string {
-  return /^[\x21-\x7e]+$/.test(text) ? text : encodeURIComponent(text);
+function withoutCredentials(url: URL): URL {
+  const bare = new URL(url);
+  bare.username = "";
+  bare.password = "";
+  return bare;
+}
+
+function deliveryBody({ event, event_id, occurred_at, call }: PlannedDelivery) {
+  return { type: event, timestamp: occurred_at, data: { event_id, call: withJson(call) } };
+}
+
+/** The same for every attempt at a delivery. Header values are visible ASCII (RFC 9110, 5.5); an event id may be any text. */
+function webhookId({ event_id, event }: PlannedDelivery): string {
+  const id = `${event_id}:${event}`;
+  return /^[\x21-\x7e]+$/.test(id) ? id : encodeURIComponent(id);
 }
 
 /** Retry-After in seconds, given as seconds or as a date (RFC 9110, 10.2.3). */

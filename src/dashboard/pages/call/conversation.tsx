@@ -1,0 +1,126 @@
+import type { Turn } from "../../../events/event.ts";
+import type { CallRow } from "../../../ledger/schema.ts";
+import { counted, formatCount } from "../../ui/numbers.ts";
+import { Clipped, Empty, Sheet, startOf } from "../../ui/parts.tsx";
+import { callPath, withQuery } from "../../ui/paths.ts";
+import type { Viewer } from "../../ui/viewer.ts";
+import { spokenAt, startOfSpeech, type TranscriptState } from "./transcript.ts";
+
+/** Turns that a page shows at first: more than an hour of talk, and still a light page. */
+const FIRST_TURNS = 300;
+
+/** Characters of a turn that a page shows at first; nobody speaks as long in one go. */
+const TURN_CHARACTERS = 4000;
+
+const LABEL_CHARACTERS = 60;
+
+interface ConversationProps {
+  transcript: TranscriptState;
+  call: CallRow;
+  viewer: Viewer;
+  /** Show every turn, and all of it. */
+  all: boolean;
+}
+
+/** The conversation of a call, or why there is none to show. */
+export function Conversation({ transcript, ...rest }: ConversationProps) {
+  if (transcript.kind === "present") return <Turns turns={transcript.turns} {...rest} />;
+  return (
+    <Sheet title="Conversation">
+      <NoTranscript kind={transcript.kind} transcriptKey={rest.call.transcript_key} />
+    </Sheet>
+  );
+}
+
+function Turns({ turns, call, viewer, all }: Omit<ConversationProps, "transcript"> & { turns: readonly Turn[] }) {
+  const start = startOfSpeech(call.started_at, turns);
+  const shown = all ? turns : turns.slice(0, FIRST_TURNS);
+  return (
+    <Sheet title="Conversation" note={counted(turns.length, "turn")}>
+      <ol class="conversation">
+        {shown.map((turn) => (
+          <li class={`turn ${sideOf(turn)}`}>
+            <p class="who">
+              <Speaker role={turn.role} />
+              <SpokenAt turn={turn} start={start} viewer={viewer} />
+            </p>
+            <blockquote dir="auto">
+              <Clipped
+                text={turn.content}
+                limit={all ? Number.POSITIVE_INFINITY : TURN_CHARACTERS}
+                rest="show all turns"
+              />
+            </blockquote>
+          </li>
+        ))}
+      </ol>
+      {shown.length < turns.length && (
+        <p class="below">
+          The first {formatCount(shown.length)} of {counted(turns.length, "turn")}.{" "}
+          <a href={withQuery(callPath(call.call_id), { turns: "all" })}>Show all turns</a>
+        </p>
+      )}
+    </Sheet>
+  );
+}
+
+function sideOf({ role }: Turn): "agent" | "caller" | "other" {
+  if (role === "user") return "caller";
+  return role === "agent" ? "agent" : "other";
+}
+
+function Speaker({ role }: { role: string | null }) {
+  if (role === "agent") return "Agent";
+  if (role === "user") return "Caller";
+  return role === null ? "Unknown" : <bdi>{startOf(role, LABEL_CHARACTERS)}</bdi>;
+}
+
+function SpokenAt({ turn, start, viewer }: { turn: Turn; start: string | undefined; viewer: Viewer }) {
+  if (turn.timestamp === null) return null;
+  const { text, moment } = spokenAt(turn.timestamp, start, viewer.timeZone);
+  return (
+    <>
+      {" · "}
+      {moment === undefined ? <bdi>{startOf(text, LABEL_CHARACTERS)}</bdi> : <time datetime={moment}>{text}</time>}
+    </>
+  );
+}
+
+type AbsentKind = Exclude<TranscriptState["kind"], "present">;
+
+const absences: Record<AbsentKind, { title: string; text: string }> = {
+  "not-ended": {
+    title: "The call has not ended yet",
+    text: "What is said comes with its end.",
+  },
+  "end-missing": {
+    title: "The end of this call has not come in",
+    text: "It was analyzed, so it has ended; its transcript comes with that event.",
+  },
+  empty: {
+    title: "No transcript",
+    text: "The call ended, and nothing that was said came with it.",
+  },
+  lost: {
+    title: "The transcript is not in the archive",
+    text: "The ledger knows where it was put, and there is nothing now. It may have been deleted in R2.",
+  },
+  unreadable: {
+    title: "The archive does not answer",
+    text: "What was said cannot be read just now. Everything else of the call is here; try again in a minute.",
+  },
+};
+
+function NoTranscript({ kind, transcriptKey }: { kind: AbsentKind; transcriptKey: string | null }) {
+  const { title, text } = absences[kind];
+  return (
+    <Empty title={title}>
+      <p>{text}</p>
+      {kind === "lost" && (
+        <p>
+          <code class="anywhere">{transcriptKey}</code>
+        </p>
+      )}
+    </Empty>
+  );
+}

@@ -1,0 +1,84 @@
+import type { Child } from "hono/jsx";
+import { MAX_KEY_BYTES } from "../../../archive/keys.ts";
+import type { CallRow } from "../../../ledger/schema.ts";
+import { Clipped, Moment, type Pair, Pairs } from "../../ui/parts.tsx";
+import { formatDuration } from "../../ui/times.ts";
+import type { Viewer } from "../../ui/viewer.ts";
+
+const FACT_CHARACTERS = 200;
+/** Ids and keys are bounded, and cut they would be of no use. */
+const ID_CHARACTERS = MAX_KEY_BYTES;
+const SUMMARY_CHARACTERS = 5000;
+
+/** The facts of a call: numbers, times, ids, disposition and summary. */
+export function Facts({ call, viewer }: { call: CallRow; viewer: Viewer }) {
+  const facts: Pair[] = [
+    ...fact("Caller", call.caller_phone, text),
+    ...fact("Agent’s number", call.agent_phone, text),
+    ...fact("Agent", call.agent_id, text),
+    ...fact("Platform", call.platform, text),
+    ...fact("Direction", call.call_direction, text),
+    ...fact("Disposition", call.disposition, text),
+    ...fact("Duration", call.duration_seconds, formatDuration),
+    ...fact("Started", call.started_at, time),
+    ...fact("Ended", call.ended_at, time),
+    ...fact("Analyzed", call.analyzed_at, time),
+    ...fact("Recording", call.recording_url, (url) => <Recording url={url} />),
+    ...fact("Call id", call.call_id, id, { wide: true }),
+    ...fact("Transcript in R2", call.transcript_key, id, { wide: true }),
+  ];
+  return (
+    <section class="sheet facts-sheet" aria-label="Facts">
+      {call.summary !== null && (
+        <p class="summary-text" dir="auto">
+          <Clipped text={call.summary} limit={SUMMARY_CHARACTERS} />
+        </p>
+      )}
+      <Pairs kind="facts" pairs={facts} />
+    </section>
+  );
+
+  function time(at: string) {
+    return <Moment at={at} viewer={viewer} />;
+  }
+}
+
+/** A fact, or none where the column has no value. */
+function fact<T>(name: string, value: T | null, show: (value: T) => Child, { wide = false } = {}): Pair[] {
+  return value === null ? [] : [{ name, value: show(value), wide }];
+}
+
+function text(value: string) {
+  return (
+    <bdi>
+      <Clipped text={value} limit={FACT_CHARACTERS} />
+    </bdi>
+  );
+}
+
+function id(value: string) {
+  return (
+    <code>
+      <bdi>
+        <Clipped text={value} limit={ID_CHARACTERS} />
+      </bdi>
+    </code>
+  );
+}
+
+function Recording({ url }: { url: string }) {
+  const link = recordingLink(url);
+  if (link === undefined) return <Clipped text={url} limit={FACT_CHARACTERS} />;
+  return (
+    <a href={link.href} target="_blank" rel="noreferrer noopener">
+      Listen<span class="unseen"> (opens {link.host} in a new window)</span>
+    </a>
+  );
+}
+
+/** The address of a recording, when it is one that a browser may be sent to: anything may stand there, `javascript:` too. */
+export function recordingLink(text: string): { href: string; host: string } | undefined {
+  const url = URL.parse(text);
+  if (url === null || (url.protocol !== "https:" && url.protocol !== "http:")) return undefined;
+  return { href: url.href, host: url.host };
+}

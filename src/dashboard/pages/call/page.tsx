@@ -1,0 +1,109 @@
+import * as z from "zod";
+import { startCallErasure } from "../../../erasure/start.ts";
+import { readForm } from "../../../http/input.ts";
+import { readCall } from "../../../ledger/calls.ts";
+import type { CallRow } from "../../../ledger/schema.ts";
+import { html, seeOther } from "../../ui/html.ts";
+import { Page } from "../../ui/layout.tsx";
+import { Notice, withNotice } from "../../ui/notices.tsx";
+import { ButtonLink, CallBadge, Empty, Moment, startOf } from "../../ui/parts.tsx";
+import { callIdOf } from "../../ui/paths.ts";
+import type { PageHandler, Viewer } from "../../ui/viewer.ts";
+import { erasurePath } from "../erasure.tsx";
+import { Conversation } from "./conversation.tsx";
+import { ERASE_FIELD, EraseForm } from "./erase-form.tsx";
+import { Facts } from "./facts.tsx";
+import { Deliveries, Timeline } from "./history.tsx";
+import { readTranscriptState, type TranscriptState } from "./transcript.ts";
+import { Values } from "./values.tsx";
+
+const NAME_CHARACTERS = 60;
+
+/** `GET /calls/{call_id}`: shows everything the ledger has of one call. */
+export const showCall: PageHandler = (request, viewer, env) => callPage(request, viewer, env);
+
+/** `POST /calls/{call_id}/erase`: starts the erasure of a call, once the box is ticked that says what that means. */
+export const eraseCall: PageHandler = async (request, viewer, env) => {
+  const form = await readForm(request, z.object({ [ERASE_FIELD]: z.literal("yes").optional() }));
+  if (!form.ok) return form.response;
+  if (form.value[ERASE_FIELD] === undefined) {
+    return callPage(request, viewer, env, "Nothing was erased: tick the box first, so that nothing goes by mistake.");
+  }
+  const job = await startCallErasure(callIdOf(request), env);
+  // There is nothing of the call: somebody else erased it meanwhile, with the same result.
+  return seeOther(job === undefined ? withNotice("/calls", "erased") : erasurePath(job));
+};
+
+/** @param formError the mistake in a form of the page: 400 */
+async function callPage(request: Parameters<PageHandler>[0], viewer: Viewer, env: Env, formError?: string) {
+  const callId = callIdOf(request);
+  const all = new URL(request.url).searchParams.get("turns") === "all";
+  const details = await readCall(env.DB, callId);
+  if (details === undefined) return html(<UnknownCall callId={callId} viewer={viewer} />, { status: 404 });
+  const transcript = await readTranscriptState(env.ARCHIVE, details.call);
+  return html(<Call {...details} transcript={transcript} all={all} viewer={viewer} formError={formError} />, {
+    status: formError === undefined ? 200 : 400,
+  });
+}
+
+interface CallProps extends NonNullable<Awaited<ReturnType<typeof readCall>>> {
+  transcript: TranscriptState;
+  /** Show every turn, and all of it. */
+  all: boolean;
+  viewer: Viewer;
+  formError: string | undefined;
+}
+
+function Call({ call, events, deliveries, transcript, all, viewer, formError }: CallProps) {
+  return (
+    <Page
+      title={titleOf(call)}
+      viewer={viewer}
+      section="/calls"
+      back={{ path: "/calls", name: "All calls" }}
+      lead={
+        <>
+          <CallBadge status={call.status} /> <Moment at={call.called_at} viewer={viewer} />
+        </>
+      }
+    >
+      {formError !== undefined && <Notice tone="bad">{formError}</Notice>}
+      <Facts call={call} viewer={viewer} />
+      <div class="call-body">
+        <Conversation transcript={transcript} call={call} viewer={viewer} all={all} />
+        <div class="stack">
+          <Values title="Metrics" json={call.metrics} none="No analysis of this call has come in." />
+          <Values title="Variables" json={call.variables} none="The call brought none." />
+          <Timeline events={events} viewer={viewer} />
+          <Deliveries deliveries={deliveries} viewer={viewer} />
+        </div>
+      </div>
+      <EraseForm callId={call.call_id} viewer={viewer} open={formError !== undefined} />
+    </Page>
+  );
+}
+
+/** The customer's number, by which people name a call; its id where there is none. */
+function titleOf({ caller_phone, call_id }: CallRow): string {
+  return startOf(caller_phone ?? call_id, NAME_CHARACTERS);
+}
+
+function UnknownCall({ callId, viewer }: { callId: string; viewer: Viewer }) {
+  return (
+    <Page title="No such call" viewer={viewer} section="/calls">
+      <div class="sheet">
+        <Empty title="The ledger has no call of this id">
+          <p>
+            <code class="anywhere">
+              <bdi>{startOf(callId, NAME_CHARACTERS)}</bdi>
+            </code>
+          </p>
+          <p>It may have been erased, or its events have not come in.</p>
+          <p class="below">
+            <ButtonLink path="/calls">All calls</ButtonLink>
+          </p>
+        </Empty>
+      </div>
+    </Page>
+  );
+}

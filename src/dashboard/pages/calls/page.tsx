@@ -1,0 +1,129 @@
+import type { Child } from "hono/jsx";
+import { callsAsCsv } from "../../../ledger/csv.ts";
+import type { CallRow } from "../../../ledger/schema.ts";
+import { searchCalls, wordsNotSearched } from "../../../ledger/search.ts";
+import { readAgents } from "../../../ledger/statistics.ts";
+import { readSettings } from "../../../settings.ts";
+import { html } from "../../ui/html.ts";
+import { Page } from "../../ui/layout.tsx";
+import { ActionNotice, Notice } from "../../ui/notices.tsx";
+import { ButtonLink, Empty, Paging } from "../../ui/parts.tsx";
+import type { PageHandler, Viewer } from "../../ui/viewer.ts";
+import { ActiveFilters, Filters } from "./filters.tsx";
+import { type CallsQuery, filterNames, listPath, readCallsQuery } from "./query.ts";
+import { CallTable } from "./table.tsx";
+
+const CALLS_A_PAGE = 50;
+
+/** Dispositions to choose from are those of the page; each may be long. */
+const MAX_DISPOSITIONS = 20;
+
+/** Agents to choose from are those of so many milliseconds, unless the filter has a range. */
+const AGENTS_MS = 7 * 24 * 60 * 60 * 1000;
+
+const NOT_SEARCHED = `${filterNames.q}: ${wordsNotSearched.message}`;
+
+/** `GET /calls`: lists calls, newest first, filtered and page by page. */
+export const showCalls: PageHandler = async (request, viewer, env) => {
+  const url = new URL(request.url);
+  const query = readCallsQuery(url, viewer.timeZone);
+  if (query.errors.length > 0) return mistakePage(query, viewer);
+  const page = await readCalls(env, query, viewer.now);
+  if (page.kind === "words-not-searched") return mistakePage({ ...query, errors: [NOT_SEARCHED] }, viewer);
+  return html(
+    <CallsPage query={query} {...page} viewer={viewer}>
+      <ActionNotice query={url.searchParams} />
+      <ActiveFilters typed={query.typed} />
+      <div class="sheet">
+        {page.calls.length > 0 ? <CallTable calls={page.calls} viewer={viewer} /> : <NoCalls query={query} />}
+      </div>
+      <Paging
+        first={query.cursor && listPath("/calls", query.typed)}
+        next={page.next && listPath("/calls", query.typed, page.next)}
+        words={{ first: "Newest", next: "Older calls" }}
+      />
+    </CallsPage>,
+  );
+};
+
+/** `GET /calls.csv`: sends all calls of a filter, for a spreadsheet. */
+export const downloadCalls: PageHandler = async (request, viewer, env) => {
+  const query = readCallsQuery(new URL(request.url), viewer.timeZone);
+  if (query.errors.length > 0) return mistakePage(query, viewer);
+  return callsAsCsv(env.DB, query.filter, readSettings(env).searchTranscripts);
+};
+
+/** Shows the form as it was filled in, with the mistakes in it. */
+function mistakePage(query: CallsQuery, viewer: Viewer): Promise<Response> {
+  return html(
+    <CallsPage query={query} calls={[]} agents={[]} viewer={viewer}>
+      <Notice tone="bad">
+        <ul>
+          {query.errors.map((error) => (
+            <li>{error}.</li>
+          ))}
+        </ul>
+      </Notice>
+      <p>
+        <a href="/calls">Clear filters</a>
+      </p>
+    </CallsPage>,
+    { status: 400 },
+  );
+}
+
+async function readCalls(env: Env, { filter, cursor }: CallsQuery, now: Date) {
+  const until = filter.to ?? now.toISOString();
+  const since = filter.from ?? new Date(Date.parse(until) - AGENTS_MS).toISOString();
+  const { searchTranscripts } = readSettings(env);
+  const [page, agents] = await Promise.all([
+    searchCalls(env.DB, { filter, limit: CALLS_A_PAGE, after: cursor }, searchTranscripts),
+    readAgents(env.DB, { since, until, agent_id: null, utcOffsetMinutes: 0 }),
+  ]);
+  return { ...page, agents: agents.map(({ agent_id }) => agent_id) };
+}
+
+interface CallsPageProps {
+  query: CallsQuery;
+  calls: readonly CallRow[];
+  /** The ids of the agents to choose from. */
+  agents: readonly string[];
+  viewer: Viewer;
+  children: Child;
+}
+
+function CallsPage({ query: { typed }, calls, agents, viewer, children }: CallsPageProps) {
+  const dispositions = new Set(calls.flatMap(({ disposition }) => disposition ?? []));
+  const download = calls.length > 0 && (
+    <a class="button" href={listPath("/calls.csv", typed)} download="calls.csv">
+      Download CSV
+    </a>
+  );
+  return (
+    <Page title="Calls" viewer={viewer} section="/calls" lead="Newest first" aside={download}>
+      <Filters typed={typed} agents={agents} dispositions={[...dispositions].slice(0, MAX_DISPOSITIONS)} />
+      {children}
+    </Page>
+  );
+}
+
+function NoCalls({ query: { typed, cursor } }: { query: CallsQuery }) {
+  if (Object.keys(typed).length > 0) {
+    return (
+      <Empty title="No call matches">
+        <p>Take a filter off, or look at a longer stretch of time.</p>
+        <p class="below">
+          <ButtonLink path="/calls">Clear filters</ButtonLink>
+        </p>
+      </Empty>
+    );
+  }
+  if (cursor !== undefined) return <Empty title="These were all calls" />;
+  return (
+    <Empty title="No calls yet">
+      <p>
+        They show here as they happen. The <a href="/">overview</a> says where your platform’s webhook has to point.
+      </p>
+    </Empty>
+  );
+}

@@ -1,0 +1,60 @@
+import type { CallRow } from "../../../ledger/schema.ts";
+import { CallBadge, Moment, startOf } from "../../ui/parts.tsx";
+import { callPath } from "../../ui/paths.ts";
+import { Table } from "../../ui/table.tsx";
+import { formatDuration } from "../../ui/times.ts";
+import type { Viewer } from "../../ui/viewer.ts";
+
+const FIELD_CHARACTERS = 80;
+const SUMMARY_CHARACTERS = 160;
+/** Phone numbers and most names are no longer, and no good in pieces. */
+const UNBROKEN_CHARACTERS = 20;
+
+/** Calls as a table; a whole row leads to its call, by one link. */
+export function CallTable({ calls, viewer }: { calls: readonly CallRow[]; viewer: Viewer }) {
+  return (
+    <Table<CallRow>
+      caption="Calls, newest first"
+      class="cards calls"
+      rows={calls}
+      columns={[
+        {
+          name: "When",
+          cell: ({ call_id, called_at }) => (
+            <a class="row-link" href={callPath(call_id)}>
+              <Moment at={called_at} viewer={viewer} />
+            </a>
+          ),
+        },
+        { name: "Caller", cell: ({ caller_phone }) => <Field text={caller_phone} /> },
+        { name: "Agent", cell: ({ agent_id }) => <Field text={agent_id} /> },
+        { name: "Direction", cell: ({ call_direction }) => <Field text={call_direction} /> },
+        {
+          name: "Duration",
+          kind: "number",
+          cell: ({ duration_seconds }) => duration_seconds !== null && formatDuration(duration_seconds),
+        },
+        { name: "Status", cell: ({ status }) => <CallBadge status={status} /> },
+        { name: "Disposition", cell: (call) => <Outcome call={call} /> },
+      ]}
+    />
+  );
+}
+
+function Field({ text }: { text: string | null }) {
+  if (text === null) return null;
+  return <bdi class={text.length <= UNBROKEN_CHARACTERS ? "keep" : undefined}>{startOf(text, FIELD_CHARACTERS)}</bdi>;
+}
+
+function Outcome({ call: { disposition, summary } }: { call: CallRow }) {
+  return (
+    <>
+      {disposition !== null && <bdi>{startOf(disposition, FIELD_CHARACTERS)}</bdi>}
+      {summary !== null && (
+        <span class="clamped small soft" dir="auto">
+          {startOf(summary, SUMMARY_CHARACTERS)}
+        </span>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,67 @@
+import type { Statistics } from "../../../ledger/statistics.ts";
+import { Share } from "../../ui/charts/bars.tsx";
+import { counted, formatCount, formatShare, NO_NUMBER } from "../../ui/numbers.ts";
+import { Sheet, startOf } from "../../ui/parts.tsx";
+import { Table } from "../../ui/table.tsx";
+import { formatDuration } from "../../ui/times.ts";
+import { overviewPath, type Range } from "./query.ts";
+
+const SHOWN = 20;
+const NAME_CHARACTERS = 80;
+
+/** The agents of the range side by side. */
+export function Agents({ days, range }: { days: Statistics["days"]; range: Range }) {
+  const agents = countAgents(days);
+  const most = agents[0]?.calls ?? 0;
+  return (
+    <Sheet title="Agents" note={agents.length > SHOWN && `the busiest ${SHOWN} of ${formatCount(agents.length)}`}>
+      <Table<AgentCounts>
+        caption={`Calls of each agent, ${counted(agents.length, "agent")}`}
+        rows={agents.slice(0, SHOWN)}
+        columns={[
+          {
+            name: "Agent",
+            cell: ({ agent_id }) => (
+              <a href={overviewPath(range, agent_id)}>
+                <bdi>{startOf(agent_id, NAME_CHARACTERS)}</bdi>
+              </a>
+            ),
+          },
+          { name: "Calls", kind: "number", cell: ({ calls }) => formatCount(calls) },
+          { name: "Calls beside the busiest", kind: "drawn", cell: ({ calls }) => <Share part={calls} whole={most} /> },
+          { name: "Ended", kind: "number", cell: ({ ended }) => formatCount(ended) },
+          { name: "Analyzed", kind: "number", cell: ({ analyzed, calls }) => formatShare(analyzed, calls) },
+          {
+            name: "Average duration",
+            kind: "number",
+            cell: ({ ended, seconds }) => (ended === 0 ? NO_NUMBER : formatDuration(seconds / ended)),
+          },
+        ]}
+      />
+    </Sheet>
+  );
+}
+
+/** The sums of an agent's calls in a range. */
+interface AgentCounts {
+  agent_id: string;
+  calls: number;
+  ended: number;
+  analyzed: number;
+  /** Of all its calls together. */
+  seconds: number;
+}
+
+/** Adds up the days of each agent, those with most calls first. */
+function countAgents(days: Statistics["days"]): AgentCounts[] {
+  const sums = new Map<string, AgentCounts>();
+  for (const { agent_id, calls, ended, analyzed, total_duration_seconds } of days) {
+    const sum = sums.get(agent_id) ?? { agent_id, calls: 0, ended: 0, analyzed: 0, seconds: 0 };
+    sum.calls += calls;
+    sum.ended += ended;
+    sum.analyzed += analyzed;
+    sum.seconds += total_duration_seconds;
+    sums.set(agent_id, sum);
+  }
+  return [...sums.values()].sort((one, other) => other.calls - one.calls);
+}

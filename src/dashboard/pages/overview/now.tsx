@@ -1,0 +1,98 @@
+import type { Statistics } from "../../../ledger/statistics.ts";
+import { counted, formatCount } from "../../ui/numbers.ts";
+import { DeliveryBadge, Empty, Moment, Row, Sheet, startOf } from "../../ui/parts.tsx";
+import { callPath } from "../../ui/paths.ts";
+import { formatDuration } from "../../ui/times.ts";
+import type { Viewer } from "../../ui/viewer.ts";
+
+type Live = Statistics["live"];
+
+/** The limit of live-calls.sql: with so many, there may be more. */
+const MAX_LISTED = 50;
+
+const SHOWN = 8;
+
+const NAME_CHARACTERS = 60;
+
+/** The number of calls that go on; `50+` when there may be more. */
+export function liveCount(calls: Live): string {
+  return calls.length < MAX_LISTED ? formatCount(calls.length) : `${MAX_LISTED}+`;
+}
+
+/** The calls that go on now, the newest first. */
+export function LiveCalls({ calls, viewer }: { calls: Live; viewer: Viewer }) {
+  return (
+    <Sheet title="Live now" note="began within six hours, not ended">
+      {calls.length === 0 && <Empty title="Nobody is on the line" />}
+      <ul class="rows">
+        {calls.slice(0, SHOWN).map(({ call_id, agent_id, call_direction, caller_phone, called_at }) => (
+          <Row
+            aside={
+              <>
+                <span class="live">
+                  {formatDuration(Math.max(0, (viewer.now.getTime() - Date.parse(called_at)) / 1000))}
+                </span>
+                <span class="small soft">
+                  since <Moment at={called_at} viewer={viewer} format="hour" />
+                </span>
+              </>
+            }
+          >
+            <a class="row-link" href={callPath(call_id)}>
+              <bdi>{startOf(caller_phone ?? call_id, NAME_CHARACTERS)}</bdi>
+            </a>
+            <span class="small soft">
+              {call_direction !== null && `${call_direction} · `}
+              <bdi>{startOf(agent_id, NAME_CHARACTERS)}</bdi>
+            </span>
+          </Row>
+        ))}
+      </ul>
+      {calls.length > SHOWN && (
+        <p class="below">
+          <a href="/calls?status=active">All calls that have not ended</a>
+        </p>
+      )}
+    </Sheet>
+  );
+}
+
+interface SyncHealthProps {
+  rows: Statistics["sync"];
+  viewer: Viewer;
+  /** Whether there is any destination. */
+  isSwitchedOn: boolean;
+}
+
+/** The deliveries that have not arrived, by state. */
+export function SyncHealth({ rows, viewer, isSwitchedOn }: SyncHealthProps) {
+  return (
+    <Sheet title="Downstream" note={<a href="/deliveries">Deliveries</a>}>
+      {rows.length === 0 && isSwitchedOn && (
+        <Empty title="Everything has arrived">
+          <p>No delivery waits, and none has failed.</p>
+        </Empty>
+      )}
+      {rows.length === 0 && !isSwitchedOn && (
+        <Empty title="Nothing is sent on">
+          <p>
+            Set <code>SYNC_URL</code>, and finished analytics go there.
+          </p>
+        </Empty>
+      )}
+      <ul class="rows">
+        {rows.map(({ state, deliveries, overdue, oldest }) => (
+          <Row aside={<DeliveryBadge state={state} />}>
+            <a class="row-link" href={`/deliveries?state=${state}`}>
+              {counted(deliveries, "delivery", "deliveries")}
+            </a>
+            <span class="small soft">
+              {overdue > 0 && `${counted(overdue, "is", "are")} overdue and sent again by the minute, `}
+              the oldest {oldest === null ? "at an unknown time" : <Moment at={oldest} viewer={viewer} />}
+            </span>
+          </Row>
+        ))}
+      </ul>
+    </Sheet>
+  );
+}

@@ -1,0 +1,127 @@
+import { tz, tzOffset } from "@date-fns/tz";
+import { addMinutes, getMinutes, startOfMinute, subHours } from "date-fns";
+import * as z from "zod";
+import { fieldErrors } from "../../../events/fields.ts";
+import { callFilter } from "../../../ledger/search.ts";
+import { formDay } from "../../ui/form-dates.ts";
+import { withQuery } from "../../ui/paths.ts";
+import { addDays, dayOf, daysBetween, momentAt } from "../../ui/times.ts";
+import type { Viewer } from "../../ui/viewer.ts";
+
+/** D1 reads more rows the longer a range is: one page shows a year at the most. */
+const MAX_DAYS = 366;
+
+/** Ranges of so many days are drawn hour by hour. */
+const DAYS_BY_HOUR = 2;
+
+export const rangeChoices = ["24h", "7d", "30d", "own"] as const;
+export type RangeChoice = (typeof rangeChoices)[number];
+
+const DEFAULT_CHOICE = "7d";
+
+/** The stretch of time that the overview is about. */
+export interface Range {
+  choice: RangeChoice;
+  /** ISO 8601 UTC with milliseconds; the first moment. */
+  since: string;
+  /** ISO 8601 UTC with milliseconds; the first moment after it. */
+  until: string;
+  /** The first and the last day in the viewer's zone. */
+  firstDay: string;
+  lastDay: string;
+  /** How far the viewer's clocks are ahead of UTC, in minutes; at its end, should they change within it. */
+  utcOffsetMinutes: number;
+  byHour: boolean;
+}
+
+export interface OverviewQuery {
+  range: Range;
+  agent_id: string | undefined;
+  /** The mistakes in it; with any, the range is the default. */
+  errors: string[];
+}
+
+const schema = z.object({
+  range: z.enum(rangeChoices, "is none of 24h, 7d, 30d, own").default(DEFAULT_CHOICE),
+  from: formDay.optional(),
+  to: formDay.optional(),
+  agent_id: callFilter.agent_id,
+});
+
+/** Reads the range and the agent of the overview from its address. */
+export function readOverviewQuery(url: URL, viewer: Viewer): OverviewQuery {
+  const given = [...url.searchParams].filter(([, value]) => value !== "");
+  const parsed = schema.safeParse(Object.fromEntries(given));
+  const otherwise = { range: rangeOf(DEFAULT_CHOICE, viewer), agent_id: undefined };
+  if (!parsed.success) {
+    return { ...otherwise, errors: fieldErrors(parsed.error).map(({ path, message }) => `“${path}” ${message}`) };
+  }
+  const { range: choice, agent_id, to = dayOf(viewer.now, viewer.timeZone) } = parsed.data;
+  if (choice !== "own") return { range: rangeOf(choice, viewer), agent_id, errors: [] };
+  const from = parsed.data.from ?? addDays(to, -6);
+  if (from > to) return { ...otherwise, agent_id, errors: ["The range ends before it begins"] };
+  if (daysBetween(from, to) >= MAX_DAYS) {
+    return { ...otherwise, agent_id, errors: [`A range has ${MAX_DAYS} days at the most`] };
+  }
+  return { range: days("own", from, to, viewer.timeZone), agent_id, errors: [] };
+}
+
+function rangeOf(choice: Exclude<RangeChoice, "own">, viewer: Viewer): Range {
+  const today = dayOf(viewer.now, viewer.timeZone);
+  switch (choice) {
+    case "24h":
+      return last24Hours(viewer);
+    case "7d":
+      return days(choice, addDays(today, -6), today, viewer.timeZone);
+    case "30d":
+      return days(choice, addDays(today, -29), today, viewer.timeZone);
+  }
+}
+
+function days(choice: RangeChoice, firstDay: string, lastDay: string, timeZone: string): Range {
+  const until = momentAt(addDays(lastDay, 1), timeZone);
+  return {
+    choice,
+    since: momentAt(firstDay, timeZone),
+    until,
+    firstDay,
+    lastDay,
+    utcOffsetMinutes: tzOffset(timeZone, new Date(until)),
+    byHour: daysBetween(firstDay, lastDay) < DAYS_BY_HOUR,
+  };
+}
+
+/** The hour that is running, and those before it: whole hours, so that no bar is short for having lost its beginning. */
+function last24Hours({ now, timeZone }: Viewer): Range {
+  // Not by startOfHour: where clocks are set back, an hour has two beginnings, and it knows one.
+  const until = addMinutes(startOfMinute(now), 60 - getMinutes(now, { in: tz(timeZone) }));
+  const since = subHours(until, 24);
+  return {
+    choice: "24h",
+    since: since.toISOString(),
+    until: until.toISOString(),
+    firstDay: dayOf(since, timeZone),
+    lastDay: dayOf(now, timeZone),
+    utcOffsetMinutes: tzOffset(timeZone, now),
+    byHour: true,
+  };
+}
+
+/** The overview of a range and an agent. */
+export function overviewPath(range: Pick<Range, "choice" | "firstDay" | "lastDay">, agent_id?: string): string {
+  const own = range.choice === "own" && { from: range.firstDay, to: range.lastDay };
+  return withQuery("/", { range: range.choice, ...own, agent_id });
+}
+
+/** The overview of the week that ends with a day. */
+export function weekPath(lastDay: string): string {
+  return overviewPath({ choice: "own", firstDay: addDays(lastDay, -6), lastDay });
+}
+
+/** The calls that the overview of a range is about, and those alone. */
+export function callsPath(range: Range, filter: { agent_id?: string | undefined; disposition?: string }): string {
+  const { choice, since, firstDay, lastDay, utcOffsetMinutes } = range;
+  if (choice !== "24h") return withQuery("/calls", { from: firstDay, to: lastDay, ...filter });
+  const local = addMinutes(since, utcOffsetMinutes).toISOString();
+  return withQuery("/calls", { from: local.slice(0, "2026-11-24T14:00".length), ...filter });
+}

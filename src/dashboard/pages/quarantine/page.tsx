@@ -1,0 +1,154 @@
+import * as z from "zod";
+import { keyInQuarantine, listQuarantine, type QuarantinedItem } from "../../../archive/quarantine.ts";
+import { readForm, readQuery } from "../../../http/input.ts";
+import { ingestContext } from "../../../ingest/ingest.ts";
+import { REPLAYS_A_REQUEST, type ReplayResult, replay, replayPage } from "../../../ingest/replay.ts";
+import { logError } from "../../../log.ts";
+import { listParked, type ParkedList } from "../../../parking/index.ts";
+import type { ParkedBody } from "../../../parking/parking.ts";
+import { destinationNames } from "../../../sync/destinations/index.ts";
+import { html, seeOther } from "../../ui/html.ts";
+import { Page } from "../../ui/layout.tsx";
+import { ActionNotice, Notice, withNotice } from "../../ui/notices.tsx";
+import { formatSize } from "../../ui/numbers.ts";
+import { Empty, Moment, Paging, Sheet } from "../../ui/parts.tsx";
+import { withQuery } from "../../ui/paths.ts";
+import { Table } from "../../ui/table.tsx";
+import type { PageHandler, Viewer } from "../../ui/viewer.ts";
+import { bodyPath, Reason, ReplayForm } from "./body.tsx";
+
+/** The page shows the oldest only: parked bodies are recovered without anybody's doing. */
+const PARKED_SHOWN = 50;
+
+const pageQuery = z.object({ cursor: keyInQuarantine.optional() });
+
+/** `GET /quarantine`: lists signed bodies that did not fit, and parked bodies. */
+export const showQuarantine: PageHandler = async (request, viewer, env) => {
+  const url = new URL(request.url);
+  const query = readQuery(url, pageQuery);
+  if (!query.ok) return query.response;
+  const { cursor } = query.value;
+  const [page, parked] = await Promise.all([
+    readPage(env.ARCHIVE, cursor),
+    listParked({ db: env.DB, bucket: env.ARCHIVE }, PARKED_SHOWN),
+  ]);
+  return html(
+    <Page
+      title="Quarantine"
+      viewer={viewer}
+      section="/quarantine"
+      lead="What was received and is not in the ledger yet. None of it is lost."
+      aside={page !== undefined && page.items.length > 1 && <ReplayForm main cursor={cursor} viewer={viewer} />}
+    >
+      <ActionNotice query={url.searchParams} />
+      <Sheet title="Did not fit" note="Signed events that the ledger could not read. Play them again once it can.">
+        {page === undefined ? (
+          <Notice tone="bad">The archive does not answer just now. Reload in a moment.</Notice>
+        ) : (
+          <QuarantineTable items={page.items} cursor={cursor} viewer={viewer} />
+        )}
+      </Sheet>
+      <Paging
+        first={cursor === undefined ? undefined : quarantinePath(undefined)}
+        next={page?.cursor && quarantinePath(page.cursor)}
+      />
+      <Sheet title="Waiting for a store" note="These go into the ledger by themselves as soon as it takes them.">
+        <Parked {...parked} viewer={viewer} />
+      </Sheet>
+    </Page>,
+  );
+};
+
+/** `POST /quarantine/replay`: replays one body, or the page of them that is shown. */
+export const replayQuarantined: PageHandler = async (request, _viewer, env, ctx) => {
+  const shown = readQuery(new URL(request.url), pageQuery);
+  if (!shown.ok) return shown.response;
+  const form = await readForm(request, z.object({ key: keyInQuarantine.optional() }));
+  if (!form.ok) return form.response;
+  const { cursor } = shown.value;
+  const path = quarantinePath(cursor);
+  const context = ingestContext(env, ctx, destinationNames(env));
+  if (form.value.key === undefined) return seeResults(path, (await replayPage(cursor, context)).results);
+  const result = await replay(form.value.key, context);
+  return result === "not-found" ? seeOther(withNotice(path, "not-in-quarantine")) : seeResults(path, [result]);
+};
+
+function seeResults(path: string, results: readonly ReplayResult[]): Response {
+  const recovered = results.filter((result) => result === "recovered").length;
+  const some = recovered > 0 && results.includes("still-in-quarantine");
+  return seeOther(withNotice(path, some ? "played-some-again" : "played-again", recovered));
+}
+
+/** `undefined` when the archive does not answer, so that bodies parked in D1 are still shown. */
+function readPage(bucket: R2Bucket, cursor: string | undefined) {
+  return listQuarantine(bucket, REPLAYS_A_REQUEST, cursor).catch((error) => {
+    logError({ message: "could not list the quarantine" }, error);
+    return undefined;
+  });
+}
+
+/** A page of the quarantine, the first one without a cursor. */
+function quarantinePath(cursor: string | undefined): string {
+  return withQuery("/quarantine", { cursor });
+}
+
+interface QuarantineTableProps {
+  items: readonly QuarantinedItem[];
+  cursor: string | undefined;
+  viewer: Viewer;
+}
+
+function QuarantineTable({ items, cursor, viewer }: QuarantineTableProps) {
+  if (items.length === 0) return <Empty title="Nothing is in quarantine">Every signed event was understood.</Empty>;
+  return (
+    <Table<QuarantinedItem>
+      caption="Bodies in quarantine"
+      rows={items}
+      columns={[
+        {
+          name: "Received",
+          cell: ({ key, received_at }) => (
+            <a href={bodyPath(key)}>
+              <Moment at={received_at} viewer={viewer} />
+            </a>
+          ),
+        },
+        { name: "Platform", cell: ({ platform }) => platform },
+        { name: "Reason", cell: ({ reason }) => <Reason reason={reason} /> },
+        { name: "Detail", cell: ({ detail }) => detail },
+        { name: "Size", kind: "number", cell: ({ size }) => formatSize(size) },
+        {
+          name: "Actions",
+          kind: "action",
+          cell: ({ key }) => <ReplayForm bodyKey={key} cursor={cursor} viewer={viewer} />,
+        },
+      ]}
+    />
+  );
+}
+
+function Parked({ parked, unreachable, viewer }: ParkedList & { viewer: Viewer }) {
+  return (
+    <>
+      {unreachable.map((store) => (
+        <Notice tone="warn">{store} does not answer just now: more may wait there.</Notice>
+      ))}
+      {parked.length === 0 && unreachable.length === 0 && (
+        <Empty title="Nothing waits">The stores have taken everything.</Empty>
+      )}
+      {parked.length > 0 && (
+        <Table<ParkedBody>
+          caption="Parked bodies, oldest first"
+          rows={parked}
+          columns={[
+            { name: "Received", cell: ({ received_at }) => <Moment at={received_at} viewer={viewer} /> },
+            { name: "Platform", cell: ({ platform }) => platform },
+            { name: "Why", cell: ({ reason }) => reason },
+            { name: "Kept in", cell: ({ store }) => store },
+          ]}
+        />
+      )}
+      {parked.length === PARKED_SHOWN && <p class="soft small">The oldest {PARKED_SHOWN}. There may be more.</p>}
+    </>
+  );
+}

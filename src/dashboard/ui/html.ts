@@ -1,0 +1,42 @@
+import type { JSX } from "hono/jsx/jsx-runtime";
+
+/**
+ * Everything comes from this host and nothing is inline, so markup in a transcript could load and run nothing even
+ * if it got past the escaping (w3.org/TR/CSP3).
+ */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "form-action 'self'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+/** Headers of every answer of the dashboard; `public/_headers` has them for the assets. */
+export const securityHeaders = {
+  "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+  "Cache-Control": "private, no-store",
+  // Not no-referrer: forms would then be sent with `Origin: null`, as those of other sites are.
+  "Referrer-Policy": "same-origin",
+  "X-Content-Type-Options": "nosniff",
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+};
+
+/** Answers with a whole page. The renderer escapes its text. */
+export async function html(
+  page: JSX.Element,
+  { status = 200, headers = {} }: { status?: number; headers?: Record<string, string> } = {},
+): Promise<Response> {
+  const response = new Response(`<!doctype html>${await page}`, { status, headers });
+  response.headers.set("Content-Type", "text/html; charset=utf-8");
+  for (const [name, value] of Object.entries(securityHeaders)) response.headers.set(name, value);
+  return response;
+}
+
+/** Leads on after an action, so that reloading does not act again. */
+export function seeOther(path: string): Response {
+  return new Response(null, { status: 303, headers: { Location: path, ...securityHeaders } });
+}

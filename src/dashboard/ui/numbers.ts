@@ -1,0 +1,42 @@
+const HUNDRED = 100;
+
+/** Shown where there is no number to show. */
+export const NO_NUMBER = "–";
+
+/** A whole number with its thousands apart. */
+export function formatCount(count: number): string {
+  return count.toLocaleString("en");
+}
+
+/** A number as a metric has it: two decimals at the most, and more for a small one, so that it is not 0. */
+export function formatNumber(value: number): string {
+  if (value !== 0 && Math.abs(value) < 0.01) return String(Number(value.toPrecision(2)));
+  return value.toLocaleString("en", { maximumFractionDigits: 2 });
+}
+
+/** A part of a whole in percent. All but one of many is not 100 %, and one of many is not 0 %. */
+export function formatShare(part: number, whole: number): string {
+  if (whole === 0) return NO_NUMBER;
+  const percent = Math.round((part / whole) * HUNDRED);
+  if (percent === HUNDRED && part < whole) return "> 99 %";
+  if (percent === 0 && part > 0) return "< 1 %";
+  return `${percent} %`;
+}
+
+/** A number with what it counts: `1 call`, `2 calls`. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`;
+}
+
+// Not British: millions are a small m there, so that 4 MB would be written 4mB.
+const sizes = new Intl.NumberFormat("en", {
+  notation: "compact",
+  style: "unit",
+  unit: "byte",
+  unitDisplay: "narrow",
+});
+
+/** A number of bytes: `1.2 KB`, on one line. */
+export function formatSize(bytes: number): string {
+  return sizes.format(bytes).replace(/(?=\D+$)/, "\u00a0");
+}

@@ -1,0 +1,65 @@
+import * as z from "zod";
+import { problemResponse } from "../../http/problem.ts";
+import { html, securityHeaders } from "./html.ts";
+import { LonePage } from "./layout.tsx";
+import { ButtonLink } from "./parts.tsx";
+import { pageOfAction } from "./paths.ts";
+
+const problemBody = z.object({ title: z.string(), detail: z.string() });
+
+/** Makes a page of a problem when a browser asks, and adds the security headers that an answer lacks. */
+export async function presentable(answer: Response, request: Request): Promise<Response> {
+  const response = isProblem(answer) && readsPages(request) ? await problemPage(answer, request) : answer;
+  for (const [name, value] of Object.entries(securityHeaders)) {
+    if (!response.headers.has(name)) response.headers.set(name, value);
+  }
+  return response;
+}
+
+/** Whether a request comes from a browser, which accepts HTML. A program gets problem details, as from the API. */
+export function readsPages(request: Request): boolean {
+  return request.headers.get("Accept")?.includes("text/html") ?? false;
+}
+
+/** The refusal of a form that did not come from one of our pages, or from one that is too old. */
+export function foreignForm(): Response {
+  return problemResponse({
+    status: 403,
+    type: "foreign-form",
+    title: "This form is too old",
+    detail: "Nothing was done. Go back, reload the page and send it again.",
+  });
+}
+
+function isProblem(response: Response): boolean {
+  return response.headers.get("Content-Type") === "application/problem+json";
+}
+
+async function problemPage(problem: Response, request: Request): Promise<Response> {
+  const { status, headers } = problem;
+  const { title, detail } = problemBody.parse(await problem.json());
+  return html(
+    <LonePage title={title}>
+      <p class="soft small">{status}</p>
+      <h1>{title}</h1>
+      <p>{detail}</p>
+      <p class="actions">
+        <WayOn status={status} request={request} />
+        <ButtonLink path="/">Overview</ButtonLink>
+      </p>
+    </LonePage>,
+    { status, headers: Object.fromEntries(headers) },
+  );
+}
+
+/** A link to try again; none when that would end the same. */
+function WayOn({ status, request }: { status: number; request: Request }) {
+  const { pathname, search } = new URL(request.url);
+  const isForm = request.method === "POST" || status === 405;
+  if (status === 404 || (status < 500 && !isForm)) return null;
+  return (
+    <ButtonLink main path={isForm ? pageOfAction(pathname) : pathname + search}>
+      {isForm ? "Back to the page" : "Try again"}
+    </ButtonLink>
+  );
+}

@@ -1,0 +1,188 @@
+import { putQuarantined, type QuarantineReason } from "../archive/quarantine.ts";
+import { type Received, sha256 } from "../events/received.ts";
+import type { SyncMessage } from "../ledger/deliveries.ts";
+import { findBuried } from "../ledger/erasure.ts";
+import { logError, reasonOf } from "../log.ts";
+import { bucketParking } from "../parking/bucket.ts";
+import { PARK_TIMEOUT_MS, park } from "../parking/index.ts";
+import { readSettings } from "../settings.ts";
+import { askStore } from "../stores/ask.ts";
+import { type DecodedBody, decode } from "./decode.ts";
+import { namedCallIds, readUnfit } from "./named-calls.ts";
+import { type Plan, type PlanOptions, plan } from "./plan.ts";
+import type { IngestResult, ReceiveResult } from "./result.ts";
+import { write } from "./write.ts";
+
+/** What ingesting needs besides the body. */
+export interface IngestContext extends PlanOptions {
+  db: D1Database;
+  bucket: R2Bucket;
+  queue: Queue;
+  /** Keeps the Worker alive for work that the answer does not wait for. */
+  waitUntil(work: Promise<unknown>): void;
+}
+
+/** @param destinations the names of the destinations that finished analytics go to */
+export function ingestContext(env: Env, ctx: ExecutionContext, destinations: readonly string[]): IngestContext {
+  return {
+    db: env.DB,
+    bucket: env.ARCHIVE,
+    queue: env.SYNC_QUEUE,
+    searchTranscripts: readSettings(env).searchTranscripts,
+    destinations,
+    waitUntil: (work) => ctx.waitUntil(work),
+  };
+}
+
+/**
+ * Brings a genuine body to where it belongs: ledger and archive, or quarantine. Fresh bodies, parked ones and those replayed
+ * from quarantine all come this way. Never rejects: a body that this code trips over is `failed` without a store, so that it is
+ * parked until a corrected deployment recovers it. Safe to repeat.
+ */
+export async function ingest(received: Received, context: IngestContext): Promise<IngestResult> {
+  try {
+    const prepared = await prepare(received, context);
+    if (prepared.kind === "ignored") return prepared;
+    if (prepared.kind !== "plan") return await quarantineUnfit(received, prepared, context);
+    return await carryOut(received, prepared.plan, context);
+  } catch (error) {
+    logError({ message: "a body could not be ingested", event_id: received.sha256 }, error);
+    return { kind: "failed", event_id: received.sha256, failures: new Map() };
+  }
+}
+
+/** Parsed and planned, a body takes several times its bytes: larger ones are parked before, so that a Worker that dies of it loses nothing. */
+const PARKED_FIRST_BYTES = 1024 * 1024;
+
+/** The reason of a body that is parked although no store failed. */
+export const PARKED_FIRST = "large: parked before it was parsed";
+
+/** Ingests a body, or parks it: whatever goes wrong, it must be kept. Never rejects. */
+export async function ingestOrPark(received: Received, context: IngestContext): Promise<ReceiveResult> {
+  const isParked = received.body.byteLength > PARKED_FIRST_BYTES && (await parkFirst(received, context));
+  const result = await ingest(received, context);
+  if (result.kind !== "failed") {
+    if (isParked) await unpark(received, context);
+    return result;
+  }
+  const { failures, ...about } = result;
+  const failed = Array.from(failures, ([store, reason]) => `${store}: ${reason}`).join("; ") || "unexpected";
+  const parked_in = isParked ? "R2" : await park(received, new Set(failures.keys()), failed, context);
+  return parked_in === undefined
+    ? { ...about, kind: "not-stored", failed }
+    : { ...about, kind: "parked", failed, parked_in };
+}
+
+/** Never rejects: when R2 fails, the body is ingested without. */
+async function parkFirst(received: Received, { bucket }: IngestContext): Promise<boolean> {
+  try {
+    await bucketParking(bucket).park(received, PARKED_FIRST, PARK_TIMEOUT_MS);
+    return true;
+  } catch (error) {
+    logError({ message: "could not park a large body first", sha256: received.sha256 }, error);
+    return false;
+  }
+}
+
+/** Never rejects: the cron finds that the body is in the ledger, and removes it. */
+async function unpark({ platform, sha256, receivedAt }: Received, { bucket }: IngestContext): Promise<void> {
+  try {
+    await bucketParking(bucket).remove({ store: "R2", platform, sha256, received_at: receivedAt, reason: "" });
+  } catch (error) {
+    logError({ message: "could not remove a parked body", sha256 }, error);
+  }
+}
+
+/**
+ * Decodes a body and plans its events. The parsed body goes no further than this: it takes several times the memory of its
+ * bytes, and a busy Worker waits for the stores of many at a time.
+ */
+async function prepare(received: Received, options: PlanOptions): Promise<{ kind: "plan"; plan: Plan } | Unfit> {
+  const decoded = decode(received);
+  if (decoded.kind !== "events") return decoded;
+  return { kind: "plan", plan: await plan(received, decoded, options) };
+}
+
+type Unfit = Exclude<DecodedBody, { kind: "events" }>;
+
+async function carryOut(received: Received, planned: Plan, context: IngestContext): Promise<IngestResult> {
+  const { call_id, event_id, event, messages } = planned;
+  const about = { event_id, call_id, event };
+  const result = await write(planned, context.db, context.bucket);
+  switch (result.kind) {
+    case "stored":
+      if (messages.length > 0) context.waitUntil(announce(messages, context.queue));
+      return { ...about, kind: "stored" };
+    case "duplicate":
+    case "erased":
+      return { ...about, kind: result.kind };
+    case "failed":
+      return { ...about, ...result };
+    case "id-reused": {
+      const detail = `The ledger has another body of this ${event} of this call under the id ${event_id}.`;
+      return quarantine(received, "id-reused", detail, { ...about, kind: "unrecognised" }, context.bucket);
+    }
+  }
+}
+
+/** Sends the messages of stored events. Never rejects: deliveries whose message the queue did not take are sent by the relay. */
+async function announce(messages: readonly SyncMessage[], queue: Queue): Promise<void> {
+  try {
+    await Promise.all(messages.map((message) => askStore("queue", () => queue.send(message))));
+  } catch (error) {
+    logError({ message: "the queue did not take a message", event_id: messages[0]?.event_id }, error);
+  }
+}
+
+async function quarantineUnfit(
+  received: Received,
+  unfit: Exclude<Unfit, { kind: "ignored" }>,
+  { db, bucket }: IngestContext,
+): Promise<IngestResult> {
+  const call_id = await findErasedCall(received, db);
+  if (call_id !== undefined) return { kind: "erased", event_id: unfit.event_id, call_id };
+  return quarantine(received, unfit.kind, detailOf(unfit), unfit, bucket);
+}
+
+async function quarantine(
+  received: Received,
+  reason: QuarantineReason,
+  detail: string,
+  result: IngestResult & { event_id: string },
+  bucket: R2Bucket,
+): Promise<IngestResult> {
+  try {
+    await putQuarantined(bucket, received, reason, detail);
+    return result;
+  } catch (error) {
+    return { kind: "failed", event_id: result.event_id, failures: new Map([["R2", reasonOf(error)]]) };
+  }
+}
+
+/** Ids of one body that are looked up; it is about one call. */
+const MAX_LOOKED_UP = 5;
+
+/** The erased call that an unfit body names. None when D1 fails: the body is kept, and the second pass of the erasure finds it. */
+async function findErasedCall(received: Received, db: D1Database): Promise<string | undefined> {
+  const callIds = namedCallIds(readUnfit(received.body)).slice(0, MAX_LOOKED_UP);
+  if (callIds.length === 0) return undefined;
+  try {
+    const digests = await Promise.all(callIds.map((id) => sha256(id)));
+    const buried = await findBuried(db, digests);
+    return callIds.find((_, index) => buried.has(digests[index] ?? ""));
+  } catch (error) {
+    logError({ message: "could not look for erased calls", event_id: received.sha256 }, error);
+    return undefined;
+  }
+}
+
+function detailOf(unfit: Exclude<Unfit, { kind: "ignored" }>): string {
+  switch (unfit.kind) {
+    case "not-an-object":
+      return unfit.detail;
+    case "invalid":
+      return unfit.errors.map(({ path, message }) => `${path}: ${message}`).join("; ");
+    case "unrecognised":
+      return "No event that this Worker knows.";
+  }
+}

@@ -1,0 +1,55 @@
+/** A body parsed, or why it is not. `text` is there when the bytes are UTF-8. */
+export type ParsedBody =
+  | { kind: "json"; text: string; value: unknown }
+  | { kind: "not-utf8" }
+  | { kind: "not-json"; text: string }
+  /** Parsed, it would take more memory than a Worker has. */
+  | { kind: "too-many-values"; text: string };
+
+/** Shared: making one costs as much as decoding a short body. */
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+
+/** Bytes up to which a body is parsed without a look at it: a million empty objects take some 60 MB. */
+const UNCOUNTED_BYTES = 1024 * 1024;
+
+/** Values, names and separators that are parsed, some 50 MB: a transcript of ten thousand turns has a tenth of them. */
+export const MAX_VALUES = 500_000;
+
+/** Parses a body. Pure. */
+export function parseBody(bytes: ArrayBuffer): ParsedBody {
+  let text: string;
+  try {
+    text = utf8.decode(bytes);
+  } catch {
+    return { kind: "not-utf8" };
+  }
+  if (bytes.byteLength > UNCOUNTED_BYTES && countValues(new Uint8Array(bytes)) > MAX_VALUES) {
+    return { kind: "too-many-values", text };
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    return { kind: "json", text, value };
+  } catch {
+    return { kind: "not-json", text };
+  }
+}
+
+const QUOTE = '"'.charCodeAt(0);
+const BACKSLASH = "\\".charCodeAt(0);
+const structural = new Uint8Array(256);
+for (const character of "{[,:") structural[character.charCodeAt(0)] = 1;
+
+/** Counts what opens or separates values, outside strings. */
+function countValues(bytes: Uint8Array): number {
+  let count = 0;
+  let isInString = false;
+  for (let index = 0; index < bytes.length; index++) {
+    const byte = bytes[index] ?? 0;
+    if (isInString) {
+      if (byte === BACKSLASH) index++;
+      else if (byte === QUOTE) isInString = false;
+    } else if (byte === QUOTE) isInString = true;
+    else count += structural[byte] ?? 0;
+  }
+  return count;
+}

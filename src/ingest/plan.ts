@@ -1,0 +1,115 @@
+import { callPrefix, overflowKey, transcriptKey } from "../archive/keys.ts";
+import type { OverflowObject } from "../archive/objects.ts";
+import type { ArchivedBody } from "../archive/transcripts.ts";
+import type { CallEvent } from "../events/event.ts";
+import { phoneDigits } from "../events/phone.ts";
+import { type Received, sha256 } from "../events/received.ts";
+import { searchText } from "../events/search-text.ts";
+import { transcriptVersion } from "../events/version.ts";
+import type { SyncMessage } from "../ledger/deliveries.ts";
+import { fitObject, fits } from "../ledger/fit.ts";
+import { patchOf } from "../ledger/patch.ts";
+import type { LedgerEntry, LedgerWrite } from "../ledger/record.ts";
+import type { DecodedEvents } from "./decode.ts";
+
+/** Everything that the stores are to have of a body. */
+export interface Plan {
+  call_id: string;
+  event_id: string;
+  /** The name of the first event, for the log. */
+  event: string;
+  ledger: LedgerWrite;
+  /** Present when the body tells the end of a call. */
+  transcript: ArchivedBody | undefined;
+  /** Present when D1's 2 MB a row had to cut something. */
+  overflow: OverflowObject | undefined;
+  /** To be sent once the events are stored. */
+  messages: SyncMessage[];
+}
+
+/** What a plan depends on besides the body. */
+export interface PlanOptions {
+  /** Whether the words of a transcript are indexed. */
+  searchTranscripts: boolean;
+  /** The names of the destinations that finished analytics go to. */
+  destinations: readonly string[];
+}
+
+/** With the other columns, the row stays below the 2,000,000 bytes of a D1 row. */
+const MAX_PAYLOAD_BYTES = 1_900_000;
+
+/** A body names one or two; a hostile one must not make a row of each. */
+const MAX_CALLER_NUMBERS = 5;
+
+/** Works out everything that the stores are to have of a body, before any store is asked. */
+export async function plan(received: Received, decoded: DecodedEvents, options: PlanOptions): Promise<Plan> {
+  const { event_id, events } = decoded;
+  const [{ call_id }] = events;
+  const prefix = await callPrefix(call_id);
+  const keys = { transcript: transcriptKey(prefix), overflow: overflowKey(prefix, received.sha256) };
+
+  const isPayloadCut = !fits(decoded.payloadText, MAX_PAYLOAD_BYTES);
+  const payload = isPayloadCut ? fitObject(decoded.payload, MAX_PAYLOAD_BYTES, keys.overflow) : decoded.payloadText;
+  // Names this run: what D1 writes of the body is told from what another run wrote by it.
+  const ingest_id = crypto.randomUUID();
+  const entryOf = (event: CallEvent): LedgerEntry => ({
+    row: {
+      call_id,
+      event: event.event,
+      event_id,
+      agent_id: event.agent_id,
+      occurred_at: event.timestamp,
+      received_at: received.receivedAt,
+      format: decoded.format,
+      payload,
+      sha256: received.sha256,
+      ingest_id,
+      caller_digits: callerDigits(event),
+    },
+    patch: patchOf(event, received, keys),
+    searchText: options.searchTranscripts ? searchTextOf(event, received, decoded) : undefined,
+    destinations: event.event === "analytics.completed" ? options.destinations : [],
+  });
+  const [first, ...others] = events;
+  const entries = [entryOf(first), ...others.map(entryOf)] as const;
+
+  const end = events.find(({ event }) => event === "call.end");
+  const isCut = isPayloadCut || entries.some(({ patch }) => patch.isCut);
+  return {
+    call_id,
+    event_id,
+    event: first.event,
+    ledger: { platform: decoded.platform.name, callSha256: await sha256(call_id), entries },
+    transcript: end && archivedBody(end, received, event_id, prefix),
+    overflow: isCut ? { key: keys.overflow, body: received.body } : undefined,
+    messages: entries.flatMap(({ row, destinations }) =>
+      destinations.map((destination) => ({
+        event: row.event,
+        timestamp: row.occurred_at,
+        agent_id: row.agent_id,
+        call_id,
+        event_id,
+        destination,
+      })),
+    ),
+  };
+}
+
+function callerDigits({ caller_phone, caller_phones = [] }: CallEvent): string | null {
+  if (caller_phone === undefined && caller_phones.length === 0) return null;
+  const digits = new Set([caller_phone ?? "", ...caller_phones].slice(0, MAX_CALLER_NUMBERS).map(phoneDigits));
+  digits.delete("");
+  return digits.size === 0 ? null : JSON.stringify([...digits]);
+}
+
+function searchTextOf(event: CallEvent, received: Received, { platform, body }: DecodedEvents) {
+  if (event.event !== "call.end" || event.transcript_turns === undefined) return undefined;
+  return { version: transcriptVersion(event, received), text: searchText(platform.turns(body)) };
+}
+
+function archivedBody(end: CallEvent, received: Received, event_id: string, prefix: string): ArchivedBody {
+  const { platform, body, sha256 } = received;
+  const { call_id, agent_id } = end;
+  const version = transcriptVersion(end, received);
+  return { prefix, body, sha256, metadata: { platform, call_id, agent_id, event_id, sha256, version } };
+}

@@ -1,0 +1,28 @@
+import * as z from "zod";
+import { askStore } from "../stores/ask.ts";
+import { parseRows } from "./schema.ts";
+
+const backlogRow = z.object({
+  kind: z.enum(["parked", "overdue_deliveries", "failed_deliveries"]),
+  count: z.number(),
+  oldest: z.string().nullable().describe("ISO 8601 UTC; null when there is none"),
+});
+
+/** How much of one kind piles up in D1. */
+export type BacklogRow = z.infer<typeof backlogRow>;
+
+/**
+ * Counts parked bodies, deliveries whose message is overdue, and failed deliveries, in one read of just these.
+ * @throws when D1 does not answer or has not been migrated
+ */
+export async function countBacklog(db: D1Database, now: Date): Promise<BacklogRow[]> {
+  const query = db
+    .prepare(
+      `SELECT 'parked' AS kind, count(*) AS count, min(received_at) AS oldest FROM parked_bodies WHERE part = 0
+       UNION ALL
+       SELECT iif(state = 'failed', 'failed_deliveries', 'overdue_deliveries'), count(*), min(updated_at)
+       FROM sync_deliveries WHERE state <> 'delivered' AND (state = 'failed' OR overdue_at < ?1) GROUP BY state`,
+    )
+    .bind(now.toISOString());
+  return parseRows(backlogRow, await askStore("D1", () => query.all()));
+}

@@ -1,0 +1,85 @@
+import * as z from "zod";
+import { callDirection, callStatus, eventName } from "../events/event.ts";
+
+// One schema a row. Types are inferred from these, the API describes its answers with them, and what D1 returns is checked by them.
+
+const text = z.string().nullable();
+const time = z.string().describe("ISO 8601 UTC with milliseconds");
+
+/** A row of `calls` as the outside sees it; JSON columns hold JSON text. Left out are columns for the ledger's own use. */
+export const callRow = z.object({
+  id: z.number().describe("the order of arrival"),
+  call_id: z.string(),
+  platform: z.string().describe("whose webhook told of the call"),
+  agent_id: z.string(),
+  status: callStatus,
+  call_direction: callDirection.nullable().describe("null for calls that are neither, such as web calls"),
+  caller_phone: text.describe("the customer's number, whichever way the call went"),
+  agent_phone: text,
+  called_at: time.describe("started_at, else ended_at, else the first receipt; ISO 8601 UTC with milliseconds"),
+  started_at: time.nullable(),
+  ended_at: time.nullable(),
+  analyzed_at: time.nullable(),
+  duration_seconds: z.number().nullable(),
+  disposition: text,
+  variables: text,
+  metrics: text,
+  summary: text,
+  recording_url: text,
+  transcript_key: text.describe("R2 key of the call.end body"),
+  transcript_turns: z.number().nullable(),
+  updated_at: time,
+});
+export type CallRow = z.infer<typeof callRow>;
+
+/** The columns of {@link callRow}, as SQL for a statement in which the table is called `calls`. */
+export const callColumnsSql = Object.keys(callRow.shape)
+  .map((column) => `calls.${column}`)
+  .join(", ");
+
+/** An event accepted, as the outside sees it; `payload` holds JSON text. */
+export const eventRow = z.object({
+  call_id: z.string(),
+  event: eventName,
+  event_id: z.string(),
+  agent_id: z.string(),
+  occurred_at: time,
+  received_at: time,
+  format: z.string().describe("the wire format the event came in"),
+  payload: z.string(),
+});
+export type EventRow = z.infer<typeof eventRow>;
+
+export const eventColumnsSql = Object.keys(eventRow.shape).join(", ");
+
+export const deliveryState = z.enum(["pending", "delivered", "failed"]);
+export type DeliveryState = z.infer<typeof deliveryState>;
+
+/** One event on its way to one destination. */
+export const deliveryRow = z.object({
+  call_id: z.string(),
+  event: eventName,
+  event_id: z.string(),
+  destination: z.string(),
+  state: deliveryState,
+  attempts: z.number(),
+  last_error: text,
+  updated_at: time,
+  overdue_at: time.nullable().describe("when a pending delivery is sent again; null unless it is pending"),
+  generation: z.number().describe("how often it was sent anew"),
+});
+export type DeliveryRow = z.infer<typeof deliveryRow>;
+
+/** Rows of one statement, checked. */
+export function parseRows<Row extends z.ZodType>(row: Row, result: D1Result | undefined): z.output<Row>[] {
+  return z.array(row).parse(result?.results);
+}
+
+/** A call with its JSON columns as JSON, the way it leaves this Worker. */
+export function withJson<Row extends Pick<CallRow, "variables" | "metrics">>(row: Row) {
+  return { ...row, variables: jsonOf(row.variables), metrics: jsonOf(row.metrics) };
+}
+
+function jsonOf(column: string | null): unknown {
+  return column === null ? null : JSON.parse(column);
+}

@@ -1,0 +1,80 @@
+import { askStore, LONG_QUERY_TIMEOUT_MS } from "../stores/ask.ts";
+import { type CallFilter, type CallPage, filterConditions, whereSql } from "./calls.ts";
+import type { WrittenEvent } from "./patch.ts";
+import { callColumnsSql, callRow, parseRows } from "./schema.ts";
+
+/** The words of a transcript. */
+export interface SearchText {
+  /** As in `calls.column_versions`, under `transcript_key`: of several transcripts of a call the highest is searched. */
+  version: string;
+  /** As `searchText` makes it. */
+  text: string;
+}
+
+/**
+ * Upserts the words of a call. No-op when a higher version is the call's transcript, or, with `written`, unless this run of
+ * ingest wrote the event. Run after `mergeCall`, in one batch.
+ */
+export function indexTranscript(
+  db: D1Database,
+  callId: string,
+  { version, text }: SearchText,
+  written?: WrittenEvent,
+): D1PreparedStatement {
+  const upsert = `INSERT OR REPLACE INTO search_index (rowid, text)
+    SELECT id, ?2 FROM calls WHERE call_id = ?1 AND column_versions ->> 'transcript_key' = ?3`;
+  if (written === undefined) return db.prepare(upsert).bind(callId, text, version);
+  return db
+    .prepare(
+      `${upsert} AND EXISTS (SELECT 1 FROM events WHERE call_id = ?1 AND event = ?4 AND event_id = ?5 AND ingest_id = ?6)`,
+    )
+    .bind(callId, text, version, written.event, written.event_id, written.ingest_id);
+}
+
+/**
+ * The calls in whose transcripts a query matches, newest arrival first. Reads the calls that match until the page is full, and
+ * no others.
+ * @param query as `searchQuery` makes it
+ * @param page its `after` is the `id` of the last call of the page before
+ */
+export async function listMatchingCalls(
+  db: D1Database,
+  query: string,
+  filter: CallFilter,
+  { limit, after }: CallPage<number>,
+) {
+  const conditions = [{ sql: "search_index MATCH ?", values: [query] }, ...filterConditions(filter)];
+  if (after !== undefined) conditions.push({ sql: "search_index.rowid < ?", values: [after] });
+  const result = await askStore(
+    "D1",
+    () =>
+      db
+        .prepare(
+          `SELECT ${callColumnsSql} FROM search_index CROSS JOIN calls ON calls.id = search_index.rowid
+           ${whereSql(conditions)} ORDER BY search_index.rowid DESC LIMIT ?`,
+        )
+        .bind(...conditions.flatMap(({ values }) => values), limit)
+        .all(),
+    { timeoutMs: LONG_QUERY_TIMEOUT_MS },
+  );
+  return parseRows(callRow, result);
+}
+
+/** Pages of the index, of 4 KB, that one step may write anew. */
+const MERGED_PAGES = 200;
+
+/**
+ * Merges the index until nothing is left of deleted words: a deleted row is only marked, and its words stay in the pages,
+ * without their call, until these are merged (sqlite.org/fts5.html, 6.9). A small index takes one step; a large one more such
+ * steps, or as many new calls.
+ */
+export async function mergeSearchIndex(db: D1Database): Promise<void> {
+  await askStore("D1", () =>
+    db.prepare(`INSERT INTO search_index (search_index, rank) VALUES ('merge', -${MERGED_PAGES})`).run(),
+  );
+}
+
+/** Indexes the words of an archived transcript, in place of what was indexed before. Safe to repeat. */
+export async function reindexTranscript(db: D1Database, callId: string, searchText: SearchText): Promise<void> {
+  await askStore("D1", () => indexTranscript(db, callId, searchText).run());
+}

@@ -1,0 +1,76 @@
+import type { JsonObject } from "../../events/event.ts";
+import { isJsonObject, MAX_ID_CHARACTERS, turnsOf } from "../../events/fields.ts";
+import type { BodyVerifier, Decoded, Platform, SignatureFault } from "../platform.ts";
+import { decodeDocumented } from "./documented.ts";
+import { decodeEnvelope } from "./envelope.ts";
+
+/** Atoms, in the vocabulary of its payload page and in the one it sends today. */
+export const atoms: Platform = {
+  name: "atoms",
+  secretsSetting: "ATOMS_WEBHOOK_SECRETS",
+  verify,
+  decode(body, receivedAt): Decoded {
+    return decodeDocumented(body) ?? decodeEnvelope(body, receivedAt) ?? { kind: "unrecognised" };
+  },
+  eventId({ id }) {
+    // An id that cannot be kept as it is (too long, not well-formed) would make two events one: the digest serves instead.
+    const isUsable = typeof id === "string" && id !== "" && id.length <= MAX_ID_CHARACTERS && id.isWellFormed();
+    return isUsable ? id : undefined;
+  },
+  turns(body) {
+    const { metadata } = body;
+    return turnsOf(transcriptOf(body) ?? (isJsonObject(metadata) ? transcriptOf(metadata) : undefined));
+  },
+};
+
+function transcriptOf({ transcript }: JsonObject): unknown {
+  return Array.isArray(transcript) ? transcript : undefined;
+}
+
+/** HMAC-SHA256 in hex, with or without the `sha256=` that the older header puts before it. */
+const signaturePattern = /^(?:sha256=)?([0-9a-f]{64})$/i;
+
+/** `sha256=` and 64 digits, with room for white space. Nothing longer reaches the pattern. */
+const MAX_HEADER_CHARACTERS = 100;
+
+/** HMAC-SHA256 of the body in `X-Signature` or `X-Atoms-Signature`. No time is signed: a replay is a duplicate. */
+function verify(headers: Headers, secrets: readonly string[]): BodyVerifier | SignatureFault {
+  const sent = [headers.get("X-Signature"), headers.get("X-Atoms-Signature")].filter((value) => value !== null);
+  if (sent.length === 0) return { fault: "missing", detail: "The request carries no X-Signature header." };
+  const signatures = sent.flatMap((value) => {
+    const hex = value.length > MAX_HEADER_CHARACTERS ? undefined : signaturePattern.exec(value.trim())?.[1];
+    return hex === undefined ? [] : [Uint8Array.fromHex(hex)];
+  });
+  if (signatures.length === 0) {
+    return { fault: "malformed", detail: "The signature is not an HMAC-SHA256 in hex: 64 hexadecimal digits." };
+  }
+  return async (body) => {
+    if (await isSignedByAny(body, signatures, secrets)) return undefined;
+    return { fault: "wrong", detail: "No secret of ATOMS_WEBHOOK_SECRETS gives this signature for this body." };
+  };
+}
+
+/** `crypto.subtle.verify` compares in constant time. */
+async function isSignedByAny(
+  body: ArrayBuffer,
+  signatures: readonly Uint8Array[],
+  secrets: readonly string[],
+): Promise<boolean> {
+  for (const secret of secrets) {
+    const key = keys.get(secret) ?? (await importKey(secret));
+    for (const signature of signatures) {
+      if (await crypto.subtle.verify("HMAC", key, signature, body)) return true;
+    }
+  }
+  return false;
+}
+
+/** Shared by requests: the secrets of a Worker are few and change with a deployment only. */
+const keys = new Map<string, CryptoKey>();
+
+async function importKey(secret: string): Promise<CryptoKey> {
+  const bytes = new TextEncoder().encode(secret);
+  const key = await crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["verify"]);
+  keys.set(secret, key);
+  return key;
+}

@@ -1,0 +1,23 @@
+import { type SettingProblem, splitSecrets } from "../settings.ts";
+import { atoms } from "./atoms/index.ts";
+import type { Platform } from "./platform.ts";
+
+/** Every platform whose webhooks the Worker takes at `/webhooks/{name}`. */
+const platforms: readonly Platform[] = [atoms];
+
+export function findPlatform(name: string): Platform | undefined {
+  return platforms.find((platform) => platform.name === name);
+}
+
+/** The secrets that may have signed a platform's bodies; none while it is off. */
+export function platformSecrets({ secretsSetting }: Platform, env: Env): string[] {
+  const setting: unknown = Reflect.get(env, secretsSetting);
+  return splitSecrets(typeof setting === "string" ? setting : undefined);
+}
+
+/** The one thing that can be wrong with all of them together: none is on. */
+export function platformProblems(env: Env): SettingProblem[] {
+  if (platforms.some((platform) => platformSecrets(platform, env).length > 0)) return [];
+  const setting = platforms.map(({ secretsSetting }) => secretsSetting).join(", ");
+  return [{ setting, problem: "is not set" }];
+}

@@ -1,0 +1,45 @@
+import type { CallEvent, JsonObject, Turn } from "../events/event.ts";
+import type { FieldError } from "../events/fields.ts";
+
+/** Why a request is not genuine. The words are for the sender; they name no secret. */
+export interface SignatureFault {
+  fault: "missing" | "malformed" | "wrong" | "stale";
+  detail: string;
+}
+
+/** Checks the signature over the exact bytes of a body. Resolves to nothing when it is right. */
+export type BodyVerifier = (body: ArrayBuffer) => Promise<SignatureFault | undefined>;
+
+/** What a platform reads out of a body that is a JSON object. */
+export type Decoded =
+  /** `payload` is the body without the transcript; the very same object when there was none to take out. */
+  | { kind: "events"; format: string; events: [CallEvent, ...CallEvent[]]; payload: JsonObject }
+  /** A known event, but a field is missing or of the wrong type. */
+  | { kind: "invalid"; errors: FieldError[] }
+  /** An event of the platform that a ledger of calls has no use for. */
+  | { kind: "ignored" }
+  /** No event that this code knows. */
+  | { kind: "unrecognised" };
+
+/** A voice-agent platform: how it signs, and what its bodies say. To add one: a folder beside `atoms/`, a line in `index.ts`. */
+export interface Platform {
+  /** The last part of its webhook's address, and `calls.platform`: never change it once in use. */
+  readonly name: string;
+  /** The setting with its signing secrets. The platform is on when it is set. */
+  readonly secretsSetting: `${string}_WEBHOOK_SECRETS`;
+  /**
+   * Looks at the head of a request, before its body is read, since most strangers are refused by it.
+   * @param secrets any of them may have signed
+   * @returns what checks the body, or why no body can be right
+   */
+  verify(headers: Headers, secrets: readonly string[], now: Date): BodyVerifier | SignatureFault;
+  /**
+   * Reads a body. Pure.
+   * @param receivedAt ISO 8601 UTC; stands in for times that the platform does not send
+   */
+  decode(body: JsonObject, receivedAt: string): Decoded;
+  /** The identity of a body among those of its call and event; `undefined`: the SHA-256 of the body. */
+  eventId(body: JsonObject): string | undefined;
+  /** The conversation in a body that tells the end of a call; empty when there is none. */
+  turns(body: JsonObject): Turn[];
+}
