@@ -25,8 +25,9 @@ test("a download is a file that a spreadsheet opens, with every script and line 
   const { headers, text, rows } = await download();
   expect(headers.get("Content-Type")).toBe("text/csv; charset=utf-8; header=present");
   expect(headers.get("Content-Disposition")).toBe('attachment; filename="calls.csv"');
-  expect(text.startsWith("\ufeffcall_id,status,")).toBe(true);
+  expect(text.startsWith("\ufeffid,call_id,platform,agent_id,status,")).toBe(true);
   expect(text.endsWith("\r\n")).toBe(true);
+  expect(rows[0]).toMatchObject({ call_id: "one", platform: "atoms", called_at: "2024-07-15T14:35:00.000Z" });
   expect(JSON.parse(rows[0]?.["variables"] ?? "")).toEqual(variables);
 });
 
@@ -50,15 +51,16 @@ test.each([
 
 test("all calls that the filter leaves are in it, beyond what one read brings", async () => {
   const insert = ledger.DB.prepare(
-    `INSERT INTO calls (time_order, call_id, agent_id, status, started_at, updated_at, first_received_at, sources, event_ids)
-     SELECT 1704067200000 * 524288 + value, 'many-' || value, 'busy', 'ended', '2024-01-01T00:00:00.000Z', '', '', '{}', '[]'
+    `INSERT INTO calls (call_id, platform, agent_id, status, called_at, started_at, updated_at, first_received_at, column_versions)
+     SELECT 'many-' || value, 'atoms', 'busy', 'ended', '2024-01-01T00:00:00.000Z', '2024-01-01T00:00:00.000Z', '', '', '{}'
      FROM json_each(?)`,
   );
   await insert.bind(JSON.stringify(Array.from({ length: 450 }, (_, index) => index))).run();
   const { rows } = await download("?agent_id=busy");
-  expect(new Set(rows.map(({ call_id }) => call_id)).size).toBe(450);
+  // Of the very same time: the last to arrive comes first.
+  expect(rows.map(({ call_id }) => call_id)).toEqual(Array.from({ length: 450 }, (_, index) => `many-${449 - index}`));
 });
 
 test("without calls there is still a header", async () => {
-  expect((await download("?agent_id=nobody")).text).toMatch(/^\ufeffcall_id,.*\r\n$/);
+  expect((await download("?agent_id=nobody")).text).toMatch(/^\ufeffid,call_id,.*\r\n$/);
 });

@@ -8,7 +8,9 @@ import { post } from "./support/post.ts";
 
 test("the secrets that development has left behind are none of the tests'", async () => {
   using project = copyProject();
-  const left = ["WEBHOOK_SECRETS", "API_TOKEN", "SYNC_SECRET", "SYNC_URL"].map((name) => `${name}="left behind"\n`);
+  const left = ["ATOMS_WEBHOOK_SECRETS", "API_TOKEN", "SYNC_SECRET", "SYNC_URL"].map(
+    (name) => `${name}="left behind"\n`,
+  );
   writeFileSync(join(project.folder, ".dev.vars"), left.join(""));
   const ledger = await bootLedger({ root: project.folder });
   expect(await post(ledger.url, documentedCall({ call_id: "c" }).start())).toMatchObject({ status: 200 });

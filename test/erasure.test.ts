@@ -1,8 +1,10 @@
 import { execFile } from "node:child_process";
 import { resolve } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import * as z from "zod";
 import { FAULTS_HEADER } from "./chaos/faults.ts";
+import { runCron } from "./chaos/relay.ts";
 import { ask } from "./support/ask.ts";
 import { atomsCall, documentedCall } from "./support/events.ts";
 import { bootLedger } from "./support/ledger.ts";
@@ -17,9 +19,19 @@ beforeAll(async () => {
 });
 afterAll(() => ledger.harness.close());
 
+const tables = [
+  "calls",
+  "events",
+  "caller_numbers",
+  "sync_deliveries",
+  "parked_bodies",
+  "search_index",
+  "erased_calls",
+  "jobs",
+];
+
 /** Everything D1 and R2 have, as text, so that nothing that was erased can hide in a place that nobody thought of. */
 async function everything(): Promise<string> {
-  const tables = ["calls", "events", "sync_deliveries", "parked_bodies", "conversations"];
   const rows = await ledger.DB.batch(tables.map((table) => ledger.DB.prepare(`SELECT * FROM ${table}`)));
   const texts = [JSON.stringify(rows.map(({ results }) => results))];
   const { objects } = await ledger.ARCHIVE.list({ include: ["customMetadata"] });
@@ -30,11 +42,37 @@ async function everything(): Promise<string> {
 }
 
 beforeEach(async () => {
-  const tables = ["calls", "events", "sync_deliveries", "parked_bodies", "conversations"];
   await ledger.DB.batch(tables.map((table) => ledger.DB.prepare(`DELETE FROM ${table}`)));
   const { objects } = await ledger.ARCHIVE.list();
   await ledger.ARCHIVE.delete(objects.map(({ key }) => key));
 });
+
+const keysUnder = async (prefix: string) => (await ledger.ARCHIVE.list({ prefix })).objects.map(({ key }) => key);
+const failing = { [FAULTS_HEADER]: JSON.stringify({ D1: "before" }) };
+
+const started = z.object({ job: z.string() });
+const jobState = z.object({ status: z.string(), output: z.record(z.string(), z.number()) });
+
+/** Follows a job until it has ended, as a client does. */
+async function followJob(answer: Awaited<ReturnType<typeof ask>>): Promise<z.infer<typeof jobState>> {
+  expect(answer).toMatchObject({ status: 202 });
+  const { job } = started.parse(answer.body);
+  expect(answer.headers.get("Location")).toBe(`/api/jobs/${job}`);
+  return vi.waitFor(
+    async () => {
+      const state = jobState.parse((await ask(ledger.url, `/api/jobs/${job}`)).body);
+      expect(state.status).toBe("complete");
+      return state;
+    },
+    { timeout: 20_000, interval: 30 },
+  );
+}
+
+const eraseCall = async (call_id: string) =>
+  followJob(await ask(ledger.url, `/api/calls/${encodeURIComponent(call_id)}`, { method: "DELETE" }));
+
+const eraseCaller = async (caller_phone: string) =>
+  followJob(await ask(ledger.url, "/api/erasures", { method: "POST", body: JSON.stringify({ caller_phone }) }));
 
 const spoken = (content: string) => [{ role: "user", content, timestamp: "..." }];
 
@@ -48,32 +86,17 @@ async function sendEverythingOf(call_id: string, caller_phone: string) {
   await send(call.end({ variables: { notes: `${call_id} `.repeat(200_000) }, timestamp: "2024-07-16T00:10:00Z" }));
   await send(call.analytics());
   expect(await send({ ...call.start({ caller_phone }), timestamp: "yesterday" })).toMatchObject({ status: 422 });
-  expect(await send({ event: "call.transferred", call_id, from: caller_phone })).toMatchObject({ status: 202 });
+  expect(await send({ event: "call.transferred", call_id, from: caller_phone })).toMatchObject({
+    body: { status: "unrecognised" },
+  });
   expect(await send(`{"event":"call.end","call_id":"${call_id}","caller_phone":"${caller_phone}"`)).toMatchObject({
     status: 400,
   });
   const late = (more: object) => call.end({ timestamp: "2024-07-15T14:37:00Z", ...more });
-  expect(await send(late({ disposition: "d1" }), { [FAULTS_HEADER]: JSON.stringify({ D1: "before" }) })).toMatchObject({
-    status: 202,
-  });
-  expect(await send(late({ disposition: "r2" }), { [FAULTS_HEADER]: JSON.stringify({ R2: "before" }) })).toMatchObject({
-    status: 202,
-  });
-}
-
-async function eraseAll(path: string) {
-  const answers = [];
-  let cursor: string | null = "";
-  while (cursor !== null) {
-    const glue = path.includes("?") ? "&" : "?";
-    const { status, body } = await ask(ledger.url, `${path}${glue}cursor=${encodeURIComponent(cursor)}`, {
-      method: "DELETE",
-    });
-    expect(status).toBe(200);
-    answers.push(Object(body).erased);
-    cursor = Object(body).next_cursor;
+  for (const store of ["D1", "R2"]) {
+    const faults = { [FAULTS_HEADER]: JSON.stringify({ [store]: "before" }) };
+    expect(await send(late({ disposition: store }), faults)).toMatchObject({ body: { status: "parked" } });
   }
-  return answers;
 }
 
 describe("DELETE /api/calls/{call_id}", () => {
@@ -82,7 +105,7 @@ describe("DELETE /api/calls/{call_id}", () => {
     await sendEverythingOf("call-kept", OTHER_PHONE);
     expect(await everything()).toContain("call-gone");
     const before = (await everything()).match(/call-kept/g)?.length;
-    await eraseAll("/api/calls/call-gone");
+    await eraseCall("call-gone");
     const after = await everything();
     expect(after).not.toContain("call-gone");
     expect(after.match(/call-kept/g)?.length).toBe(before);
@@ -96,11 +119,11 @@ describe("DELETE /api/calls/{call_id}", () => {
     await post(ledger.url, call.end({ transcript: spoken("Zyzzyva.") }));
     await post(ledger.url, documentedCall({ call_id: "other" }).end({ transcript: spoken("Anteater.") }));
     const pages = async (word: string) =>
-      ledger.DB.prepare("SELECT count(*) AS n FROM conversations_data WHERE instr(block, CAST(? AS BLOB)) > 0")
+      ledger.DB.prepare("SELECT count(*) AS n FROM search_index_data WHERE instr(block, CAST(? AS BLOB)) > 0")
         .bind(word)
         .first("n");
     expect(await pages("zyzzyva")).not.toBe(0);
-    await eraseAll("/api/calls/spoken");
+    await eraseCall("spoken");
     expect(await pages("zyzzyva")).toBe(0);
     expect(await pages("anteater")).not.toBe(0);
   });
@@ -108,28 +131,32 @@ describe("DELETE /api/calls/{call_id}", () => {
   test("a parked body that cannot be unpacked keeps nobody from being erased", async () => {
     await post(ledger.url, documentedCall({ call_id: "beside" }).start());
     await ledger.DB.prepare(
-      "INSERT INTO parked_bodies VALUES ('00', 0, '2024-07-15T14:30:00.000Z', 'test', CAST('no gzip' AS BLOB))",
+      "INSERT INTO parked_bodies VALUES ('00', 0, 'atoms', '2024-07-15T14:30:00.000Z', 'test', 'bm8gZ3ppcA==')",
     ).run();
-    await eraseAll("/api/calls/beside");
+    await eraseCall("beside");
     expect(await everything()).not.toContain("beside");
   });
 
-  test("says how much went", async () => {
+  test("the job counts what went", async () => {
     const call = documentedCall({ call_id: "counted" });
     for (const event of [call.start(), call.end(), call.analytics()]) await post(ledger.url, event);
-    expect(await eraseAll("/api/calls/counted")).toEqual([
-      { calls: 1, events: 3, deliveries: 1, objects: 1, parked: 0, quarantined: 0 },
-    ]);
+    expect((await eraseCall("counted")).output).toEqual({
+      calls: 1,
+      events: 3,
+      deliveries: 1,
+      objects: 1,
+      parked: 0,
+      quarantined: 0,
+    });
   });
 
-  test("a crowd of other bodies is looked through in several requests", async () => {
+  test("a body is found in a crowd of others, however deep the id stands in it", async () => {
     for (let nth = 0; nth < 40; nth++) await post(ledger.url, { event: "call.transferred", call_id: `other-${nth}` });
     await post(ledger.url, { event: "call.transferred", details: [{ deep: { id: "hidden" } }] });
     await post(ledger.url, documentedCall({ call_id: "hidden" }).start());
-    const answers = await eraseAll("/api/calls/hidden");
-    expect(answers.length).toBeGreaterThan(1);
+    await eraseCall("hidden");
     expect(await everything()).not.toContain("hidden");
-    expect((await ledger.ARCHIVE.list({ prefix: "quarantine/" })).objects).toHaveLength(40);
+    expect(await keysUnder("quarantine/")).toHaveLength(40);
   });
 
   test("a body is found whose call id is no text, a name in it, or escaped", async () => {
@@ -139,32 +166,27 @@ describe("DELETE /api/calls/{call_id}", () => {
       `{"event":"call.end","call_id":"2024\\u0030715","transcript":[`,
     ];
     for (const body of bodies) await post(ledger.url, body);
-    expect((await ledger.ARCHIVE.list({ prefix: "quarantine/" })).objects).toHaveLength(3);
-    await eraseAll("/api/calls/20240715");
-    expect((await ledger.ARCHIVE.list({ prefix: "quarantine/" })).objects).toEqual([]);
+    expect(await keysUnder("quarantine/")).toHaveLength(3);
+    await eraseCall("20240715");
+    expect(await keysUnder("quarantine/")).toEqual([]);
   });
 
   test.each(["1", "call-1", "300"])("the id %s takes no body away that is about another call", async (call_id) => {
     await post(ledger.url, documentedCall({ call_id }).start());
     await post(ledger.url, documentedCall({ call_id: "call-12" }).end({ timestamp: "yesterday", attempt: 1 }));
     await post(ledger.url, `{"event":"call.end","call_id":"call-12","note":"see x-call-1`);
-    await eraseAll(`/api/calls/${call_id}`);
-    expect((await ledger.ARCHIVE.list({ prefix: "quarantine/" })).objects).toHaveLength(2);
+    await eraseCall(call_id);
+    expect(await keysUnder("quarantine/")).toHaveLength(2);
   });
 
-  test("what the archive took while D1 failed goes with the body that waits", async () => {
-    const failing = { [FAULTS_HEADER]: JSON.stringify({ D1: "before" }) };
-    const call = documentedCall({ call_id: "only-archived" });
+  test("bodies that were parked while D1 failed go, of a call that the ledger never had", async () => {
+    const call = documentedCall({ call_id: "only-parked" });
     await post(ledger.url, call.end({ timestamp: "2024-07-15T14:36:00Z" }), failing);
-    await post(ledger.url, call.end({ variables: { notes: "only-archived ".repeat(150_000) } }), failing);
-    await post(ledger.url, documentedCall({ call_id: "only-archived-2" }).end(), failing);
-    expect((await ledger.ARCHIVE.list()).objects).toHaveLength(6);
-    await eraseAll("/api/calls/only-archived");
-    const { objects } = await ledger.ARCHIVE.list();
-    expect(objects.map(({ key }) => key)).toEqual([
-      expect.stringMatching(/^parked/),
-      "transcripts/2024/07/15/only-archived-2.json",
-    ]);
+    await post(ledger.url, call.end({ variables: { notes: "only-parked ".repeat(150_000) } }), failing);
+    await post(ledger.url, documentedCall({ call_id: "only-parked-2" }).end(), failing);
+    expect(await keysUnder("")).toHaveLength(3);
+    await eraseCall("only-parked");
+    expect(await keysUnder("")).toEqual([expect.stringMatching(/^parked/)]);
   });
 
   test.each([
@@ -177,8 +199,8 @@ describe("DELETE /api/calls/{call_id}", () => {
     await post(ledger.url, call.end({ id: id?.replace("ü", "u"), variables: { notes } }));
     await post(ledger.url, call.analytics({ metrics: { csat: 4 }, timestamp: "2024-07-15T14:50:00Z" }));
     await post(ledger.url, call.end({ variables: { few: 1 }, timestamp: "2024-07-15T14:49:00Z" }));
-    expect((await ledger.ARCHIVE.list({ prefix: "overflow/" })).objects).toHaveLength(2);
-    await eraseAll("/api/calls/corrected");
+    expect(await keysUnder("calls/corrected/overflow/")).toHaveLength(2);
+    await eraseCall("corrected");
     expect(await everything()).not.toContain("corrected");
   });
 
@@ -188,33 +210,156 @@ describe("DELETE /api/calls/{call_id}", () => {
       await post(ledger.url, documentedCall({ call_id: id }).start());
       await post(ledger.url, documentedCall({ call_id: id }).end());
     }
-    await eraseAll(`/api/calls/${encodeURIComponent(call_id)}`);
+    await eraseCall(call_id);
     const { results } = await ledger.DB.prepare("SELECT call_id FROM calls").all();
     expect(results).toEqual([{ call_id: "../a b/" }]);
-    expect((await ledger.ARCHIVE.list({ prefix: "transcripts/" })).objects).toHaveLength(1);
+    expect(await keysUnder("calls/")).toHaveLength(1);
   });
 
-  test("what a caller says about another call's object does not delete it", async () => {
+  test("an object of another call that a caller names is not deleted", async () => {
     await post(ledger.url, documentedCall({ call_id: "large" }).end({ variables: { notes: "x".repeat(2_000_000) } }));
-    const [overflow] = (await ledger.ARCHIVE.list({ prefix: "overflow/" })).objects;
-    await post(ledger.url, documentedCall({ call_id: "liar" }).end({ variables: { said: overflow?.key } }));
-    await eraseAll("/api/calls/liar");
-    expect((await ledger.ARCHIVE.list({ prefix: "overflow/" })).objects).toHaveLength(1);
+    const [overflow] = await keysUnder("calls/large/overflow/");
+    await post(ledger.url, documentedCall({ call_id: "liar" }).end({ variables: { mentioned: overflow } }));
+    await eraseCall("liar");
+    expect(await keysUnder("calls/large/")).toHaveLength(2);
   });
 
-  test("the same event, delivered again days later without a time of its own, leaves no second object", async () => {
-    const call = atomsCall({ call_id: "CALL-1721053800000-a1b2c3" });
-    await post(ledger.url, call.end({ callData: null }));
-    const [object] = (await ledger.ARCHIVE.list({ prefix: "transcripts/" })).objects;
-    const tomorrow = new Date(Date.now() + 24 * 60 * 60 * 1000).toISOString().slice(0, 10).replaceAll("-", "/");
-    await ledger.ARCHIVE.put(`transcripts/${tomorrow}/CALL-1721053800000-a1b2c3.json`, "{}");
-    expect(object).toBeDefined();
-    await eraseAll("/api/calls/CALL-1721053800000-a1b2c3");
-    expect((await ledger.ARCHIVE.list({ prefix: "transcripts/" })).objects).toEqual([]);
+  test("a call of which only a quarantined body is left is erased too, and an unknown one is 404", async () => {
+    await post(ledger.url, documentedCall({ call_id: "misread" }).end({ timestamp: "yesterday" }));
+    expect(await ask(ledger.url, "/api/calls/unknown", { method: "DELETE" })).toMatchObject({ status: 404 });
+    expect((await eraseCall("misread")).output).toMatchObject({ calls: 0, quarantined: 1 });
+    expect(await everything()).not.toContain("misread");
   });
 });
 
-describe("DELETE /api/calls?caller_phone=", () => {
+describe("an event of an erased call that arrives later", () => {
+  const call = documentedCall({ call_id: "buried" });
+  const nothingOfIt = async () => expect(await everything()).not.toContain("buried");
+
+  test("is answered `erased`, and nothing of it is stored, whatever event it is", async () => {
+    await post(ledger.url, call.start());
+    await eraseCall("buried");
+    for (const event of [call.start(), call.end(), call.end({ variables: { notes: "buried ".repeat(300_000) } })]) {
+      expect(await post(ledger.url, event)).toMatchObject({
+        status: 200,
+        body: { status: "erased", call_id: "buried", event_id: expect.any(String) },
+      });
+    }
+    expect(await post(ledger.url, call.analytics())).toMatchObject({ body: { status: "erased" } });
+    await nothingOfIt();
+  });
+
+  test("is not put into quarantine when it does not fit", async () => {
+    await post(ledger.url, call.start());
+    await eraseCall("buried");
+    for (const body of [
+      call.end({ timestamp: "yesterday" }),
+      { event: "call.transferred", data: { callId: "buried" } },
+      `{"event":"call.end","call_id":"buried","transcript":[`,
+    ]) {
+      expect(await post(ledger.url, body)).toMatchObject({ status: 200, body: { status: "erased" } });
+    }
+    await nothingOfIt();
+  });
+
+  test("is dropped by recovery when it was parked during the erasure", async () => {
+    await post(ledger.url, call.start());
+    await eraseCall("buried");
+    expect(await post(ledger.url, call.end(), failing)).toMatchObject({ body: { status: "parked" } });
+    expect(await everything()).toContain("buried");
+    await runCron(ledger.url, new Date());
+    await nothingOfIt();
+  });
+
+  test("is dropped by a replay that read it before the erasure deleted it", async () => {
+    await post(ledger.url, call.start());
+    await eraseCall("buried");
+    const body = JSON.stringify(call.end());
+    const key = "quarantine/2024/07/15/held.json";
+    const customMetadata = {
+      platform: "atoms",
+      sha256: "held",
+      received_at: "2024-07-15T14:35:00.000Z",
+      reason: "invalid",
+    };
+    await ledger.ARCHIVE.put(key, body, { customMetadata });
+    const replayed = await ask(ledger.url, "/api/quarantine/replay", { method: "POST", body: JSON.stringify({ key }) });
+    expect(replayed).toMatchObject({ status: 200, body: { recovered: 1 } });
+    await nothingOfIt();
+  });
+
+  test("is forgotten after thirty days, and so are old jobs", async () => {
+    await post(ledger.url, call.start());
+    await eraseCall("buried");
+    const day = 24 * 60 * 60 * 1000;
+    await runCron(ledger.url, new Date(Date.now() + 29 * day));
+    expect(await ledger.DB.prepare("SELECT count(*) AS n FROM erased_calls").first("n")).toBe(1);
+    await runCron(ledger.url, new Date(Date.now() + 31 * day));
+    expect(await ledger.DB.prepare("SELECT count(*) AS n FROM erased_calls").first("n")).toBe(0);
+  });
+});
+
+describe("jobs", () => {
+  const minutes = (count: number) => new Date(Date.now() + count * 60_000);
+  const jobs = async () =>
+    (
+      await ledger.DB.prepare("SELECT id, status, subject FROM jobs ORDER BY id").all<{
+        id: string;
+        status: string;
+        subject: string | null;
+      }>()
+    ).results;
+
+  test("ten minutes later a second pass deletes what was under way during the first", async () => {
+    await post(ledger.url, documentedCall({ call_id: "under-way" }).start({ caller_phone: PHONE }));
+    await eraseCaller(PHONE);
+    const [first, second] = await jobs();
+    expect(second).toEqual({ id: `${first?.id}-second-pass-1`, status: "running", subject: null });
+    const instance = await ledger.ERASURE.get(second?.id ?? "");
+    expect((await instance.status()).status).toMatch(/running|waiting|sleeping|queued/);
+
+    // As an event whose archive write and whose parking were slower than the erasure.
+    await ledger.ARCHIVE.put("calls/under-way/transcript.json", "{}");
+    await post(ledger.url, documentedCall({ call_id: "under-way" }).end(), failing);
+    const secondPass = { subject: { call_ids: ["under-way"], digits: "15550142001" }, delaySeconds: 0 };
+    await ledger.DB.prepare("UPDATE jobs SET id = 'at-once' WHERE id = ?").bind(second?.id).run();
+    await ledger.ERASURE.create({ id: "at-once", params: { job: "at-once", secondPass } });
+    await vi.waitFor(async () => expect((await jobs()).map(({ status }) => status)).toEqual(["complete", "complete"]), {
+      timeout: 20_000,
+    });
+    expect(await keysUnder("")).toEqual([]);
+  });
+
+  test("a complete job holds nothing of the person any more", async () => {
+    await post(ledger.url, documentedCall({ call_id: "nobody" }).start({ caller_phone: PHONE }));
+    await eraseCaller(PHONE);
+    expect((await jobs()).map(({ subject }) => subject)).toEqual([null, null]);
+    expect(await everything()).not.toMatch(/nobody|5550142001/);
+  });
+
+  test("one that makes no progress is started again by the cron", async () => {
+    await post(ledger.url, documentedCall({ call_id: "stuck" }).start());
+    // As a job whose runtime was killed: a row, and no instance that works on it.
+    const subject = JSON.stringify({ call_ids: ["stuck"] });
+    const output = JSON.stringify({ calls: 0, events: 0, deliveries: 0, objects: 0, parked: 0, quarantined: 0 });
+    await ledger.DB.prepare("INSERT INTO jobs VALUES ('stuck-job', 'running', ?, ?, ?, ?)")
+      .bind(subject, output, minutes(5).toISOString(), minutes(-5).toISOString())
+      .run();
+    await runCron(ledger.url, minutes(4));
+    expect(await ask(ledger.url, "/api/calls/stuck")).toMatchObject({ status: 200 });
+    await runCron(ledger.url, minutes(6));
+    await vi.waitFor(async () => expect((await jobs()).find(({ id }) => id === "stuck-job")?.status).toBe("complete"), {
+      timeout: 20_000,
+    });
+    expect(await ask(ledger.url, "/api/calls/stuck")).toMatchObject({ status: 404 });
+  });
+
+  test("an unknown one is 404", async () => {
+    expect(await ask(ledger.url, "/api/jobs/none")).toMatchObject({ status: 404 });
+  });
+});
+
+describe("POST /api/erasures", () => {
   test("nothing of any call with the caller is left anywhere, and nothing of others is touched", async () => {
     for (let nth = 0; nth < 6; nth++)
       await post(ledger.url, documentedCall({ call_id: `gone-${nth}` }).start({ caller_phone: PHONE }));
@@ -226,7 +371,7 @@ describe("DELETE /api/calls?caller_phone=", () => {
       documentedCall({ call_id: "agents" }).start({ caller_phone: OTHER_PHONE, agent_phone: PHONE }),
     );
     const before = (await everything()).match(/call-kept/g)?.length;
-    await eraseAll(`/api/calls?caller_phone=${encodeURIComponent(PHONE)}`);
+    await eraseCaller(PHONE);
     const after = await everything();
     expect(after).not.toMatch(/gone-|formatted|014-2001/);
     expect(after.match(/call-kept/g)?.length).toBe(before);
@@ -243,22 +388,20 @@ describe("DELETE /api/calls?caller_phone=", () => {
     await post(ledger.url, `from=${PHONE} and +15550142009`);
     await post(ledger.url, `{"event":"call.end","call_id":"kept","from":"${PHONE}9"`);
     await post(ledger.url, documentedCall({ call_id: "kept".repeat(600_000) }).end());
-    await eraseAll(`/api/calls?caller_phone=${encodeURIComponent(PHONE)}`);
+    await eraseCaller(PHONE);
     expect(await everything()).not.toContain("gone-");
-    expect((await ledger.ARCHIVE.list({ prefix: "quarantine/" })).objects).toHaveLength(2);
+    expect(await keysUnder("quarantine/")).toHaveLength(2);
   });
 
-  test("events that wait go by the number too when it waits with them", async () => {
-    const failing = { [FAULTS_HEADER]: JSON.stringify({ D1: "before" }) };
+  test("parked events go by the number too when an event with it is parked beside them", async () => {
     const call = documentedCall({ call_id: "gone-waiting" });
     await post(ledger.url, call.start({ caller_phone: PHONE }), failing);
     await post(ledger.url, call.end({ transcript: spoken("Words of gone-waiting.") }), failing);
-    await eraseAll(`/api/calls?caller_phone=${encodeURIComponent(PHONE)}`);
+    await eraseCaller(PHONE);
     expect(await everything()).not.toContain("gone-");
   });
 
-  test("events that wait go by the number too when it waits far from them, or in quarantine", async () => {
-    const failing = { [FAULTS_HEADER]: JSON.stringify({ D1: "before" }) };
+  test("parked events go by the number too when it is parked far from them, or in quarantine", async () => {
     const others = async () => {
       for (let nth = 0; nth < 12; nth++) {
         await post(ledger.url, documentedCall({ call_id: `kept-${nth}-${Math.random()}` }).start(), failing);
@@ -272,63 +415,85 @@ describe("DELETE /api/calls?caller_phone=", () => {
     await post(ledger.url, { ...misfit.start({ caller_phone: PHONE }), timestamp: "yesterday" });
     await others();
     await post(ledger.url, { event: "call.transferred", call_id: "gone-misfit" });
-    await eraseAll(`/api/calls?caller_phone=${encodeURIComponent(PHONE)}`);
+    await eraseCaller(PHONE);
     expect(await everything()).not.toContain("gone-");
-    expect((await ledger.ARCHIVE.list({ prefix: "parked/" })).objects).toHaveLength(24);
+    expect(await keysUnder("parked/")).toHaveLength(24);
   });
 
-  test("more of a caller's calls wait than one request can name, and all go", async () => {
-    const failing = { [FAULTS_HEADER]: JSON.stringify({ D1: "before" }) };
+  test("many parked calls of a caller all go", async () => {
     const calls = Array.from({ length: 12 }, (_, nth) => documentedCall({ call_id: `gone-${nth}-${"x".repeat(400)}` }));
     for (const call of calls) await post(ledger.url, call.start({ caller_phone: PHONE }), failing);
     for (const call of calls.slice(0, 6)) await post(ledger.url, call.end(), failing);
     for (const call of calls.slice(6)) await post(ledger.url, call.end());
-    await eraseAll(`/api/calls?caller_phone=${encodeURIComponent(PHONE)}`);
+    await eraseCaller(PHONE);
     expect(await everything()).not.toContain("gone-");
   });
 
-  test("a call that the ledger has without a number goes when a body that waits has it, and one with another stays", async () => {
+  test("a call that the ledger has without a number goes when a parked body has it, and one with another stays", async () => {
     await post(ledger.url, documentedCall({ call_id: "gone-numberless" }).end());
     await post(ledger.url, documentedCall({ call_id: "kept" }).start({ caller_phone: OTHER_PHONE }));
     await post(ledger.url, documentedCall({ call_id: "kept" }).end({ timestamp: "yesterday" }));
     for (const call_id of ["gone-numberless", "kept"]) {
       await post(ledger.url, { ...documentedCall({ call_id }).start({ caller_phone: PHONE }), timestamp: "yesterday" });
     }
-    await eraseAll(`/api/calls?caller_phone=${encodeURIComponent(PHONE)}`);
+    await eraseCaller(PHONE);
     const after = await everything();
     expect(after).not.toContain("gone-");
     expect(after).not.toContain(PHONE);
     expect(await ask(ledger.url, "/api/calls/kept")).toMatchObject({ status: 200 });
-    expect((await ledger.ARCHIVE.list({ prefix: "quarantine/" })).objects).toHaveLength(1);
+    expect(await keysUnder("quarantine/")).toHaveLength(1);
   });
 
-  test.each(["", "?caller_phone=", "?caller_phone=123", "?caller_phone=everyone", "?caller_phone=%25"])(
-    "%s names nobody and is refused",
-    async (query) => {
+  test("an outranked number and one among the platform's variables find their calls", async () => {
+    const outranked = documentedCall({ call_id: "gone-outranked" });
+    await post(ledger.url, outranked.start({ caller_phone: PHONE }));
+    await post(ledger.url, outranked.start({ caller_phone: OTHER_PHONE, timestamp: "2024-07-15T14:30:01Z" }));
+    await post(
+      ledger.url,
+      atomsCall({ call_id: "gone-variable" }).end({ callData: null, variables: { user_number: PHONE } }),
+    );
+    await eraseCaller(PHONE);
+    expect(await everything()).not.toContain("gone-");
+  });
+
+  test("of an outbound call the customer is who was called; the number of the agent erases nothing", async () => {
+    // The agent calls from +15559876543 to +15551234567.
+    await post(ledger.url, atomsCall({ call_id: "outbound" }).start());
+    await eraseCaller("+15559876543");
+    expect(await everything()).toContain("outbound");
+    await eraseCaller("+15551234567");
+    expect(await everything()).not.toContain("outbound");
+  });
+
+  test.each([
+    "+1 (555) 014-2001",
+    "0015550142001",
+    "tel:+15550142001",
+    "sip:+15550142001@carrier.example;user=phone",
+    "＋１５５５０１４２００１",
+  ])("%s is the same number", async (written) => {
+    await post(ledger.url, documentedCall({ call_id: "gone-written" }).start({ caller_phone: written }));
+    await eraseCaller(PHONE);
+    expect(await everything()).not.toContain("gone-written");
+  });
+
+  test.each([{}, { caller_phone: "" }, { caller_phone: "123" }, { caller_phone: "everyone" }, { caller_phone: "%" }])(
+    "%j names nobody and is refused",
+    async (body) => {
       await post(ledger.url, documentedCall({ call_id: "safe" }).start());
-      const { status, body } = await ask(ledger.url, `/api/calls${query}`, { method: "DELETE" });
-      expect(status).toBe(400);
-      expect(Object(body).errors).toEqual([expect.objectContaining({ path: "caller_phone" })]);
+      const answer = await ask(ledger.url, "/api/erasures", { method: "POST", body: JSON.stringify(body) });
+      expect(answer).toMatchObject({ status: 400, body: { errors: [{ path: "caller_phone" }] } });
       expect(await everything()).toContain("safe");
     },
   );
 });
 
-const erasing = (position: unknown) =>
-  `/api/calls/any?cursor=${encodeURIComponent(encodeURIComponent(JSON.stringify([position])))}`;
-
-test.each([
-  ["of another bucket", "DELETE", erasing({ place: 0, after: "a cursor of R2" })],
-  ["longer than a key", "DELETE", erasing({ place: 1, after: { received_at: "x".repeat(2000), digest: "" } })],
-  ["before the beginning", "DELETE", erasing({ place: -1 })],
-  ["of no quarantine", "GET", "/api/quarantine?cursor=nonsense"],
-])("a cursor %s is refused", async (_, method, path) => {
-  const { status, body } = await ask(ledger.url, path, { method });
-  expect(status).toBe(400);
-  expect(Object(body).errors).toEqual([expect.objectContaining({ path: "cursor" })]);
+test("a cursor of no quarantine is refused", async () => {
+  const answer = await ask(ledger.url, "/api/quarantine?cursor=nonsense");
+  expect(answer).toMatchObject({ status: 400, body: { errors: [{ path: "cursor" }] } });
 });
 
-test("npm run erase does it from the command line, and says how much went", async () => {
+test("npm run erase does it from the command line, and prints how much went", async () => {
   await post(ledger.url, documentedCall({ call_id: "from-here" }).start({ caller_phone: PHONE }));
   const script = resolve(import.meta.dirname, "../src/commands/ledger.ts");
   const given = [script, "erase", "--url", ledger.url, "--token", "token-of-the-tests"];

@@ -1,28 +1,117 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import * as z from "zod";
+import { COUNTS_PATH, counts } from "./bench/counts.ts";
+import { FAULTS_HEADER, type Faults } from "./chaos/faults.ts";
+import { SYNC_SECRET, startDownstream } from "./support/downstream.ts";
 import { documentedCall } from "./support/events.ts";
 import { bootLedger } from "./support/ledger.ts";
 import { post, readAnswer } from "./support/post.ts";
 
-const health = async (url: string) => readAnswer(await fetch(new URL("/healthz", url)));
+// The Worker remembers what the stores answered for 15 s, so every state that is looked at is a ledger of its own.
 
-test("a ledger that can take events says so", async () => {
+const summary = z.object({
+  status: z.literal("ok"),
+  waiting: z.record(z.string(), z.object({ count: z.number(), oldest: z.string() })),
+});
+
+const health = async (url: string, faults: Faults = {}) =>
+  readAnswer(await fetch(new URL("/healthz", url), { headers: { [FAULTS_HEADER]: JSON.stringify(faults) } }));
+
+test("a ledger that can take events says so, and nothing piles up", async () => {
   const ledger = await bootLedger();
   expect(await health(ledger.url)).toMatchObject({ status: 200, body: { status: "ok" } });
+  expect((await health(ledger.url)).body).toEqual({ status: "ok" });
   expect((await fetch(new URL("/healthz", ledger.url), { method: "HEAD" })).status).toBe(200);
   const other = await readAnswer(await fetch(new URL("/healthz", ledger.url), { method: "DELETE" }));
   expect(other.status).toBe(405);
   expect(other.headers.get("Allow")).toBe("GET, HEAD");
-
-  await ledger.DB.exec("DROP TABLE parked_bodies");
-  expect(await health(ledger.url)).toMatchObject({ status: 503, body: { errors: [{ path: "DB" }] } });
   await ledger.harness.close();
+});
+
+test("a database without its tables is named", async () => {
+  const ledger = await bootLedger();
+  await ledger.DB.exec("DROP TABLE parked_bodies");
+  expect(await health(ledger.url)).toMatchObject({
+    status: 503,
+    type: "application/problem+json",
+    body: { errors: [{ path: "DB" }] },
+  });
+  await ledger.harness.close();
+});
+
+test.each<[string, Faults, string[]]>([
+  ["D1 fails", { D1: "before" }, ["DB"]],
+  ["R2 fails", { R2: "before" }, ["ARCHIVE"]],
+  ["D1 and R2 hang", { D1: "hang", R2: "hang" }, ["DB", "ARCHIVE"]],
+  ["only the queue fails", { queue: "before" }, []],
+])("while %s, each store that does not answer is named, and no more", async (_, faults, paths) => {
+  const ledger = await bootLedger({ main: "test/chaos/faulty-ledger.ts" });
+  const answer = await health(ledger.url, faults);
+  expect(answer.status).toBe(paths.length === 0 ? 200 : 503);
+  if (paths.length > 0) expect(answer.body).toMatchObject({ errors: paths.map((path) => ({ path })) });
+  expect(JSON.stringify(answer.body)).not.toMatch(/connection lost|internal error/i);
+  await ledger.harness.close();
+});
+
+test("ten looks in a row ask each store once", async () => {
+  const ledger = await bootLedger({ main: "test/bench/workers/counting-ledger.ts" });
+  for (let look = 0; look < 10; look++) expect((await health(ledger.url)).status).toBe(200);
+  const answer = await fetch(new URL(COUNTS_PATH, ledger.url));
+  // R2 is listed twice, for what is parked and for the quarantine.
+  expect(counts.parse(await answer.json())).toMatchObject({ requests: 10, d1RoundTrips: 1, r2Writes: 2, r2Reads: 0 });
+  await ledger.harness.close();
+});
+
+test("what piles up is counted, with the age of the oldest", async () => {
+  const downstream = await startDownstream();
+  const ledger = await bootLedger({
+    main: "test/chaos/faulty-ledger.ts",
+    env: { SYNC_URL: downstream.url, SYNC_SECRET },
+    maxRetries: 0,
+  });
+  const postWith = (faults: Faults, payload: unknown) =>
+    post(ledger.url, payload, { [FAULTS_HEADER]: JSON.stringify(faults) });
+  const begun = new Date().toISOString();
+  for (const faults of [{ D1: "before" }, { R2: "before" }] satisfies Faults[]) {
+    expect((await postWith(faults, documentedCall({ call_id: "parked" }).end())).body).toMatchObject({
+      status: "parked",
+    });
+  }
+  await post(ledger.url, "[]");
+  const failing = ["failed-1", "failed-2", "failed-3"];
+  for (const call_id of failing) {
+    downstream.behave(call_id, (response) => response.writeHead(404).end());
+    await post(ledger.url, documentedCall({ call_id }).analytics());
+  }
+  // Their messages were never sent.
+  await postWith({ queue: "before" }, documentedCall({ call_id: "overdue" }).analytics());
+  await ledger.DB.prepare("UPDATE sync_deliveries SET overdue_at = ? WHERE call_id = 'overdue'").bind(begun).run();
+  await vi.waitFor(
+    async () =>
+      expect(
+        (await ledger.DB.prepare("SELECT call_id FROM sync_deliveries WHERE state = 'failed'").all()).results,
+      ).toHaveLength(failing.length),
+    { timeout: 10_000 },
+  );
+
+  const answer = await health(ledger.url);
+  const now = new Date().toISOString();
+  expect(answer.status).toBe(200);
+  const { waiting } = summary.parse(answer.body);
+  const pile = Object.fromEntries(Object.entries(waiting).map(([kind, { count }]) => [kind, count]));
+  expect(pile).toEqual({ parked: 2, quarantined: 1, failed_deliveries: 3, overdue_deliveries: 1 });
+  for (const [kind, { oldest }] of Object.entries(waiting)) {
+    expect(oldest >= begun && oldest <= now, `${kind} since ${oldest}`).toBe(true);
+  }
+  await ledger.harness.close();
+  await downstream.close();
 });
 
 describe("without its secrets", () => {
   let ledger: Awaited<ReturnType<typeof bootLedger>>;
   beforeAll(async () => {
     const env = {
-      WEBHOOK_SECRETS: " , ",
+      ATOMS_WEBHOOK_SECRETS: " , ",
       API_TOKEN: "",
       SYNC_URL: "ftp://hush",
       SYNC_SECRET: "hush",
@@ -41,7 +130,7 @@ describe("without its secrets", () => {
   test("its health names each setting that is missing or wrong, and no value", async () => {
     const answer = await health(ledger.url);
     expect(answer).toMatchObject({ status: 503, type: "application/problem+json" });
-    const paths = ["WEBHOOK_SECRETS", "API_TOKEN", "MAX_BODY_BYTES", "SYNC_URL", "SYNC_SECRET"];
+    const paths = ["ATOMS_WEBHOOK_SECRETS", "API_TOKEN", "MAX_BODY_BYTES", "SYNC_URL", "SYNC_SECRET"];
     expect(answer.body).toMatchObject({ errors: paths.map((path) => ({ path })) });
     expect(JSON.stringify(answer.body)).not.toContain("hush");
   });

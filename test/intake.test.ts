@@ -7,7 +7,9 @@ import { post, postChunked, readAnswer } from "./support/post.ts";
 
 let ledger: Awaited<ReturnType<typeof bootLedger>>;
 beforeAll(async () => {
-  ledger = await bootLedger({ env: { WEBHOOK_SECRETS: `old-secret, ${SECRET}\n third`, MAX_BODY_BYTES: "4000000" } });
+  ledger = await bootLedger({
+    env: { ATOMS_WEBHOOK_SECRETS: `old-secret, ${SECRET}\n third`, MAX_BODY_BYTES: "4000000" },
+  });
 });
 afterAll(() => ledger.harness.close());
 
@@ -39,7 +41,9 @@ describe("what is stored", () => {
       variables: '{"customer_name":"Jane Smith","issue_type":"billing"}',
       metrics:
         '{"satisfaction_score":4,"issue_resolved":true,"follow_up_needed":false,"product_discussed":"Widget Pro"}',
-      transcript_key: "transcripts/2024/07/15/call_xyz789.json",
+      platform: "atoms",
+      called_at: "2024-07-15T14:30:00.000Z",
+      transcript_key: "calls/call_xyz789/transcript.json",
       transcript_turns: 2,
     });
   });
@@ -151,7 +155,9 @@ describe("what is stored", () => {
     const statuses = answers.map(({ body }) => JSON.stringify(body).includes('"stored"'));
     expect(statuses.filter(Boolean)).toHaveLength(1);
     expect(await count("events", "call_id = ?", "raced")).toBe(1);
-    expect((await ledger.ARCHIVE.list({ prefix: "superseded/" })).objects).toEqual([]);
+    expect((await ledger.ARCHIVE.list({ prefix: "calls/raced/" })).objects.map(({ key }) => key)).toEqual([
+      "calls/raced/transcript.json",
+    ]);
   });
 });
 
@@ -222,8 +228,8 @@ describe("what does not fit is refused with a reason and kept in quarantine", ()
     expect(await stored.first<string>("payload")).toBe(body.toString());
   });
 
-  const { start, end, analytics } = documentedCall({ call_id: "misfit" });
-  const atoms = atomsCall({ call_id: "misfit" });
+  const { start, end, analytics } = documentedCall({ call_id: "invalid" });
+  const atoms = atomsCall({ call_id: "invalid" });
   test.each([
     ["timestamp", start({ timestamp: undefined })],
     ["timestamp", start({ timestamp: "yesterday" })],
@@ -259,8 +265,12 @@ describe("what does not fit is refused with a reason and kept in quarantine", ()
     expect(answer).toMatchObject({ status: 422, type: "application/problem+json", body: { status: 422 } });
     expect(answer.body).toMatchObject({ errors: [{ path, message: expect.any(String) }] });
     const kept = await quarantined(JSON.stringify(event));
-    expect(kept?.metadata).toMatchObject({ reason: "misfit", detail: expect.stringContaining(path) });
-    expect(await count("events", "call_id = ?", "misfit")).toBe(0);
+    expect(kept?.metadata).toMatchObject({
+      reason: "invalid",
+      platform: "atoms",
+      detail: expect.stringContaining(path),
+    });
+    expect(await count("events", "call_id = ?", "invalid")).toBe(0);
   });
 
   test.each([
@@ -275,10 +285,10 @@ describe("what does not fit is refused with a reason and kept in quarantine", ()
     ["another event", { event: "call.transferred", call_id: "x" }],
     ["no event", {}],
     ["an event that is no text", { event: 5, metadata: "no" }],
-  ])("%s: 202 unrecognised", async (_what, event) => {
+  ])("%s: unrecognised, and in quarantine", async (_what, event) => {
     const body = JSON.stringify(event);
     const answer = await post(ledger.url, body);
-    expect(answer).toMatchObject({ status: 202, body: { status: "unrecognised", event_id: digest(body) } });
+    expect(answer).toMatchObject({ status: 200, body: { status: "unrecognised", event_id: digest(body) } });
     expect((await quarantined(body))?.metadata).toMatchObject({ reason: "unrecognised" });
   });
 });
@@ -288,6 +298,14 @@ describe("what is refused before it is read", () => {
     const answer = await readAnswer(await fetch(`${ledger.url}webhooks/atoms`));
     expect(answer).toMatchObject({ status: 405, type: "application/problem+json" });
     expect(answer.headers.get("Allow")).toBe("POST");
+  });
+
+  test("a platform that this Worker does not know: 404", async () => {
+    const body = JSON.stringify(documentedCall({ call_id: "elsewhere" }).start());
+    const headers = { "X-Signature": createHmac("sha256", SECRET).update(body).digest("hex") };
+    const answer = await readAnswer(await fetch(`${ledger.url}webhooks/acme`, { method: "POST", body, headers }));
+    expect(answer).toMatchObject({ status: 404, type: "application/problem+json" });
+    expect(await count("events", "call_id = ?", "elsewhere")).toBe(0);
   });
 
   test("another address: 404", async () => {
@@ -329,14 +347,14 @@ test("the log has one line an event and nothing that a caller said", async () =>
   const parsed: unknown[] = lines.map((line) => JSON.parse(line));
   expect(parsed[0]).toEqual({
     message: "event",
-    answer: "stored",
-    status: 200,
+    platform: "atoms",
+    result: "stored",
     event_id: digest(JSON.stringify(start(secrets))),
     call_id: "logged",
     event: "call.start",
-    milliseconds: expect.any(Number),
+    duration_ms: expect.any(Number),
   });
-  expect(parsed[3]).toMatchObject({ answer: "misfit", status: 422, event_id: expect.any(String) });
+  expect(parsed[3]).toMatchObject({ result: "invalid", event_id: expect.any(String) });
   expect(lines.join()).not.toMatch(/hush|0001111/);
 });
 

@@ -11,7 +11,7 @@ const GROWING = /^(?:SCAN|SEARCH) (?:calls|events|delivery|sync_deliveries)\b/;
 
 /** The range of calls in the order of their time, or the partial index of what is not delivered, which is short. */
 const BY_INDEX =
-  /^SEARCH calls USING INTEGER PRIMARY KEY \(rowid>\? AND rowid<\?\)|^(?:SCAN|SEARCH) delivery USING (?:COVERING )?INDEX undelivered\b/;
+  /^SEARCH calls USING INDEX calls_by_time \(called_at>\? AND called_at<\?\)$|^(?:SCAN|SEARCH) delivery USING (?:COVERING )?INDEX undelivered\b/;
 
 let ledger: Awaited<ReturnType<typeof bootLedger>>;
 beforeAll(async () => {
@@ -20,26 +20,45 @@ beforeAll(async () => {
 afterAll(() => ledger.harness.close());
 
 /** How SQLite goes through the tables that grow. */
-async function stepsOf({ DB }: typeof ledger, name: string): Promise<string[]> {
-  const sql = `EXPLAIN QUERY PLAN ${readFileSync(join(folder, name), "utf8")}`;
-  const { results } = await DB.prepare(sql).all<{ detail: string }>();
+async function stepsOf({ DB }: typeof ledger, sql: string, values: readonly (string | null)[] = []): Promise<string[]> {
+  const { results } = await DB.prepare(`EXPLAIN QUERY PLAN ${sql}`)
+    .bind(...values)
+    .all<{ detail: string }>();
   return results.map(({ detail }) => detail).filter((detail) => GROWING.test(detail));
 }
 
+const read = (name: string) => readFileSync(join(folder, name), "utf8");
+
 describe.each(files)("%s", (name) => {
   test("finds its rows by an index, and walks through no table", async () => {
-    const steps = await stepsOf(ledger, name);
+    const steps = await stepsOf(ledger, read(name));
     expect(steps).not.toEqual([]);
     for (const step of steps) expect(step).toMatch(BY_INDEX);
   });
+
+  test("does so with its parameters bound, of one agent and of all", async () => {
+    const bound = read(name).replace(
+      /^WITH parameters AS \(SELECT .*\)$/m,
+      "WITH parameters AS (SELECT ?1 AS since, ?2 AS until, ?3 AS agent_id, ?4 AS time_zone)",
+    );
+    expect(bound).toContain("?4 AS time_zone");
+    for (const agent of ["agent_1", null]) {
+      const values = ["2024-07-15T00:00:00.000Z", "2024-07-16T00:00:00.000Z", agent, "0 minutes"];
+      for (const step of await stepsOf(ledger, bound, values)) expect(step).toMatch(BY_INDEX);
+    }
+  });
 });
 
-test("without the index those of deliveries would walk through a table, and would be found out", async () => {
-  // A ledger of its own: a plan that was asked for before the indexes went would be remembered.
-  const bare = await bootLedger();
-  await bare.DB.prepare("DROP INDEX undelivered").run();
-  for (const name of ["failed-deliveries.sql", "sync-health.sql"]) {
-    expect(await stepsOf(bare, name), name).toEqual(["SCAN delivery"]);
-  }
-  await bare.harness.close();
-});
+test.each([
+  ["undelivered", ["failed-deliveries.sql", "sync-health.sql"], "SCAN delivery"],
+  ["calls_by_time", ["totals.sql", "metrics.sql", "live-calls.sql"], "SCAN calls"],
+])(
+  "without the index %s those that go by it would walk through a table, and this would notice",
+  async (index, names, step) => {
+    // A ledger of its own: SQLite would remember a plan that it made while the index was there.
+    const bare = await bootLedger();
+    await bare.DB.prepare(`DROP INDEX ${index}`).run();
+    for (const name of names) expect(await stepsOf(bare, read(name)), name).toEqual([step]);
+    await bare.harness.close();
+  },
+);

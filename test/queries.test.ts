@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { copyProject } from "./commands/project-copy.ts";
 import { ask } from "./support/ask.ts";
 import { documentedCall } from "./support/events.ts";
 import { bootLedger } from "./support/ledger.ts";
@@ -13,13 +14,13 @@ const root = resolve(import.meta.dirname, "..");
 const folder = resolve(root, "src/ledger/queries");
 const files = readdirSync(folder).filter((name) => name.endsWith(".sql"));
 const read = (name: string) => readFileSync(join(folder, name), "utf8");
-const STANDING_ALONE = /^WITH asked AS \(.*\)$/m;
+const PARAMETERS = /^WITH parameters AS \(SELECT .+ AS since, .+ AS until, .+ AS agent_id, .+ AS time_zone\)\n/;
 /** A query about some days of 2024, in New York's summer. */
 const about = (name: string, agent: string | null = null) =>
   read(name).replace(
-    STANDING_ALONE,
-    `WITH asked AS (SELECT '2024-07-15T04:00:00.000Z' AS since, '2024-07-18T04:00:00.000Z' AS until,
-       ${agent === null ? "NULL" : `'${agent}'`} AS agent_id, '-240 minutes' AS time_zone)`,
+    PARAMETERS,
+    `WITH parameters AS (SELECT '2024-07-15T04:00:00.000Z' AS since, '2024-07-18T04:00:00.000Z' AS until,
+       ${agent === null ? "NULL" : `'${agent}'`} AS agent_id, '-240 minutes' AS time_zone)\n`,
   );
 
 let ledger: Awaited<ReturnType<typeof bootLedger>>;
@@ -77,8 +78,9 @@ beforeAll(async () => {
     ledger.url,
     documentedCall({ call_id: "open", agent_id: "ada" }).start({ timestamp: "2024-07-17T12:00:00Z" }),
   );
+  // Of another generation, so that messages that are still under way change nothing.
   const deliveries = ledger.DB.prepare(
-    "UPDATE sync_deliveries SET state = ?, updated_at = ?, last_error = ? WHERE call_id = ?",
+    "UPDATE sync_deliveries SET state = ?, updated_at = ?, last_error = ?, generation = 1 WHERE call_id = ?",
   );
   await ledger.DB.batch([
     deliveries.bind("failed", "2024-07-16T15:00:00.000Z", "HTTP 400", "a"),
@@ -90,10 +92,10 @@ beforeAll(async () => {
 afterAll(() => ledger.harness.close());
 
 describe.each(files)("%s", (name) => {
-  test("begins with its question, and with what it is asked about on one line", () => {
-    const [question = "", ...rest] = read(name).split("\n");
+  test("begins with its parameters on one line, and its question stands right after", () => {
+    expect(read(name)).toMatch(PARAMETERS);
+    const [, question] = read(name).split("\n");
     expect(question).toMatch(/^-- [A-Z].*\?/);
-    expect(rest.join("\n")).toMatch(STANDING_ALONE);
   });
 
   test("runs as it stands", async () => {
@@ -202,7 +204,7 @@ describe("answers", () => {
   });
 });
 
-test("GET /api/stats tells all of it, of the days and the agent asked for", async () => {
+test("GET /api/stats answers all of it, of the days and the agent of the query", async () => {
   const { body } = await ask(ledger.url, "/api/stats?from=2024-07-15&to=2024-07-17&agent_id=ada");
   expect(body).toMatchObject({
     from: "2024-07-15T00:00:00.000Z",
@@ -218,7 +220,7 @@ test("GET /api/stats tells all of it, of the days and the agent asked for", asyn
   });
 });
 
-test("absurd numbers do not keep the statistics from being told", async () => {
+test("absurd numbers do not break the statistics", async () => {
   const numbers = [1.7e308, 1.7e308, -1.7e308, -1.7e308, -1.7e308];
   for (const [index, number] of numbers.entries()) {
     const call = documentedCall({ call_id: `absurd-${index}` });
@@ -242,4 +244,39 @@ test("a file is a command for wrangler", async () => {
   const printed = await wrangler("execute", "DB", "--json", "--file", "src/ledger/queries/totals.sql");
   expect(JSON.parse(printed)).toMatchObject([{ success: true, results: [{ calls: 0 }] }]);
   rmSync(state, { recursive: true });
+});
+
+describe("a file of somebody's own", () => {
+  const totals = read("totals.sql");
+  const [parameters = "", ...rest] = totals.split("\n");
+  const [question = "", ...query] = rest;
+  const lines = (...all: string[]) => all.join("\n");
+
+  /** Starts the Worker with this instead of totals.sql, and asks it for the calls of the last 30 days of a year. */
+  async function totalsWith(sql: string): Promise<unknown> {
+    using project = copyProject();
+    writeFileSync(join(project.folder, "src/ledger/queries/totals.sql"), sql);
+    const copy = await bootLedger({ root: project.folder });
+    await post(copy.url, documentedCall({ call_id: "one" }).start({ timestamp: "2023-12-24T12:00:00Z" }));
+    const { body } = await ask(copy.url, "/api/stats?to=2023-12-31");
+    await copy.harness.close();
+    return Object(body).totals;
+  }
+
+  test("may name other times and another agent", async () => {
+    const other = parameters.replace("'-30 days'", "'-7 days'").replace("NULL AS agent_id", "'ada' AS agent_id");
+    expect(other).toContain("'-7 days'");
+    // They are for people; the Worker binds its own.
+    expect(await totalsWith(lines(other, question, ...query))).toMatchObject({ calls: 1 });
+  });
+
+  test.each([
+    ["the question comes first", lines(question, parameters, ...query)],
+    ["the parameters have another name", lines(parameters.replace("parameters", "chosen"), question, ...query)],
+    ["a parameter is missing", lines(parameters.replace(/, NULL AS agent_id/, ""), question, ...query)],
+    ["the parameters take two lines", lines(parameters.replace(", NULL", ",\n  NULL"), question, ...query)],
+    ["there is no first line at all", lines(question, ...query)],
+  ])("keeps the Worker from starting when %s", async (_, sql) => {
+    await expect(totalsWith(sql)).rejects.toThrow("not a first line with parameters");
+  });
 });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { COUNTS_PATH, counts } from "./bench/counts.ts";
 import { ask, askText } from "./support/ask.ts";
 import { atomsCall, documentedCall } from "./support/events.ts";
 import { bootLedger } from "./support/ledger.ts";
@@ -25,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(() => ledger.harness.close());
 
-const said = [
+const spoken = [
   { role: "agent", content: "Hello!", timestamp: "..." },
   { role: "user", content: "¿Hablan español?", timestamp: "2024-07-15T14:30:06.500Z" },
 ];
@@ -42,12 +43,29 @@ describe("GET /api/calls", () => {
     await post(ledger.url, documentedCall({ call_id: "monday" }).analytics({ metrics: { csat: 4 } }));
     const { body } = await ask(ledger.url, "/api/calls?to=2024-07-15");
     expect(Object(body).calls).toEqual([
-      expect.objectContaining({
+      {
+        id: 1,
         call_id: "monday",
+        platform: "atoms",
+        agent_id: "agent_1",
         status: "analyzed",
-        metrics: { csat: 4 },
+        call_direction: "inbound",
+        caller_phone: "+15550000001",
+        agent_phone: "+15559876543",
         called_at: "2024-07-15T09:00:00.000Z",
-      }),
+        started_at: "2024-07-15T09:00:00.000Z",
+        ended_at: "2024-07-15T09:05:00.000Z",
+        analyzed_at: "2024-07-15T14:36:00.000Z",
+        duration_seconds: 300,
+        disposition: "successful",
+        variables: { customer_name: "Robin Example" },
+        metrics: { csat: 4 },
+        summary: null,
+        recording_url: null,
+        transcript_key: "calls/monday/transcript.json",
+        transcript_turns: 1,
+        updated_at: expect.stringMatching(/Z$/),
+      },
     ]);
   });
 
@@ -84,6 +102,9 @@ describe("GET /api/calls", () => {
     ["limit=many", "limit"],
     ["cursor=nonsense", "cursor"],
     ["cursor=%5B1%5D", "cursor"],
+    ["cursor=%5B%22time%22,%22x%22%5D", "cursor"],
+    ["cursor=%5B%22words%22,%22x%22%5D", "cursor"],
+    ["cursor=%5B%22neither%22,%22x%22,1%5D", "cursor"],
     ["from=yesterday", "from"],
     ["to=2024-02-30", "to"],
     ["status=lost", "status"],
@@ -95,12 +116,25 @@ describe("GET /api/calls", () => {
   });
 
   test("reads as many rows as it shows, however many calls there are", async () => {
-    const plan = await ledger.DB.prepare(
-      "EXPLAIN QUERY PLAN SELECT * FROM calls WHERE time_order < ? ORDER BY time_order DESC LIMIT 50",
+    const counting = await bootLedger({ main: "test/bench/workers/counting-ledger.ts" });
+    await counting.DB.prepare(
+      `INSERT INTO calls (call_id, platform, agent_id, status, called_at, updated_at, first_received_at, column_versions)
+       SELECT 'many-' || value, 'atoms', 'a', 'ended', strftime('%Y-%m-%dT%H:%M:%fZ', '2024-07-15', value || ' seconds'), '', '', '{}'
+       FROM json_each(?)`,
     )
-      .bind(1)
-      .all<{ detail: string }>();
-    expect(plan.results.map(({ detail }) => detail)).toEqual(["SEARCH calls USING INTEGER PRIMARY KEY (rowid<?)"]);
+      .bind(JSON.stringify(Array.from({ length: 2000 }, (_, index) => index)))
+      .run();
+    let query = "?limit=10";
+    for (let page = 0; page < 3; page++) {
+      const { body } = await ask(counting.url, `/api/calls${query}`);
+      expect(idsOf(body)).toEqual(Array.from({ length: 10 }, (_, index) => `many-${1999 - page * 10 - index}`));
+      query = `?limit=10&cursor=${encodeURIComponent(Object(body).next_cursor)}`;
+    }
+    const { d1RoundTrips, rowsRead } = counts.parse(await (await fetch(new URL(COUNTS_PATH, counting.url))).json());
+    expect(d1RoundTrips).toBe(3);
+    // Ten rows a page and one to see whether there is another, each by the index and then itself.
+    expect(rowsRead).toBeLessThanOrEqual(3 * 2 * 12);
+    await counting.harness.close();
   });
 });
 
@@ -137,18 +171,18 @@ describe("GET /api/calls/{call_id}/transcript", () => {
   test.each([
     ["documented", documentedCall],
     ["atoms", atomsCall],
-  ])("tells what was said in the vocabulary %s", async (format, makeCall) => {
+  ])("is the conversation, in the vocabulary %s", async (format, makeCall) => {
     const call_id = `CALL-1721053800000-${format === "atoms" ? "aaaaaa" : "bbbbbb"}`;
     const end = JSON.stringify(makeCall({ call_id }).end());
-    await post(ledger.url, end.replace(/"transcript":\[.*?\]/, `"transcript":${JSON.stringify(said)}`));
+    await post(ledger.url, end.replace(/"transcript":\[.*?\]/, `"transcript":${JSON.stringify(spoken)}`));
     const { body, headers } = await ask(ledger.url, `/api/calls/${call_id}/transcript`);
-    expect(body).toMatchObject({ call_id, turns: said });
+    expect(body).toMatchObject({ call_id, turns: spoken });
     expect(headers.get("Vary")).toBe("Accept");
   });
 
   test("is text for who wants to read", async () => {
     const call_id = "read-aloud";
-    await post(ledger.url, documentedCall({ call_id }).end({ timestamp: "2023-07-15T14:30:00Z", transcript: said }));
+    await post(ledger.url, documentedCall({ call_id }).end({ timestamp: "2023-07-15T14:30:00Z", transcript: spoken }));
     const { text, type } = await askText(ledger.url, `/api/calls/${call_id}/transcript`, { Accept: "text/plain" });
     expect(type).toBe("text/plain; charset=utf-8");
     expect(text).toBe("agent (...):\nHello!\n\nuser (2024-07-15T14:30:06.500Z):\n¿Hablan español?\n");
@@ -161,9 +195,11 @@ describe("GET /api/calls/{call_id}/transcript", () => {
   });
 });
 
-test("every answer below /api is for this reader alone", async () => {
-  for (const path of ["/api/calls", "/api/calls?limit=x", "/api/calls/nobody", "/api/nothing", "/api/calls.csv"]) {
-    const { cacheControl } = await askText(ledger.url, path);
+test("every answer below /api is for this reader alone, and nothing but what it says it is", async () => {
+  const paths = ["/api/calls", "/api/calls?limit=x", "/api/calls/nobody", "/api/nothing", "/api/calls.csv"];
+  for (const path of [...paths, "/api/calls/monday/transcript", "/api/jobs/nobody", "/api/erasures"]) {
+    const { cacheControl, headers } = await askText(ledger.url, path);
     expect(cacheControl, path).toBe("private, no-store");
+    expect(headers.get("X-Content-Type-Options"), path).toBe("nosniff");
   }
 });

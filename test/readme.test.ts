@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { expect, test } from "vitest";
 import * as z from "zod";
-import { atomsEvent } from "../src/platforms/atoms/atoms.ts";
 import { documentedEvent } from "../src/platforms/atoms/documented.ts";
+import { atomsEvent } from "../src/platforms/atoms/envelope.ts";
 
-const readme = readFileSync(resolve(import.meta.dirname, "../README.md"), "utf8");
+const readme = readFileSync(resolve(import.meta.dirname, "../src/platforms/atoms/README.md"), "utf8");
 
 const jsonSchema = z.object({
   properties: z.record(z.string(), z.unknown()).optional(),
@@ -35,7 +35,7 @@ function fieldsOf(schema: unknown, prefix = ""): Map<string, boolean> {
 
 /** The rows `| \`field\` | required |` of the table under a heading. */
 function documentedFields(heading: string): Map<string, boolean> {
-  const section = readme.split(`#### ${heading}\n`)[1]?.split("\n#")[0] ?? "";
+  const section = readme.split(`## ${heading}\n`)[1]?.split("\n#")[0] ?? "";
   const rows = section.matchAll(/^\| `([^`]+)` \| (yes|no) \|/gm);
   return new Map(Array.from(rows, ([, field = "", required]) => [field, required === "yes"]));
 }

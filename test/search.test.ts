@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ask, askText } from "./support/ask.ts";
 import { atomsCall, documentedCall } from "./support/events.ts";
@@ -7,7 +6,7 @@ import { post } from "./support/post.ts";
 
 let ledger: Awaited<ReturnType<typeof bootLedger>>;
 
-const said: Record<string, string[]> = {
+const transcripts: Record<string, string[]> = {
   dutch: ["80 m² – ĳs?"],
   english: ["Hello, how can I help?", "My dog ate the invoice, number 4711-08."],
   french: ["Bonjour !", "Je voudrais résilier mon abonnement."],
@@ -30,7 +29,7 @@ async function send(url: string, call_id: string, lines: readonly string[], time
 
 beforeAll(async () => {
   ledger = await bootLedger();
-  for (const [call_id, lines] of Object.entries(said)) await send(ledger.url, call_id, lines);
+  for (const [call_id, lines] of Object.entries(transcripts)) await send(ledger.url, call_id, lines);
 });
 afterAll(() => ledger.harness.close());
 
@@ -75,8 +74,8 @@ describe("words", () => {
     "NOT dog",
     "dog OR",
     "NEAR(dog, 5)",
-    "said:dog",
-    "call:x",
+    "text:dog",
+    "rowid:1",
     "*",
     '"',
     '"""',
@@ -103,8 +102,7 @@ describe("words", () => {
       seen.push(...idsOf(body));
       cursor = Object(body).next_cursor ?? "";
     } while (cursor !== "");
-    expect(seen.slice(0, 5)).toEqual(["zebra-6", "zebra-5", "zebra-4", "zebra-3", "zebra-2"]);
-    expect(seen.slice(5).sort()).toEqual(["zebra-0", "zebra-1"]);
+    expect(seen).toEqual(ids.toReversed());
     expect(await find("zebra", "&from=2024-08-03&to=2024-08-04")).toEqual(["zebra-4", "zebra-3"]);
     expect(await find("zebra", "&agent_id=nobody")).toEqual([]);
     const csv = await askText(ledger.url, "/api/calls.csv?q=zebra&from=2024-08-06");
@@ -121,6 +119,15 @@ describe("words", () => {
     await post(ledger.url, call.end({ transcript: conversation(["A tapir."]), timestamp: "2024-07-15T14:37:00Z" }));
     expect(await find("okapi")).toEqual([]);
     expect(await find("tapir")).toEqual(["corrected"]);
+  });
+
+  test("an id that another body has brings no words", async () => {
+    const call = documentedCall({ call_id: "taken" });
+    await post(ledger.url, call.end({ id: "one", transcript: conversation(["An ocelot."]) }));
+    const again = { id: "one", transcript: conversation(["A manatee."]), timestamp: "2024-07-15T15:00:00Z" };
+    expect((await post(ledger.url, call.end(again))).body).toMatchObject({ status: "unrecognised" });
+    expect(await find("manatee")).toEqual([]);
+    expect(await find("ocelot")).toEqual(["taken"]);
   });
 
   test("an event without a transcript takes no words away", async () => {
@@ -148,24 +155,32 @@ describe("words", () => {
     },
   );
 
-  test("so many calls with the very same time that there is no room for one more are kept and found all the same", async () => {
-    const last = "978307200000 * 524288 + 524287";
-    await ledger.DB.batch([
-      ledger.DB.prepare(`INSERT INTO conversations (rowid, call_id, call, said) VALUES (${last}, 'x', 'x', '')`),
-      ledger.DB.prepare(
-        `INSERT INTO calls (time_order, call_id, status, started_at, updated_at, first_received_at, sources)
-         VALUES (${last}, 'x', 'active', '2001-01-01T00:00:00.000Z', '', '', '{}')`,
-      ),
-    ]);
-    for (const id of ["crowded-1", "crowded-2"]) await send(ledger.url, id, ["A wombat."], "2001-01-01T00:00:00Z");
-    expect((await find("wombat")).sort()).toEqual(["crowded-1", "crowded-2"]);
-    expect(await find("crowded-1")).toEqual(["crowded-1"]);
-    // Moved by a start, and back into the crowd by another.
-    const { start } = documentedCall({ call_id: "crowded-1" });
-    for (const timestamp of ["2001-01-01T00:00:01Z", "2001-01-01T00:00:00Z"]) {
-      expect(await post(ledger.url, start({ timestamp }))).toMatchObject({ status: 200 });
-    }
-    expect((await find("wombat")).sort()).toEqual(["crowded-1", "crowded-2"]);
+  test("calls of the very same time are all found, and one that corrections move away and back is too", async () => {
+    const at = "2001-01-01T00:00:00.000Z";
+    const dayOf = (time: string) => `&from=${time.slice(0, 10)}&to=${time.slice(0, 10)}`;
+    const movedTo = async (answerTime: string, endTime: string) => {
+      const body = atomsCall({ call_id: "crowded-2" }).end({
+        transcript: conversation(["A wombat."]),
+        callData: { answerTime, endTime },
+      });
+      // The later end outranks the one before, whatever start it tells of.
+      const answer = await post(ledger.url, { ...body, id: endTime });
+      expect(answer.body).toMatchObject({ status: "stored" });
+      expect(await find("wombat", dayOf(answerTime))).toContain("crowded-2");
+      expect(await find("crowded-2")).toEqual(["crowded-2"]);
+    };
+    await send(ledger.url, "crowded-1", ["A wombat."], at);
+    await movedTo(at, "2001-01-01T00:01:00.000Z");
+    await send(ledger.url, "crowded-3", ["A wombat."], at);
+    const onTheDay = async () => idsOf((await ask(ledger.url, `/api/calls?${dayOf(at)}`)).body);
+    const crowd = ["crowded-3", "crowded-2", "crowded-1"];
+    expect(await onTheDay()).toEqual(crowd);
+
+    await movedTo("2001-01-02T00:00:00.000Z", "2001-01-02T00:01:00.000Z");
+    expect(await onTheDay()).toEqual(["crowded-3", "crowded-1"]);
+    await movedTo(at, "2001-01-02T00:02:00.000Z");
+    expect(await onTheDay()).toEqual(crowd);
+    expect(await find("wombat")).toEqual(crowd);
   });
 
   test("hours of talk are kept, and found by what comes first", async () => {
@@ -189,20 +204,75 @@ describe("phone numbers and ids", () => {
     // The end comes first, without numbers.
     await post(ledger.url, documentedCall({ call_id: "late-number" }).end());
     await post(ledger.url, documentedCall({ call_id: "late-number" }).start({ caller_phone: "+15550199003" }));
+    // Corrected: the row of the call has the last number, and an event of it had the first.
+    const corrected = documentedCall({ call_id: "two-numbers" });
+    await post(ledger.url, corrected.start({ caller_phone: "+1 (555) 019-9004", agent_phone: "+15550198004" }));
+    const correction = {
+      caller_phone: "0015550199005",
+      agent_phone: "+15550198005",
+      timestamp: "2024-07-15T14:31:00Z",
+    };
+    await post(ledger.url, corrected.start(correction));
+    // Outranked before it came.
+    await post(ledger.url, corrected.start({ caller_phone: "+15550199006", timestamp: "2024-07-15T14:29:00Z" }));
+    const written = [
+      ["uri", "tel:+1-555-019-9007;ext=1"],
+      ["sip", "sip:+15550199008@carrier.example;transport=udp"],
+      ["full-width", "＋１５５５０１９９００９"],
+      ["withheld", "anonymous"],
+    ] as const;
+    for (const [call_id, caller_phone] of written) {
+      await post(ledger.url, documentedCall({ call_id }).start({ caller_phone }));
+    }
+    // The platform repeats the number among the variables.
+    const variables = { user_number: "+15550199010" };
+    await post(ledger.url, atomsCall({ call_id: "CALL-1721053800000-0000aa" }).end({ variables, callData: null }));
   });
 
   test.each([
     ["+15550199001", ["numbered"]],
     ["15550199001", ["numbered"]],
+    ["0015550199001", ["numbered"]],
     ["(555) 019-9001", ["numbered"]],
+    ["+1 555.019/9001", ["numbered"]],
+    ["＋１５５５０１９９００１", ["numbered"]],
     ["9001", ["numbered"]],
     ["5550198002", ["numbered"]],
     ["5550199003", ["late-number"]],
+    ["+15550199004", ["two-numbers"]],
+    ["+15550199005", ["two-numbers"]],
+    ["+15550199006", ["two-numbers"]],
+    ["+15550198005", ["two-numbers"]],
+    ["+15550199007", ["uri"]],
+    ["555-019-9008", ["sip"]],
+    ["+15550199009", ["full-width"]],
+    ["+15550199010", ["CALL-1721053800000-0000aa"]],
     ["numbered", ["numbered"]],
     ["4711", ["english"]],
     ["+19990000000", []],
   ])("%s", async (q, expected) => {
     expect(await find(q)).toEqual(expected);
+  });
+
+  test("pages of a caller's calls meet each once, newest first, and other filters hold as well", async () => {
+    const ids = Array.from({ length: 5 }, (_, index) => `regular-${index}`);
+    for (const [index, call_id] of ids.entries()) {
+      const timestamp = `2024-09-0${Math.max(1, index)}T10:00:00Z`;
+      await post(ledger.url, documentedCall({ call_id }).start({ caller_phone: "+15550199020", timestamp }));
+    }
+    for (const q of ["+15550199020", "9020"]) {
+      const seen: string[] = [];
+      let cursor = "";
+      do {
+        const query = `q=${encodeURIComponent(q)}&limit=2&cursor=${encodeURIComponent(cursor)}`;
+        const { body } = await ask(ledger.url, `/api/calls?${query}`);
+        seen.push(...idsOf(body));
+        cursor = Object(body).next_cursor ?? "";
+      } while (cursor !== "");
+      expect(seen).toEqual(ids.toReversed());
+      expect(await find(q, "&from=2024-09-03")).toEqual(["regular-4", "regular-3"]);
+      expect(await find(q, "&agent_id=nobody")).toEqual([]);
+    }
   });
 });
 
@@ -215,8 +285,8 @@ describe("with SEARCH_TRANSCRIPTS off", () => {
   });
   afterAll(() => plain.harness.close());
 
-  test("no word is kept in D1", async () => {
-    expect(await plain.DB.prepare("SELECT count(*) AS n FROM conversations").first("n")).toBe(0);
+  test("there is no word in D1", async () => {
+    expect(await plain.DB.prepare("SELECT count(*) AS n FROM search_index").first("n")).toBe(0);
   });
 
   test("numbers and ids are found all the same", async () => {
@@ -236,16 +306,14 @@ describe("with SEARCH_TRANSCRIPTS off", () => {
     const later = await bootLedger({ env: { SEARCH_TRANSCRIPTS: "on" } });
     // As they are after they came while it was off.
     for (let nth = 0; nth < 45; nth++) await send(later.url, `early-${nth}`, [`quokka ${nth}`], start.timestamp);
-    await later.DB.prepare("DELETE FROM conversations").run();
-    // Corrected while it was off, so that the index has what was said before.
+    await later.DB.prepare("DELETE FROM search_index").run();
+    // Corrected while it was off, so that the index has the words of before.
     await send(later.url, "taken-back", []);
-    const word = createHash("sha256").update("taken-back").digest("hex").slice(0, 20);
     await later.DB.prepare(
-      "INSERT INTO conversations (rowid, call_id, call, said) VALUES (7, 'taken-back', ?, 'quokka')",
-    )
-      .bind(word)
-      .run();
-    const { objects } = await later.ARCHIVE.list({ prefix: "transcripts/", limit: 1 });
+      "INSERT OR REPLACE INTO search_index (rowid, text) SELECT id, 'quokka' FROM calls WHERE call_id = 'taken-back'",
+    ).run();
+    const { objects } = await later.ARCHIVE.list({ prefix: "calls/early-", limit: 1 });
+    expect(objects).toHaveLength(1);
     await later.ARCHIVE.delete(objects.map(({ key }) => key));
 
     let cursor: string | null | undefined;
@@ -259,6 +327,16 @@ describe("with SEARCH_TRANSCRIPTS off", () => {
     expect(indexed).toBe(44);
     expect(idsOf((await ask(later.url, "/api/calls?q=quokka&limit=200")).body)).toHaveLength(44);
     await later.harness.close();
+  });
+
+  test("a cursor that is none is refused", async () => {
+    for (const cursor of ["nonsense", "%5B%22x%22%5D", "%5B%22x%22%2C%22y%22%5D"]) {
+      const answer = await ask(ledger.url, "/api/transcripts/index", {
+        method: "POST",
+        body: JSON.stringify({ cursor }),
+      });
+      expect(answer).toMatchObject({ status: 400, body: { errors: [{ path: "cursor" }] } });
+    }
   });
 
   test("a reindex says that words are not searched", async () => {

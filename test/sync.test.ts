@@ -5,7 +5,7 @@ import { documentedCall } from "./support/events.ts";
 import { bootOnNetwork } from "./support/network-ledger.ts";
 import { post } from "./support/post.ts";
 
-const waiting = { timeout: 28_000, interval: 50 };
+const patience = { timeout: 28_000, interval: 50 };
 let downstream: Awaited<ReturnType<typeof startDownstream>>;
 let ledger: Awaited<ReturnType<typeof bootOnNetwork>>;
 // Prepared once: miniflare's prepare blocks this process until the runtime answers, and a runtime that has much to log
@@ -24,7 +24,7 @@ afterAll(async () => {
 const row = async (call_id: string) =>
   (await allRows.all<Record<string, unknown>>()).results.find((row) => row["call_id"] === call_id) ?? null;
 const settled = (call_id: string, expected: object) =>
-  vi.waitFor(async () => expect(await row(call_id)).toMatchObject(expected), waiting);
+  vi.waitFor(async () => expect(await row(call_id)).toMatchObject(expected), patience);
 test("a finished analysis reaches the downstream once, signed, with every column of its call", async () => {
   const call_id = "delivered";
   const { start, end, analytics } = documentedCall({ call_id });
@@ -36,7 +36,7 @@ test("a finished analysis reaches the downstream once, signed, with every column
   const event_id = JSON.parse(JSON.stringify(answer.body)).event_id;
   expect(downstream.deliveriesOf(call_id)).toEqual([
     {
-      id: event_id,
+      id: `${event_id}:analytics.completed`,
       headers: expect.objectContaining({ "content-type": "application/json" }),
       payload: {
         type: "analytics.completed",
@@ -44,12 +44,15 @@ test("a finished analysis reaches the downstream once, signed, with every column
         data: {
           event_id,
           call: {
+            id: expect.any(Number),
             call_id,
+            platform: "atoms",
             agent_id: "agent_1",
             status: "analyzed",
             call_direction: "inbound",
             caller_phone: "+15551234567",
             agent_phone: "+15559876543",
+            called_at: "2024-07-15T14:30:00.000Z",
             started_at: "2024-07-15T14:30:00.000Z",
             ended_at: "2024-07-15T14:35:00.000Z",
             analyzed_at: "2024-07-15T14:36:00.000Z",
@@ -59,7 +62,7 @@ test("a finished analysis reaches the downstream once, signed, with every column
             metrics: { satisfaction_score: 4, issue_resolved: true, product_discussed: "Widget Pro" },
             summary: null,
             recording_url: null,
-            transcript_key: "transcripts/2024/07/15/delivered.json",
+            transcript_key: "calls/delivered/transcript.json",
             transcript_turns: 1,
             updated_at: expect.stringMatching(/Z$/),
           },
@@ -76,7 +79,8 @@ test("a redelivered analysis is not delivered again", async () => {
   await settled("once", { state: "delivered", attempts: 1 });
   // A message sent by hand is what a queue that delivers twice looks like.
   const event_id = await ledger.DB.prepare("SELECT event_id FROM events WHERE call_id = 'once'").first("event_id");
-  await ledger.SYNC_QUEUE.send({ destination: "webhook", event_id, event: {} });
+  const message = { event: "analytics.completed", timestamp: "", agent_id: "a", call_id: "once" };
+  await ledger.SYNC_QUEUE.send({ ...message, event_id, destination: "webhook" });
   await post(ledger.url, documentedCall({ call_id: "after once" }).analytics());
   await settled("after once", { state: "delivered" });
   expect(downstream.deliveriesOf("once")).toHaveLength(1);
@@ -117,6 +121,21 @@ describe.concurrent("a downstream that fails", () => {
     const [first = 0, second = 0] = times;
     // Without it, the first back-off and a neighbour that hangs for ten seconds explain 15 at the most.
     expect(second - first).toBeGreaterThan(15_500);
+  });
+
+  test("a delivery that arrives while it is being sent anew is delivered, and not made again", async () => {
+    const call_id = "sent anew meanwhile";
+    const { promise: isSentAnew, resolve } = Promise.withResolvers<void>();
+    downstream.behave(call_id, (response) => void isSentAnew.then(() => response.writeHead(200).end()));
+    await post(ledger.url, documentedCall({ call_id }).analytics());
+    await vi.waitFor(() => expect(downstream.deliveriesOf(call_id)).toHaveLength(1), patience);
+    await ledger.DB.prepare("UPDATE sync_deliveries SET generation = 1 WHERE call_id = ?").bind(call_id).run();
+    const { event_id } = await row(call_id).then((found) => Object(found));
+    const message = { event: "analytics.completed", timestamp: "", agent_id: "agent_1", call_id, event_id };
+    await ledger.SYNC_QUEUE.send({ ...message, destination: "webhook", generation: 1 });
+    resolve();
+    await settled(call_id, { state: "delivered", generation: 1 });
+    expect(downstream.deliveriesOf(call_id)).toHaveLength(1);
   });
 
   test("what runs out of retries ends as failed, by way of the dead-letter queue", async () => {
@@ -165,7 +184,7 @@ describe("settings of the downstream", () => {
       const read = async () => (await rows.all()).results[0] ?? null;
       await post(other.url, documentedCall({ call_id: "x" }).analytics());
       if (expected === null) expect(await read()).toBeNull();
-      else await vi.waitFor(async () => expect(await read()).toMatchObject(expected), waiting);
+      else await vi.waitFor(async () => expect(await read()).toMatchObject(expected), patience);
     } finally {
       await other.close();
     }
@@ -178,6 +197,15 @@ describe("settings of the downstream", () => {
       { SYNC_URL: downstream.url, SYNC_SECRET: "" },
       { state: "failed", last_error: "out of retries: SYNC_SECRET is not set" },
     ));
+
+  test("a user name and a password in SYNC_URL travel in a header", async () => {
+    const url = new URL(downstream.url);
+    url.username = "ledger";
+    url.password = "p@ss:word";
+    await withSettings({ SYNC_URL: url.href, SYNC_SECRET }, { state: "delivered" });
+    const authorization = downstream.deliveriesOf("x").at(-1)?.headers.authorization;
+    expect(authorization).toBe(`Basic ${Buffer.from("ledger:p@ss:word").toString("base64")}`);
+  });
 
   test("a host that does not exist is a failed connection", () =>
     withSettings(

@@ -4,7 +4,7 @@ import { configDefaults, defineConfig } from "vitest/config";
 
 const projectFolder = join(import.meta.dirname, "..");
 
-/** The rooms that can be taken out, and the tests that go in and out through their doors: without the one, not the others. */
+/** The faces that can be taken out, and the tests that go through their doors: without the one, not the others. */
 const testsThrough: Record<string, string[]> = {
   "src/dashboard": ["test/dashboard/**"],
   "src/api": ["test/{api,csv,erasure,openapi,queries,reading,search}.test.ts", "test/bench/seed/seed.test.ts"],
@@ -15,6 +15,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     exclude: [
       ...configDefaults.exclude,
+      // On copies of the project: `npm run test:slow`.
+      "test/slow/**",
       ...Object.entries(testsThrough).flatMap(([room, tests]) => (existsSync(join(projectFolder, room)) ? [] : tests)),
     ],
     testTimeout: 30_000,

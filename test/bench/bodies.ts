@@ -38,7 +38,8 @@ const spoken: Record<Letters, readonly string[]> = {
   any: sentences,
 };
 
-function conversation(callId: string, bytes: number, letters: Letters = "any") {
+/** @param bytes size of the body that it is for, near enough */
+function conversation(bytes: number, letters: Letters = "any"): object[] {
   const lines = spoken[letters];
   const start = Date.UTC(2026, 9, 23, 14, 30);
   const transcript: object[] = [];
@@ -51,57 +52,106 @@ function conversation(callId: string, bytes: number, letters: Letters = "any") {
     transcript.push(turn);
     length += Buffer.byteLength(JSON.stringify(turn)) + 1;
   }
-  return {
-    ...common("call.end", callId),
-    duration_seconds: transcript.length * 4,
-    disposition: "successful",
-    transcript,
-    variables: {
-      customer_name: "Robin Example",
-      issue_type: "billing",
-      invoice: "4711-08",
-      moved: true,
-    },
-  };
+  return transcript;
 }
 
-function common(event: string, callId: string) {
+const AGENT_ID = "agent_abc123";
+const CALLER_PHONE = "+15551234567";
+const AGENT_PHONE = "+15559876543";
+const STARTED_AT = "2026-10-23T14:30:00.000Z";
+const ENDED_AT = "2026-10-23T14:35:00.000Z";
+
+const variables = { customer_name: "Robin Example", issue_type: "billing", invoice: "4711-08", moved: true };
+const metrics = {
+  satisfaction_score: 4,
+  issue_resolved: true,
+  follow_up_needed: false,
+  product_discussed: "Widget Pro",
+};
+
+export const eventNames = ["call.start", "call.end", "analytics.completed"] as const;
+export type EventName = (typeof eventNames)[number];
+
+/** The two ways in which the platform words its events. */
+export type Vocabulary = "documented" | "atoms";
+
+type Payloads = Record<EventName, object>;
+
+const documented = (callId: string, transcript: object[]): Payloads => {
+  const common = (event: EventName, timestamp: string) => ({ event, timestamp, agent_id: AGENT_ID, call_id: callId });
   return {
-    event,
-    timestamp: "2026-10-23T14:35:00Z",
-    agent_id: "agent_abc123",
-    call_id: callId,
+    "call.start": {
+      ...common("call.start", STARTED_AT),
+      call_direction: "inbound",
+      caller_phone: CALLER_PHONE,
+      agent_phone: AGENT_PHONE,
+    },
+    "call.end": {
+      ...common("call.end", ENDED_AT),
+      duration_seconds: transcript.length * 4,
+      disposition: "successful",
+      transcript,
+      variables,
+    },
+    "analytics.completed": { ...common("analytics.completed", ENDED_AT), metrics },
   };
-}
+};
+
+const atoms = (callId: string, transcript: object[]): Payloads => {
+  const envelope = (eventType: string, metadata: object) => ({
+    url: "https://ledger.example.com/webhooks/atoms",
+    description: "Support line",
+    event: `${AGENT_ID}.${eventType}`,
+    id: randomUUID(),
+    metadata: { agentId: AGENT_ID, eventType, conversationType: "telephonyInbound", callId, ...metadata },
+  });
+  const callData = {
+    fromNumber: CALLER_PHONE,
+    toNumber: AGENT_PHONE,
+    callDuration: transcript.length * 4,
+    callStatus: "completed",
+    answerTime: STARTED_AT,
+    endTime: ENDED_AT,
+  };
+  return {
+    "call.start": envelope("pre-conversation", { fromPhone: CALLER_PHONE, toPhone: AGENT_PHONE }),
+    "call.end": envelope("post-conversation", {
+      recordingUrl: `https://recordings.example.com/${callId}.wav`,
+      callData,
+      transcript,
+      variables: { ...variables, user_number: CALLER_PHONE, agent_number: AGENT_PHONE },
+    }),
+    "analytics.completed": envelope("analytics-completed", {
+      analytics: {
+        summary: "Moved, and wants the invoice at the new address.",
+        dispositionMetrics: Object.entries(metrics).map(([identifier, value]) => ({ identifier, value })),
+      },
+      callData,
+    }),
+  };
+};
+
+const payloadsOf: Record<Vocabulary, (callId: string, transcript: object[]) => Payloads> = { documented, atoms };
 
 /**
- * `call.end` events of different calls.
+ * `call.end` events of different calls, in the documented vocabulary.
  * @param bytes size of each body, near enough
  */
 export function callEnds(count: number, bytes: number, letters?: Letters): Signed[] {
-  return Array.from({ length: count }, () => signed(conversation(randomUUID(), bytes, letters)));
+  const transcript = conversation(bytes, letters);
+  return Array.from({ length: count }, () => signed(documented(randomUUID(), transcript)["call.end"]));
 }
 
-/** The three events of a call, in order, in the documented vocabulary. */
-export function wholeCall(bytes: number, callId: string = randomUUID()): Record<EventName, Signed> {
+/** The three events of a call, in order. */
+export function wholeCall(
+  bytes: number,
+  callId: string = randomUUID(),
+  vocabulary: Vocabulary = "documented",
+): Record<EventName, Signed> {
+  const payloads = payloadsOf[vocabulary](callId, conversation(bytes));
   return {
-    "call.start": signed({
-      ...common("call.start", callId),
-      call_direction: "inbound",
-      caller_phone: "+15551234567",
-      agent_phone: "+15559876543",
-    }),
-    "call.end": signed(conversation(callId, bytes)),
-    "analytics.completed": signed({
-      ...common("analytics.completed", callId),
-      metrics: {
-        satisfaction_score: 4,
-        issue_resolved: true,
-        follow_up_needed: false,
-        product_discussed: "Widget Pro",
-      },
-    }),
+    "call.start": signed(payloads["call.start"]),
+    "call.end": signed(payloads["call.end"]),
+    "analytics.completed": signed(payloads["analytics.completed"]),
   };
 }
-
-export type EventName = "call.start" | "call.end" | "analytics.completed";

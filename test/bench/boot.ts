@@ -15,6 +15,7 @@ export interface OpenWorker {
   webhook: URL;
   url: URL;
   database: D1Database;
+  bucket: R2Bucket;
 }
 
 export interface Booted extends OpenWorker {
@@ -36,7 +37,7 @@ export async function startRuntime(bundles: readonly Bundle[], downstream: URL):
   const { workerOptions } = unstable_getMiniflareWorkerOptions(join(root, "wrangler.toml"));
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
-      workers: bundles.map(({ name, modules, settings }) => ({
+      workers: bundles.map(({ name, modules, hasEraseJob, settings }) => ({
         ...workerOptions,
         // A queue has one consumer; side by side nothing is measured that would be sent to one.
         ...(bundles.length > 1 && { queueConsumers: {} }),
@@ -44,8 +45,9 @@ export async function startRuntime(bundles: readonly Bundle[], downstream: URL):
         modules,
         d1Databases: { DB: `${name}-ledger` },
         r2Buckets: { ARCHIVE: `${name}-archive` },
+        workflows: hasEraseJob ? { ERASURE: { name: `${name}-erasure`, className: "EraseJob" } } : {},
         bindings: Object.assign({}, workerOptions["bindings"], {
-          WEBHOOK_SECRETS: SECRET,
+          ATOMS_WEBHOOK_SECRETS: SECRET,
           API_TOKEN,
           SYNC_URL: downstream.href,
           SYNC_SECRET: `whsec_${Buffer.from("a signing key of the bench only!").toString("base64")}`,
@@ -64,13 +66,13 @@ export async function startRuntime(bundles: readonly Bundle[], downstream: URL):
   return miniflare;
 }
 
-/** Migrates the database of one of a runtime's Workers and tells where it listens. */
+/** Migrates the database of one of a runtime's Workers. */
 export async function openWorker(runtime: Miniflare, { name }: Bundle): Promise<OpenWorker> {
-  const database = await runtime.getD1Database("DB", name);
+  const { DB: database, ARCHIVE: bucket } = await runtime.getBindings<Env>(name);
   for (const file of readdirSync(migrations).sort()) {
     const statements = unstable_splitSqlQuery(readFileSync(join(migrations, file), "utf8"));
     await database.batch(statements.map((statement) => database.prepare(statement)));
   }
   const url = await runtime.unsafeGetDirectURL(name);
-  return { webhook: new URL("/webhooks/atoms", url), url, database };
+  return { webhook: new URL("/webhooks/atoms", url), url, database, bucket };
 }

@@ -1,8 +1,9 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
+import { parse } from "smol-toml";
 
 const run = promisify(execFile);
 
@@ -13,6 +14,8 @@ export interface Bundle {
   name: string;
   /** The JavaScript, minified as wrangler.toml says, and the texts it imports; the first is the entry. */
   modules: { type: "ESModule" | "Text"; path: string; contents: string }[];
+  /** Whether it exports the Workflow of wrangler.toml, as the ledger does; a Worker that only stands beside it has none. */
+  hasEraseJob: boolean;
   /** Settings that differ from those of wrangler.toml. */
   settings?: Record<string, string>;
   bytes: number;
@@ -25,10 +28,16 @@ export interface Bundle {
  * @param entry path of the entry module, from the root of the repository
  * @param folder where the build may write
  */
-export async function bundle(name: string, entry: string, folder: string): Promise<Bundle> {
+export async function bundle(
+  name: string,
+  entry: string,
+  folder: string,
+  { hasEraseJob = true } = {},
+): Promise<Bundle> {
   // Of its own: what an earlier build of the same name left would be taken for texts of this one.
   const outdir = mkdtempSync(join(folder, `${name}-`));
-  await wrangler("deploy", entry, "--config", "wrangler.toml", "--dry-run", "--outdir", outdir);
+  const config = hasEraseJob ? "wrangler.toml" : configWithoutWorkflows(folder);
+  await wrangler("deploy", join(root, entry), "--config", config, "--dry-run", "--outdir", outdir);
   const read = (file: string) => readFileSync(join(outdir, file), "utf8");
   const script = basename(entry).replace(/\.ts$/, ".js");
   const texts = readdirSync(outdir).filter((file) => ![script, `${script}.map`, "README.md"].includes(file));
@@ -37,7 +46,22 @@ export async function bundle(name: string, entry: string, folder: string): Promi
     ...texts.map((file) => ({ type: "Text" as const, path: file, contents: read(file) })),
   ];
   const all = Buffer.from(modules.map(({ contents }) => contents).join(""));
-  return { name, modules, bytes: all.byteLength, gzipBytes: gzipSync(all).byteLength };
+  return { name, modules, hasEraseJob, bytes: all.byteLength, gzipBytes: gzipSync(all).byteLength };
+}
+
+/**
+ * wrangler refuses an entry that does not export every Workflow of its configuration, and looks for its assets beside the
+ * configuration.
+ */
+function configWithoutWorkflows(folder: string): string {
+  const {
+    workflows: _erasure,
+    assets: _dashboard,
+    ...config
+  } = parse(readFileSync(join(root, "wrangler.toml"), "utf8"));
+  const file = join(folder, "without-workflows.json");
+  writeFileSync(file, JSON.stringify(config));
+  return file;
 }
 
 /**

@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-/** Where a counting Worker tells what it has counted since it was last asked. */
+/** Where a counting Worker answers with its counts since the last such request. */
 export const COUNTS_PATH = "/counts-of-the-bench";
 
 export const counts = z.object({
@@ -17,3 +17,27 @@ export const counts = z.object({
 });
 
 export type Counts = z.infer<typeof counts>;
+
+export const noCounts: Counts = {
+  requests: 0,
+  d1RoundTrips: 0,
+  rowsWritten: 0,
+  rowsRead: 0,
+  r2Writes: 0,
+  r2Reads: 0,
+  queueSends: 0,
+  queueBatches: 0,
+};
+
+export function addCounts(a: Counts, b: Counts): Counts {
+  return {
+    requests: a.requests + b.requests,
+    d1RoundTrips: a.d1RoundTrips + b.d1RoundTrips,
+    rowsWritten: a.rowsWritten + b.rowsWritten,
+    rowsRead: a.rowsRead + b.rowsRead,
+    r2Writes: a.r2Writes + b.r2Writes,
+    r2Reads: a.r2Reads + b.r2Reads,
+    queueSends: a.queueSends + b.queueSends,
+    queueBatches: a.queueBatches + b.queueBatches,
+  };
+}

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { median, quantile } from "../support/statistics.ts";
-import { type EventName, wholeCall } from "./bodies.ts";
+import { type EventName, eventNames, wholeCall } from "./bodies.ts";
 import { boot } from "./boot.ts";
 import type { Bundle } from "./bundle.ts";
 import { openSender } from "./load.ts";
@@ -36,7 +36,7 @@ export async function latency({ name, ...bundle }: Bundle, downstream: URL): Pro
   };
   for (let call = 0; call < WARM_UP + CALLS; call++) {
     const events = wholeCall(BODY_BYTES);
-    for (const event of ["call.start", "call.end", "analytics.completed"] as const) {
+    for (const event of eventNames) {
       const start = performance.now();
       await sender.send(events[event]);
       if (call >= WARM_UP) waits[event].push(performance.now() - start);
@@ -46,7 +46,7 @@ export async function latency({ name, ...bundle }: Bundle, downstream: URL): Pro
   }
   sender.close();
   await worker.stop();
-  return (["call.start", "call.end", "analytics.completed"] as const).map((event) => ({
+  return eventNames.map((event) => ({
     name,
     event,
     median: median(waits[event]),

@@ -14,8 +14,8 @@ const AT_A_TIME = 8;
 export async function reportSearch(report: Report, bundles: readonly Bundle[], downstream: Downstream): Promise<void> {
   report.section(
     "Search",
-    `What it costs that calls are found by their words: ${EVENTS} call.end events of ${BODY_BYTES / 1000} KB each. Rows written as D1 counts them: one for what
-is said, whatever the full text index writes behind it in tables of its own, whose rows are counted beside.`,
+    `What it costs that calls are found by their words: ${EVENTS} call.end events of ${BODY_BYTES / 1000} KB each. Rows written as D1 counts them: one for
+the words, whatever the full text index writes behind it in tables of its own, whose rows are counted beside.`,
   );
   const rows = [];
   for (const bundle of bundles) rows.push(await measure(bundle, downstream));
@@ -33,8 +33,8 @@ async function measure(bundle: Bundle, downstream: Downstream): Promise<string[]
   const { rowsWritten } = counts.parse(await answer.json());
   const indexRows = await worker.database
     .prepare(
-      `SELECT (SELECT count(*) FROM conversations_data) + (SELECT count(*) FROM conversations_idx)
-         + (SELECT count(*) FROM conversations_content) + (SELECT count(*) FROM conversations_docsize) AS rows`,
+      `SELECT (SELECT count(*) FROM search_index_data) + (SELECT count(*) FROM search_index_idx)
+         + (SELECT count(*) FROM search_index_docsize) AS rows`,
     )
     .first<number>("rows");
   const kilobytes = ((await size()) - before) / EVENTS / 1000;

@@ -1,50 +1,64 @@
+import { median } from "../support/statistics.ts";
+import { eventNames, type Vocabulary } from "./bodies.ts";
 import type { Bundle } from "./bundle.ts";
-import { countCall } from "./cost.ts";
+import { countCall, wholeCost } from "./cost.ts";
 import type { Downstream } from "./downstream.ts";
 import { latency, SLOWEST_AWAITED } from "./latency.ts";
 import { costLines } from "./prices.ts";
 import type { Report } from "./report.ts";
 import { SLOWNESS_MILLISECONDS } from "./slowness.ts";
-import { compare, type Load } from "./throughput.ts";
+import { AT_A_TIME, compare, type Load } from "./throughput.ts";
 
-/**
- * @param floor the Worker that only stores
- * @param others what is measured beside it too, without a target and for a shorter time
- * @param target the ledger's throughput, as a share of the floor's
- */
+/** A Worker to be measured beside another. */
+export interface Contest {
+  worker: Bundle;
+  /** It does the least that the same takes. */
+  floor: Bundle;
+  /** The Worker's throughput, as a share of the floor's; without it, the two are measured for a shorter time. */
+  target?: number;
+}
+
 export async function reportThroughput(
   report: Report,
-  ledger: Bundle,
-  others: readonly Bundle[],
-  floor: Bundle,
-  { target, ...load }: Load & { target: number },
+  contests: readonly Contest[],
+  load: Load,
   downstream: Downstream,
 ): Promise<void> {
   const size = `${Math.round(load.bytes / 1000)} KB${load.letters === "ASCII" ? " in ASCII" : ""}`;
   report.section(
     `Throughput, call.end of ${size}`,
-    `Requests a second over HTTP, 16 at a time, of each Worker in turn with ${floor.name}; the share is the median of the rounds.`,
+    `Requests a second over HTTP, ${AT_A_TIME} at a time, of two Workers that take turns; medians of the rounds. The share is the
+median of the rounds' shares, with the least and the greatest of them.`,
   );
-  const told = (figures: readonly number[], digits: number) =>
-    figures.map((figure) => figure.toFixed(digits)).join(" ");
-  const compared = await compare(ledger, floor, load, downstream.url);
-  const rows = [{ name: ledger.name, ...compared }];
-  const short = { ...load, rounds: 1, requests: load.requests / 4 };
-  for (const other of others) rows.push({ name: other.name, ...(await compare(other, floor, short, downstream.url)) });
+  const short = { ...load, rounds: 1, requests: load.requests / 2 };
+  const rows = [];
+  for (const { worker, floor, target } of contests) {
+    const comparison = await compare(worker, floor, target === undefined ? short : load, downstream.url);
+    rows.push({ worker, floor, target, ...comparison });
+  }
   report.table(
-    ["Worker", "requests/s", floor.name, "shares", "share"],
-    rows.map(({ name, rates, floorRates, shares, share }) => [
-      name,
-      told(rates, 0),
-      told(floorRates, 0),
-      told(shares, 3),
-      share.toFixed(2),
+    ["Worker", "requests/s", "beside", "requests/s", "share", "rounds"],
+    rows.map(({ worker, floor, rates, floorRates, shares }) => [
+      worker.name,
+      median(rates).toFixed(0),
+      floor.name,
+      median(floorRates).toFixed(0),
+      median(shares).toFixed(3),
+      spreadOf(shares),
     ]),
   );
-  report.target(
-    `at ${size} at least ${target} of ${floor.name}: ${compared.share.toFixed(3)}`,
-    compared.share >= target,
-  );
+  for (const { worker, floor, target, shares } of rows) {
+    if (target === undefined) continue;
+    const share = median(shares);
+    report.target(
+      `${worker.name} at ${size} at least ${target} of ${floor.name}: ${share.toFixed(3)} (${spreadOf(shares)})`,
+      share >= target,
+    );
+  }
+}
+
+function spreadOf(shares: readonly number[]): string {
+  return `${Math.min(...shares).toFixed(3)}–${Math.max(...shares).toFixed(3)}`;
 }
 
 /** How far an answer may come after the slowest store it waits for, in milliseconds. */
@@ -80,61 +94,60 @@ export async function reportLatency(
   }
 }
 
-/** The most that one whole call may ask of the stores. */
-const COST_LIMITS = {
-  rowsWritten: 10,
-  r2Operations: 1,
-  queueSends: 1,
-  d1RoundTrips: 5,
-};
+/** The most that one whole call may ask of the stores, besides rows written. */
+const COST_LIMITS = { r2Operations: 1, queueSends: 1, d1RoundTrips: 5 };
 
-export async function reportCost(
-  report: Report,
-  ledger: Bundle,
-  others: readonly Bundle[],
-  downstream: Downstream,
-): Promise<void> {
+/** A Worker whose calls are counted. */
+export interface CostCase {
+  bundle: Bundle;
+  /** The ways in which it takes events. */
+  vocabularies: readonly Vocabulary[];
+  /** The most rows that a call may write; without it, nothing is demanded of the Worker. */
+  maxRowsWritten?: number;
+}
+
+export async function reportCost(report: Report, cases: readonly CostCase[], downstream: Downstream): Promise<void> {
   report.section(
     "Cost of a call",
     "Three events of one call and its delivery downstream, alone in its queue batch; dollars at list price a million calls.",
   );
   const counted = [];
-  for (const bundle of [ledger, ...others])
-    counted.push({
-      name: bundle.name,
-      counts: await countCall(bundle, downstream),
-    });
-  const rows = counted.flatMap(({ name, counts }) => {
-    const lines = costLines(counts);
+  for (const { bundle, vocabularies, maxRowsWritten } of cases) {
+    for (const vocabulary of vocabularies) {
+      const call = await countCall(bundle, vocabulary, downstream);
+      counted.push({ name: `${bundle.name}, ${vocabulary}`, maxRowsWritten, call, whole: wholeCost(call) });
+    }
+  }
+  const rows = counted.flatMap(({ name, whole }) => {
+    const lines = costLines(whole);
     const total = lines.reduce((sum, { dollars }) => sum + dollars, 0);
     return [
       ...lines.map(({ what, count, dollars }) => [name, what, String(count), dollars.toFixed(3)]),
       [name, "together", "", total.toFixed(3)],
-      [name, "D1 round trips", String(counts.d1RoundTrips), "not billed"],
+      [name, "D1 round trips", String(whole.d1RoundTrips), "not billed"],
     ];
   });
-  report.table(["Worker", "what", "a call", "$ a million calls"], rows);
+  report.table(["Worker, vocabulary", "what", "a call", "$ a million calls"], rows);
+  report.table(
+    ["D1 rows written", ...eventNames, "delivery", "a call"],
+    counted.map(({ name, call, whole }) => [
+      name,
+      ...[...eventNames, "delivery" as const].map((step) => String(call[step].rowsWritten)),
+      String(whole.rowsWritten),
+    ]),
+  );
 
-  for (const { name, counts } of counted) {
-    if (name !== ledger.name) continue;
-    const { rowsWritten, d1RoundTrips, queueSends } = counts;
-    const r2Operations = counts.r2Writes + counts.r2Reads;
-    report.target(
-      `at most ${COST_LIMITS.rowsWritten} rows written: ${rowsWritten}`,
-      rowsWritten <= COST_LIMITS.rowsWritten,
-    );
-    report.target(
-      `at most ${COST_LIMITS.d1RoundTrips} D1 round trips: ${d1RoundTrips}`,
-      d1RoundTrips <= COST_LIMITS.d1RoundTrips,
-    );
-    report.target(
-      `at most ${COST_LIMITS.r2Operations} R2 operation: ${r2Operations}`,
-      r2Operations <= COST_LIMITS.r2Operations,
-    );
-    report.target(
-      `at most ${COST_LIMITS.queueSends} queue message: ${queueSends}`,
-      queueSends <= COST_LIMITS.queueSends,
-    );
+  for (const { name, maxRowsWritten, whole } of counted) {
+    if (maxRowsWritten === undefined) continue;
+    const r2Operations = whole.r2Writes + whole.r2Reads;
+    for (const [what, count, limit] of [
+      ["rows written", whole.rowsWritten, maxRowsWritten],
+      ["D1 round trips", whole.d1RoundTrips, COST_LIMITS.d1RoundTrips],
+      ["R2 operations", r2Operations, COST_LIMITS.r2Operations],
+      ["queue messages", whole.queueSends, COST_LIMITS.queueSends],
+    ] as const) {
+      report.target(`${name}: at most ${limit} ${what}: ${count}`, count <= limit);
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { unstable_readConfig as readConfig } from "wrangler";
 import { splitArguments } from "../../src/commands/arguments.ts";
 import { projectFolder, runWrangler } from "../../src/commands/wrangler.ts";
 import { numberOption, UsageError } from "../simulator/options.ts";
@@ -12,8 +13,8 @@ import type { Plan } from "./seed/plan.ts";
 const DEFAULT_CALLS = 10_000;
 const DEFAULT_DAYS = 365;
 
-/** Two for the row of the call, one for each of its three events, one for its delivery: what a call costs at least. */
-const ROWS_WRITTEN_A_CALL = 6;
+/** Three for the row of the call, one for each of its three events, its number, its delivery and its words. */
+const ROWS_WRITTEN_A_CALL = 9;
 
 /** US dollars a million rows written, above what the plan includes (developers.cloudflare.com, November 2026). */
 const DOLLARS_A_MILLION = 1;
@@ -53,11 +54,14 @@ async function seed(interrupted: AbortSignal): Promise<boolean> {
     console.log(help);
     return true;
   }
+  const configPath = config ?? join(projectFolder, "wrangler.toml");
   const plan: Plan = {
     calls: numberOption("calls", values.calls, DEFAULT_CALLS, 1),
     days: numberOption("days", values.days, DEFAULT_DAYS, 1),
     seed: numberOption("seed", values.seed, 1, 0),
     until: new Date(),
+    words:
+      readConfig({ config: configPath, env: environment }, { hideWarnings: true }).vars["SEARCH_TRANSCRIPTS"] !== "off",
   };
   if (plan.calls > MOST_CALLS) throw new UsageError(`--calls takes ${MOST_CALLS} at the most.`);
   if (values.remote) {
@@ -67,7 +71,7 @@ async function seed(interrupted: AbortSignal): Promise<boolean> {
     return true;
   }
   if ((await runWrangler(["d1", "migrations", "apply", "DB", "--local", ...shared])) !== 0) return false;
-  await using local = await openLocal(config ?? join(projectFolder, "wrangler.toml"), environment);
+  await using local = await openLocal(configPath, environment);
   await show(local.write, plan, interrupted);
   return true;
 }
@@ -76,7 +80,7 @@ function warnOfCost({ calls }: Plan): void {
   const rows = calls * ROWS_WRITTEN_A_CALL;
   const dollars = ((rows / 1_000_000) * DOLLARS_A_MILLION).toFixed(2);
   console.warn(
-    `${calls} made-up calls go among the real ones of the deployed database: at least ${rows} rows written, $${dollars} above what the plan includes.`,
+    `${calls} made-up calls go among the real ones of the deployed database: some ${rows} rows written, $${dollars} above what the plan includes.`,
   );
 }
 

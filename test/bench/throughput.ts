@@ -1,10 +1,10 @@
-import { median } from "../support/statistics.ts";
 import { callEnds, type Letters } from "./bodies.ts";
 import { openWorker, startRuntime } from "./boot.ts";
 import type { Bundle } from "./bundle.ts";
 import { openSender, type Sender, sendAll } from "./load.ts";
 
-const AT_A_TIME = 16;
+/** Requests that are under way at once. */
+export const AT_A_TIME = 16;
 
 /** As short as a turn can be, so that whatever else the machine does for a while meets both Workers. */
 const TURN_REQUESTS = AT_A_TIME;
@@ -28,8 +28,6 @@ export interface Comparison {
   floorRates: number[];
   /** The one as a share of the other, one figure a round. */
   shares: number[];
-  /** The median of the shares. */
-  share: number;
 }
 
 /**
@@ -52,7 +50,7 @@ export async function compare(worker: Bundle, floor: Bundle, load: Load, downstr
     floorRates.push(rateOf(floor));
   }
   const shares = rates.map((rate, round) => rate / (floorRates[round] ?? Number.NaN));
-  return { rates, floorRates, shares, share: median(shares) };
+  return { rates, floorRates, shares };
 }
 
 /**

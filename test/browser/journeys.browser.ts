@@ -158,9 +158,13 @@ describe("acting", () => {
     expect(page.url()).toBe(visit.at(path));
     await page.getByRole("checkbox").check();
     await page.getByRole("button", { name: "Erase this call" }).click();
+    // The page of the erasure loads itself again until all is gone.
+    await page.waitForURL(/\/erasures\//);
     await expect.poll(() => page.getByRole("status").textContent()).toContain("The call is erased");
     const answer = await page.goto(visit.at(path));
     expect(answer?.status()).toBe(404);
+    const { objects } = await visit.ledger.ARCHIVE.list({ prefix: `${path.slice(1)}/` });
+    expect(objects).toEqual([]);
     await page.context().close();
   });
 });

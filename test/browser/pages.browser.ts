@@ -20,6 +20,7 @@ const pages: { [name: string]: () => string | Promise<string> } = {
   "calls with a filter that does not fit": () => "/calls?from=yesterday",
   "a call": () => addresses.answeredCall(),
   "a call full of markup": () => addresses.hostileCall,
+  "an erasure": () => addresses.completeErasure(),
   "deliveries that failed": () => "/deliveries",
   "all deliveries": () => "/deliveries?state=all",
   quarantine: () => "/quarantine",

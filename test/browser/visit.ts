@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import pWaitFor from "p-wait-for";
 import type { BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import * as z from "zod";
+import { ask } from "../support/ask.ts";
 import { startChromium } from "./chromium.ts";
 import { bootPlayedLedger, MARKUP } from "./played-ledger.ts";
 
@@ -62,7 +64,10 @@ async function signIn(page: Page, address: string, token: string): Promise<State
   return state;
 }
 
-/** The pages worth looking at: the overview of the day that was played, and two calls. */
+const startedJob = z.object({ job: z.string() });
+const job = z.object({ status: z.string() });
+
+/** The pages worth looking at: the overview of the day that was played, two calls, and an erasure. */
 export function addressesOf({ ledger }: Visit) {
   return {
     overview: `/?range=own&from=${ledger.day}&to=${ledger.day}`,
@@ -73,6 +78,17 @@ export function addressesOf({ ledger }: Visit) {
         "SELECT call_id FROM calls WHERE transcript_turns > 4 AND status = 'analyzed' ORDER BY call_id LIMIT 1",
       ).first<string>("call_id");
       return `/calls/${encodeURIComponent(call_id ?? "")}`;
+    },
+    /** Erases a call that nobody answered. */
+    async completeErasure(): Promise<string> {
+      const call_id = await ledger.DB.prepare(
+        "SELECT call_id FROM calls WHERE transcript_turns IS NULL ORDER BY call_id LIMIT 1",
+      ).first<string>("call_id");
+      const started = await ask(ledger.url, `/api/calls/${encodeURIComponent(call_id ?? "")}`, { method: "DELETE" });
+      const id = startedJob.parse(started.body).job;
+      const isComplete = async () => job.parse((await ask(ledger.url, `/api/jobs/${id}`)).body).status === "complete";
+      await pWaitFor(isComplete, { interval: 100, timeout: 20_000 });
+      return `/erasures/${id}`;
     },
   };
 }

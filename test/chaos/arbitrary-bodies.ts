@@ -1,9 +1,9 @@
 import * as fc from "fast-check";
-import { eventNames, formats } from "./told-call.ts";
+import { formats, shortNames } from "./make-call.ts";
 
 const encoder = new TextEncoder();
 
-/** One change of a JSON value: the steps lead to a place in it, and what is there is replaced, or taken out. */
+/** One change of a JSON value: the steps lead to a value inside it, which is replaced or taken out. */
 interface Mutation {
   steps: number[];
   replacement: { value: unknown } | undefined;
@@ -32,13 +32,13 @@ function mutate(value: unknown, { steps, replacement }: Mutation): unknown {
 export const nearlyValid: fc.Arbitrary<unknown> = fc
   .record({
     format: fc.constantFrom(formats.documented, formats.atoms),
-    name: fc.constantFrom(...eventNames),
+    name: fc.constantFrom(...shortNames),
     call_id: fc.string({ minLength: 1, maxLength: 20, unit: "binary" }),
     mutations: fc.array(mutation, { maxLength: 3 }),
   })
   .map(({ format, name, call_id, mutations }) => mutations.reduce<unknown>(mutate, format({ call_id })[name]()));
 
-/** What anyone who knows the secret may send. */
+/** Bodies that anyone who knows the secret may send. */
 export const anyBody: fc.Arbitrary<Uint8Array> = fc.oneof(
   { weight: 1, arbitrary: fc.uint8Array({ maxLength: 200 }) },
   { weight: 1, arbitrary: fc.json().map((text) => encoder.encode(text)) },

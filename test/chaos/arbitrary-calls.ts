@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { atomsCall, documentedCall } from "../support/events.ts";
 
-/** The events of one call, to be told to two ledgers in two orders. */
-export interface TwiceTold {
+/** The events of one call, to be sent to two ledgers in two orders. */
+export interface CallInTwoOrders {
   call_id: string;
   bodies: string[];
   /** Indexes into `bodies`; each of them comes at least once. */
@@ -47,7 +47,7 @@ const documented: fc.Arbitrary<MakeEvent> = fc.oneof(
     .map((more) => (call_id: string) => documentedCall({ call_id }).analytics(more)),
 );
 
-/** With an id of its own for each: two bodies under one id are one event, whichever comes first. */
+/** Gives each event an id of its own: of two bodies under one id only the first is stored. */
 const own = (event: { id: string }, index: number) => ({ ...event, id: `${event.id}-${index}` });
 
 const atoms: fc.Arbitrary<MakeEvent> = fc.oneof(
@@ -79,25 +79,29 @@ const atomsAnalytics: fc.Arbitrary<MakeEvent> = fc
   })
   .map((more) => (call_id: string, index: number) => own(atomsCall({ call_id }).analytics(more), index));
 
-/** Where an event comes in either order: a place for each copy of it. */
-const places = fc.array(fc.nat(1000), { minLength: 1, maxLength: 2 });
-const placed = (event: fc.Arbitrary<MakeEvent>) => fc.record({ event, first: places, second: places });
+/** Positions of an event in one of the orders, one for each copy of it. */
+const positions = fc.array(fc.nat(1000), { minLength: 1, maxLength: 2 });
+const inTwoOrders = (event: fc.Arbitrary<MakeEvent>) => fc.record({ event, first: positions, second: positions });
+
+const ID_BEGINNING = "CALL-1721053800000-";
+/** The prefix of all objects of these calls. */
+export const ORDERED_CALLS = `calls/${ID_BEGINNING}`;
 
 let calls = 0;
 
-/** A call as both formats may tell it, with corrections; in two orders, with repetitions. */
-export const twiceTold: fc.Arbitrary<TwiceTold> = fc
+/** A call in both formats, with corrections; in two orders, with repetitions. */
+export const callInTwoOrders: fc.Arbitrary<CallInTwoOrders> = fc
   .record({
-    events: fc.array(placed(fc.oneof(documented, atoms)), { minLength: 1, maxLength: 6 }),
-    analysis: fc.option(placed(atomsAnalytics), { nil: undefined }),
+    events: fc.array(inTwoOrders(fc.oneof(documented, atoms)), { minLength: 1, maxLength: 6 }),
+    analysis: fc.option(inTwoOrders(atomsAnalytics), { nil: undefined }),
   })
   .map(({ events, analysis }) => {
     const all = analysis === undefined ? events : [...events, analysis];
-    const call_id = `CALL-1721053800000-${(++calls).toString(16).padStart(6, "0")}`;
+    const call_id = `${ID_BEGINNING}${(++calls).toString(16).padStart(6, "0")}`;
     const order = (which: "first" | "second") =>
       all
-        .flatMap((one, index) => one[which].map((place) => ({ index, place })))
-        .toSorted((one, other) => one.place - other.place)
+        .flatMap((one, index) => one[which].map((position) => ({ index, position })))
+        .toSorted((one, other) => one.position - other.position)
         .map(({ index }) => index);
     return {
       call_id,

@@ -3,7 +3,7 @@ import { text } from "node:stream/consumers";
 import * as z from "zod";
 import { signedHeaders } from "../simulator/sign.ts";
 
-/** The webhook of a ledger, over connections that are kept. */
+/** The webhook of a ledger, over connections that stay open. */
 export interface Door {
   /**
    * Sends a signed body. Rejects when no answer comes.
@@ -19,7 +19,7 @@ const named = z.object({ status: z.string() });
 const TIMEOUT_MILLISECONDS = 30_000;
 
 /**
- * On node:http, since `fetch` costs the machine several times as much a request.
+ * Opens the webhook of a ledger. On node:http, since `fetch` costs the machine several times as much a request.
  * @param connections the most that are open at a time
  */
 export function openDoor(url: string, secret: string, connections: number): Door {
@@ -33,7 +33,7 @@ export function openDoor(url: string, secret: string, connections: number): Door
       const sending = request(address.href, options, (response) => {
         const status = response.statusCode ?? 0;
         text(response)
-          .then((said) => resolve(status < 300 ? `${status} ${named.parse(JSON.parse(said)).status}` : `${status}`))
+          .then((body) => resolve(status < 300 ? `${status} ${named.parse(JSON.parse(body)).status}` : `${status}`))
           .catch(reject);
       });
       sending.on("timeout", () => sending.destroy(new Error("no answer in time")));

@@ -1,18 +1,19 @@
 import * as z from "zod";
 
-/** Where the Worker of `faulty-ledger.ts` takes the faults of its stores, by POST; `{}` heals them all. */
+/** The Worker of `faulty-ledger.ts` takes the faults of its stores here, by POST; `{}` heals them all. */
 export const FAULTS_PATH = "/faults";
 
-/** The same for one request alone, as JSON: only its own stores are faulty, whatever the others' are. */
+/** Faults of the stores of one request alone, as JSON, in place of all others. */
 export const FAULTS_HEADER = "X-Faults";
 
 export const storeNames = ["D1", "R2", "queue"] as const;
 
 /**
  * `before`: every call fails, and nothing has happened. `after`: every call does its work, and then the connection is
- * lost. `every-second`: one call fails before, the next one works. `hang`: no call answers until the faults are changed.
+ * lost; `first-after`: the first call alone. `every-second`: one call fails before, the next one works. `hang`: no call answers
+ * until the faults are changed.
  */
-export const faultKinds = ["before", "after", "every-second", "hang"] as const;
+export const faultKinds = ["before", "after", "first-after", "every-second", "hang"] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
 /** Failures at random, half of them before and half of them after the work. */
@@ -26,6 +27,6 @@ const fault = z.union([z.enum(faultKinds), chance]).optional();
 
 export const faults = z.object({ D1: fault, R2: fault, queue: fault });
 
-/** What is wrong with which store; a store that is not named is well. */
+/** The fault of each store; a store without one is well. */
 export type Faults = z.infer<typeof faults>;
 export type Fault = Exclude<Faults["D1"], undefined>;

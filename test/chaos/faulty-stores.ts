@@ -4,13 +4,13 @@ import { type Fault, type Faults, storeNames } from "./faults.ts";
 
 type Store = Parameters<Around>[0];
 
-/** How one call goes. */
+/** How one call ends. */
 type Fate = "works" | "before" | "after" | "hang";
 
 const POLL_MILLISECONDS = 20;
 
 /**
- * Stores that fail as told, in Cloudflare's own words.
+ * Makes stores fail, in Cloudflare's own words.
  * @param isOver whether these faults have been replaced by others: calls that hang end then, with an error
  */
 export function faultyStores(faults: Faults, isOver: () => boolean): Around {
@@ -23,7 +23,7 @@ export function faultyStores(faults: Faults, isOver: () => boolean): Around {
         await perform();
         throw errorOf(store, operation);
       case "hang":
-        // Not a promise that never settles: the runtime ends a request that waits for nothing.
+        // Not a promise that never settles: the runtime ends a request that nothing can resume.
         while (!isOver()) await scheduler.wait(POLL_MILLISECONDS);
         throw errorOf(store, operation);
       default:
@@ -38,9 +38,15 @@ function decider(fault: Fault | undefined): () => Fate {
     const dice = throwDice(fault.seed);
     return () => randomFate(dice, fault.rate);
   }
-  if (fault !== "every-second") return () => fault;
   let calls = 0;
-  return () => (calls++ % 2 === 0 ? "before" : "works");
+  switch (fault) {
+    case "every-second":
+      return () => (calls++ % 2 === 0 ? "before" : "works");
+    case "first-after":
+      return () => (calls++ === 0 ? "after" : "works");
+    default:
+      return () => fault;
+  }
 }
 
 function randomFate(dice: Dice, rate: number): Fate {

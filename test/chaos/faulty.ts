@@ -5,9 +5,9 @@ import { INSPECTION_PATH, inspect } from "./inspection.ts";
 
 type Complete = Required<Pick<ExportedHandler<Env>, "fetch" | "queue" | "scheduled">>;
 
-/** The same Worker on stores that fail when they are told to from outside; the Worker itself knows nothing of it. */
+/** Puts a Worker on stores that fail as a request says. The Worker itself is as it was. */
 export function faulty(worker: Complete): ExportedHandler<Env> {
-  let generation = 0;
+  let changes = 0;
   let current = faultyStores({}, () => false);
 
   return {
@@ -15,9 +15,8 @@ export function faulty(worker: Complete): ExportedHandler<Env> {
       const { pathname } = new URL(request.url);
       if (pathname === INSPECTION_PATH) return inspect(request, env);
       if (pathname === FAULTS_PATH) {
-        const told = faults.parse(await request.json());
-        const own = ++generation;
-        current = faultyStores(told, () => own !== generation);
+        const change = ++changes;
+        current = faultyStores(faults.parse(await request.json()), () => change !== changes);
         return new Response(null, { status: 204 });
       }
       return worker.fetch(request, wrapStores(env, ofRequest(request) ?? current), ctx);
@@ -28,6 +27,6 @@ export function faulty(worker: Complete): ExportedHandler<Env> {
 }
 
 function ofRequest(request: Request): Around | undefined {
-  const told = request.headers.get(FAULTS_HEADER);
-  return told === null ? undefined : faultyStores(faults.parse(JSON.parse(told)), () => false);
+  const header = request.headers.get(FAULTS_HEADER);
+  return header === null ? undefined : faultyStores(faults.parse(JSON.parse(header)), () => false);
 }

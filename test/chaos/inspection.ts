@@ -1,20 +1,22 @@
 import * as z from "zod";
+import { listObjects } from "./objects.ts";
 
-/** Where the Worker of `faulty-ledger.ts` lets its stores be looked into, past the faults. */
+/** The Worker of `faulty-ledger.ts` answers questions about its stores here, past the faults. */
 export const INSPECTION_PATH = "/inspection";
 
-const question = z.union([
+const questionSchema = z.union([
   z.object({ sql: z.string(), values: z.array(z.string()) }),
   z.object({ prefix: z.string() }),
   z.object({ key: z.string() }),
 ]);
 
-export type Question = z.infer<typeof question>;
+export type Question = z.infer<typeof questionSchema>;
 
-/** An R2 object without its bytes; `sha256` as its metadata has it. */
+/** An R2 object without its bytes; `sha256` and `version` as its metadata has them. */
 export interface ListedObject {
   key: string;
   sha256: string | undefined;
+  version: string | undefined;
 }
 
 /**
@@ -22,25 +24,18 @@ export interface ListedObject {
  * the time while the first one is busy.
  */
 export async function inspect(request: Request, { DB, ARCHIVE }: Env): Promise<Response> {
-  const asked = question.parse(await request.json());
-  if ("sql" in asked) {
-    const { results } = await DB.prepare(asked.sql)
-      .bind(...asked.values)
+  const question = questionSchema.parse(await request.json());
+  if ("sql" in question) {
+    const { results } = await DB.prepare(question.sql)
+      .bind(...question.values)
       .all();
     return Response.json(results);
   }
-  if ("prefix" in asked) return Response.json(await listObjects(ARCHIVE, asked.prefix));
-  const object = await ARCHIVE.get(asked.key);
+  if ("prefix" in question) return Response.json((await listObjects(ARCHIVE, question.prefix)).map(listed));
+  const object = await ARCHIVE.get(question.key);
   return new Response(object?.body ?? null, { status: object === null ? 404 : 200 });
 }
 
-async function listObjects(bucket: R2Bucket, prefix: string): Promise<ListedObject[]> {
-  const listed: ListedObject[] = [];
-  let cursor: string | undefined;
-  do {
-    const page: R2Objects = await bucket.list({ prefix, include: ["customMetadata"], ...(cursor && { cursor }) });
-    listed.push(...page.objects.map(({ key, customMetadata }) => ({ key, sha256: customMetadata?.["sha256"] })));
-    cursor = page.truncated ? page.cursor : undefined;
-  } while (cursor !== undefined);
-  return listed;
+function listed({ key, customMetadata }: R2Object): ListedObject {
+  return { key, sha256: customMetadata?.["sha256"], version: customMetadata?.["version"] };
 }

@@ -6,14 +6,20 @@ type Row = Record<string, string | number | null>;
 /** The stores of a running ledger on `faulty-ledger.ts`, seen from outside. */
 export interface Inspector {
   query(sql: string, ...values: string[]): Promise<Row[]>;
-  /** The only number that a query answers with. */
+  /** The first number of the first row. */
   count(sql: string, ...values: string[]): Promise<number>;
   objects(prefix: string): Promise<ListedObject[]>;
   body(key: string): Promise<Uint8Array>;
 }
 
 const rows = z.array(z.record(z.string(), z.union([z.string(), z.number(), z.null()])));
-const listed = z.array(z.object({ key: z.string(), sha256: z.string().optional() }));
+const listedObjects = z.array(
+  z.object({
+    key: z.string(),
+    sha256: z.string().optional(),
+    version: z.string().optional(),
+  }),
+);
 
 /** @param url where the ledger is now: it may be another one after a restart */
 export function inspector(url: () => string): Inspector {
@@ -31,8 +37,8 @@ export function inspector(url: () => string): Inspector {
       return Number(Object.values(row)[0]);
     },
     async objects(prefix) {
-      const objects = listed.parse(await (await ask({ prefix })).json());
-      return objects.map(({ key, sha256 }) => ({ key, sha256 }));
+      const objects = listedObjects.parse(await (await ask({ prefix })).json());
+      return objects.map(({ key, sha256, version }) => ({ key, sha256, version }));
     },
     body: async (key) => new Uint8Array(await (await ask({ key })).arrayBuffer()),
   };

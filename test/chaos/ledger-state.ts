@@ -1,19 +1,32 @@
-import type { CallRow } from "../../src/ledger/calls.ts";
-import type { DeliveryRow } from "../../src/ledger/deliveries.ts";
-import type { EventRow } from "../../src/ledger/events.ts";
+import * as z from "zod";
+import { callRow, type DeliveryRow, deliveryRow, type EventRow, eventRow, parseRows } from "../../src/ledger/schema.ts";
+import { listKeys } from "./objects.ts";
 
-/** What a ledger holds, read past the Worker from the stores themselves. */
+/** A row of `calls`, with those columns for the ledger's own use that events set. */
+const storedCall = callRow.extend({ first_received_at: z.string(), agent_digits: z.string().nullable() });
+export type StoredCall = z.infer<typeof storedCall>;
+
+/** The rows of a ledger, read past the Worker from the stores themselves. */
 export interface LedgerState {
+  /** By {@link eventKey}. */
   events: Map<string, EventRow>;
-  calls: Map<string, CallRow>;
+  /** By call id. */
+  calls: Map<string, StoredCall>;
   deliveries: DeliveryRow[];
-  /** Bodies that wait, in D1 and in R2. */
+  /** How many bodies are parked in D1 and in R2. */
   parked: { D1: number; R2: number };
 }
 
+/** The identity of an event, as one text. */
+export function eventKey({ call_id, event, event_id }: Pick<EventRow, "call_id" | "event" | "event_id">): string {
+  return JSON.stringify([call_id, event, event_id]);
+}
+
+const counted = z.object({ bodies: z.number() });
+
 /**
- * Reads all that a ledger holds, as often as it is asked. The statements are prepared here, once: miniflare's prepare
- * blocks this process until the runtime answers, and a runtime that has much to log waits for this process to read it.
+ * Returns a reader of a ledger's rows. It prepares its statements here, once: miniflare's prepare blocks this process until the
+ * runtime answers, and a runtime that has much to log waits for this process to read it.
  */
 export function watchLedger(db: D1Database, bucket: R2Bucket): () => Promise<LedgerState> {
   const events = db.prepare("SELECT * FROM events");
@@ -21,28 +34,14 @@ export function watchLedger(db: D1Database, bucket: R2Bucket): () => Promise<Led
   const deliveries = db.prepare("SELECT * FROM sync_deliveries");
   const parked = db.prepare("SELECT count(*) AS bodies FROM parked_bodies WHERE part = 0");
   return async () => {
-    const eventRows = (await events.all<EventRow>()).results;
-    const callRows = (await calls.all<CallRow>()).results;
+    const eventRows = parseRows(eventRow, await events.all());
+    const callRows = parseRows(storedCall, await calls.all());
+    const [inD1] = parseRows(counted, await parked.all());
     return {
-      events: new Map(eventRows.map((row) => [row.event_id, row])),
+      events: new Map(eventRows.map((row) => [eventKey(row), row])),
       calls: new Map(callRows.map((row) => [row.call_id, row])),
-      deliveries: (await deliveries.all<DeliveryRow>()).results,
-      parked: {
-        D1: (await parked.all<{ bodies: number }>()).results[0]?.bodies ?? 0,
-        R2: (await listKeys(bucket, "parked/")).length,
-      },
+      deliveries: parseRows(deliveryRow, await deliveries.all()),
+      parked: { D1: inD1?.bodies ?? 0, R2: (await listKeys(bucket, "parked/")).length },
     };
   };
-}
-
-/** All the keys that begin so. */
-export async function listKeys(bucket: R2Bucket, prefix: string): Promise<string[]> {
-  const keys: string[] = [];
-  let cursor: string | undefined;
-  do {
-    const page: R2Objects = await bucket.list({ prefix, ...(cursor !== undefined && { cursor }) });
-    keys.push(...page.objects.map(({ key }) => key));
-    cursor = page.truncated ? page.cursor : undefined;
-  } while (cursor !== undefined);
-  return keys;
 }

@@ -9,7 +9,7 @@ const heapUsage = z.object({
 const TIMEOUT_MILLISECONDS = 5000;
 
 /**
- * What the Worker itself holds on to, in bytes: its heap after a garbage collection, asked of the runtime's inspector. The
+ * Measures the Worker's own memory, in bytes: its heap after a garbage collection, as the runtime's inspector has it. The
  * memory of the process would say little, since `wrangler dev` keeps something of every request that passes through it.
  * @returns `undefined` when the inspector does not answer
  */

@@ -1,13 +1,16 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { SYNC_SECRET, startDownstream } from "../support/downstream.ts";
 import { documentedCall } from "../support/events.ts";
 import { bootOnNetwork } from "../support/network-ledger.ts";
 import { post } from "../support/post.ts";
-import { FAULTS_HEADER, type Faults } from "./faults.ts";
-import { listKeys, watchLedger } from "./ledger-state.ts";
+import type { Faults } from "./faults.ts";
+import { watchLedger } from "./ledger-state.ts";
+import { makeEvent, sha256Of } from "./make-call.ts";
+import { listKeys, listObjects, prefixOf } from "./objects.ts";
 import { relayUntil, runCron } from "./relay.ts";
+import { faultyHeaders } from "./send-call.ts";
 
 const RECOVERY = { timeoutMilliseconds: 20_000 };
 
@@ -25,120 +28,124 @@ afterAll(async () => {
   await downstream.close();
 });
 
-const without = (faults: Faults, payload: unknown) =>
-  post(ledger.url, payload, { [FAULTS_HEADER]: JSON.stringify(faults) });
-const parked = { status: 202, body: { status: "parked" } };
-const digestOf = (body: string) => createHash("sha256").update(body).digest("hex");
+const postWith = (faults: Faults, payload: unknown) => post(ledger.url, payload, faultyHeaders(faults));
+const parked = { status: 200, body: { status: "parked" } };
+/** The bytes of a transcript, by the id of its call. */
+const transcriptOf = async (callId: string) => (await ledger.ARCHIVE.get(`${prefixOf(callId)}transcript.json`))?.text();
 const nothingParked = async () => {
   const { D1, R2 } = (await read()).parked;
   return D1 + R2 === 0;
 };
 
-test("what does not fit parks like any other while R2 is down, and lands in quarantine", async () => {
-  const bodies = ["no JSON", '{"event":"call.transferred"}', '{"event":"call.start","call_id":7}', '"the queue alone"'];
-  for (const body of bodies) {
+test("a body that does not fit parks like any other while R2 is down, and lands in quarantine", async () => {
+  const bodies = {
+    "no JSON": "not-an-object",
+    '"the queue alone"': "not-an-object",
+    '{"event":"call.transferred"}': "unrecognised",
+    '{"event":"call.start","call_id":7}': "invalid",
+  };
+  for (const body of Object.keys(bodies)) {
     const D1 = body.includes("queue") ? "before" : undefined;
-    expect(await without({ R2: "before", D1 }, body)).toMatchObject(parked);
+    expect(await postWith({ R2: "before", D1 }, body)).toMatchObject(parked);
   }
-  const quarantined = async () => (await listKeys(ledger.ARCHIVE, "quarantine/")).length === bodies.length;
-  await relayUntil(ledger.url, quarantined, RECOVERY);
-  expect(await nothingParked()).toBe(true);
-  for (const body of bodies) {
-    const [key = ""] = (await listKeys(ledger.ARCHIVE, "quarantine/")).filter((key) => key.includes(digestOf(body)));
-    expect(await (await ledger.ARCHIVE.get(key))?.text()).toBe(body);
+  const quarantined = () => listObjects(ledger.ARCHIVE, "quarantine/");
+  const isOver = async () => (await quarantined()).length === Object.keys(bodies).length && nothingParked();
+  await relayUntil(ledger.url, isOver, RECOVERY);
+  const objects = await quarantined();
+  for (const [body, reason] of Object.entries(bodies)) {
+    const object = objects.find(({ key }) => key.includes(sha256Of(body)));
+    expect(object?.customMetadata).toMatchObject({ platform: "atoms", reason, sha256: sha256Of(body) });
+    expect(await (await ledger.ARCHIVE.get(object?.key ?? ""))?.text()).toBe(body);
   }
 });
 
-test("bodies that can never be taken in do not keep one of the same age from it", { timeout: 60_000 }, async () => {
+test("bodies that never can be recovered do not hold back one of the same age", { timeout: 60_000 }, async () => {
   const park = ledger.DB.prepare(
-    "INSERT INTO parked_bodies (digest, part, received_at, reason, body) VALUES (?, 0, ?, '', ?)",
+    `INSERT INTO parked_bodies (sha256, part, platform, received_at, reason, body) VALUES (?, 0, 'atoms', ?, '', ?)`,
   );
   const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
-  // More than one run of the cron takes, and before it in the list.
+  // More than one run of the cron takes, and before it in the list; base64 that is no gzip, and text that is no base64.
   const poison = Array.from({ length: 100 }, (_, index) =>
-    park.bind(digestOf(`poison ${index}`), minutesAgo(20.1), new Uint8Array([1, 2, 3])),
+    park.bind(sha256Of(`poison ${index}`), minutesAgo(20.1), index % 2 === 0 ? "AQID" : "{}"),
   );
-  const body = JSON.stringify(documentedCall({ call_id: "behind poison" }).end());
-  const packed = new Uint8Array(gzipSync(body));
-  await ledger.DB.batch([...poison, park.bind(digestOf(body), minutesAgo(20), packed)]);
+  const { body, sha256, key } = makeEvent("documented", "behind poison", "end");
+  await ledger.DB.batch([...poison, park.bind(sha256, minutesAgo(20), gzipSync(body).toString("base64"))]);
   const recovered = async () => (await read()).parked.D1 === poison.length;
   await relayUntil(ledger.url, recovered, { timeoutMilliseconds: 50_000 });
-  expect((await read()).events.has(digestOf(body))).toBe(true);
+  expect((await read()).events.has(key)).toBe(true);
+  expect(await transcriptOf("behind poison")).toBe(body);
   await ledger.DB.prepare("DELETE FROM parked_bodies").run();
 });
 
-test("a message that cannot be unpacked does not keep the others of its batch", async () => {
-  const message = (parked: Uint8Array, digest: string) => ({
-    body: { parked: new Uint8Array(parked), digest, received_at: new Date().toISOString() },
+test("a message that cannot be unpacked does not hold back the others of its batch", async () => {
+  const message = (packed: Uint8Array, sha256: string) => ({
+    body: { parked: new Uint8Array(packed), platform: "atoms", sha256, received_at: new Date().toISOString() },
     contentType: "v8" as const,
   });
-  const bodies = Array.from({ length: 20 }, (_, id) =>
-    JSON.stringify(documentedCall({ call_id: `beside poison ${id}` }).start()),
-  );
+  const events = Array.from({ length: 20 }, (_, id) => makeEvent("documented", `beside poison ${id}`, "start"));
   await ledger.SYNC_QUEUE.sendBatch([
     message(new Uint8Array([1, 2, 3]), "poison"),
-    ...bodies.map((body) => message(gzipSync(body), digestOf(body))),
+    ...events.map(({ body, sha256 }) => message(gzipSync(body), sha256)),
   ]);
   const arrived = async () => {
-    const { events } = await read();
-    return bodies.every((body) => events.has(digestOf(body)));
+    const stored = (await read()).events;
+    return events.every(({ key }) => stored.has(key));
   };
   // With the first delivery: a batch that is sent back as a whole rests for three seconds at least.
   await relayUntil(ledger.url, arrived, { timeoutMilliseconds: 2_500 });
 });
 
-test("two runs of the cron at once bring everything back once", async () => {
-  const ids = Array.from({ length: 40 }, (_, index) => `twice ${index}`);
-  const bodies = ids.flatMap((call_id) => {
-    const { end, analytics } = documentedCall({ call_id });
-    return [end(), analytics()].map((event) => JSON.stringify(event));
+test("runs of the cron that overlap recover everything once", async () => {
+  const calls = Array.from({ length: 40 }, (_, index) => {
+    const call_id = `twice ${index}`;
+    return { call_id, events: (["end", "analytics"] as const).map((name) => makeEvent("documented", call_id, name)) };
   });
+  const sent = calls.flatMap(({ events }) => events);
   const faults: Faults[] = [{ D1: "before" }, { R2: "before" }];
-  await Promise.all(bodies.map((body, index) => without(faults[index % 3 === 0 ? 0 : 1] ?? {}, body)));
+  await Promise.all(sent.map(({ body }, index) => postWith(faults[index % 3 === 0 ? 0 : 1] ?? {}, body)));
   await Promise.all([1, 2, 3].map(() => runCron(ledger.url, new Date())));
+  const ids = new Set(calls.map(({ call_id }) => call_id));
   const delivered = async () => {
-    const { deliveries } = await read();
-    const own = deliveries.filter(({ call_id }) => ids.includes(call_id));
-    return own.length === ids.length && own.every(({ state }) => state === "delivered") && nothingParked();
+    const deliveries = (await read()).deliveries.filter(({ call_id }) => ids.has(call_id));
+    return deliveries.length === ids.size && deliveries.every(({ state }) => state === "delivered") && nothingParked();
   };
   await relayUntil(ledger.url, delivered, RECOVERY);
 
   const { events } = await read();
-  const own = [...events.values()].filter(({ call_id }) => ids.includes(call_id));
-  expect(own.map(({ event_id }) => event_id).sort()).toEqual(bodies.map(digestOf).sort());
-  for (const [index, call_id] of ids.entries()) {
-    const archived = await ledger.ARCHIVE.get(`transcripts/2024/07/15/${encodeURIComponent(call_id)}.json`);
-    expect(await archived?.text()).toBe(bodies[index * 2]);
+  const stored = Array.from(events).flatMap(([key, { call_id }]) => (ids.has(call_id) ? [key] : []));
+  expect(stored.sort()).toEqual(sent.map(({ key }) => key).sort());
+  for (const { call_id, events } of calls) {
+    expect(await listKeys(ledger.ARCHIVE, prefixOf(call_id))).toEqual([`${prefixOf(call_id)}transcript.json`]);
+    expect(await transcriptOf(call_id)).toBe(events[0]?.body);
   }
-  expect((await listKeys(ledger.ARCHIVE, "superseded/")).length).toBe(0);
 });
 
-test("a body far larger than a row waits in D1 compressed, and reaches R2 byte for byte", async () => {
+test("a body far larger than a row is parked in D1 compressed, and reaches R2 byte for byte", async () => {
   const transcript = Array.from({ length: 20_000 }, (_, turn) => ({
     role: "user",
     content: `${turn}: ${"मैं ".repeat(20)}`,
   }));
   const body = JSON.stringify(documentedCall({ call_id: "large" }).end({ transcript }));
   expect(Buffer.byteLength(body)).toBeGreaterThan(4_000_000);
-  expect(await without({ R2: "before" }, body)).toMatchObject(parked);
+  expect(await postWith({ R2: "before" }, body)).toMatchObject(parked);
   expect((await read()).parked).toEqual({ D1: 1, R2: 0 });
   await relayUntil(ledger.url, nothingParked, RECOVERY);
-  const archived = await ledger.ARCHIVE.get("transcripts/2024/07/15/large.json");
-  expect(digestOf((await archived?.text()) ?? "")).toBe(digestOf(body));
+  expect(sha256Of((await transcriptOf("large")) ?? "")).toBe(sha256Of(body));
 });
 
-test("one that does not compress waits in D1 in parts; what no store has room for is answered 503", async () => {
+test("one that does not compress is parked in D1 in parts; one too large for every store is answered 503", async () => {
   const large = (call_id: string) =>
     JSON.stringify(
       documentedCall({ call_id }).end({ variables: { noise: randomBytes(4_000_000).toString("base64") } }),
     );
   const body = large("incompressible");
-  expect(await without({ R2: "before" }, body)).toMatchObject(parked);
+  expect(await postWith({ R2: "before" }, body)).toMatchObject(parked);
+  const parts = await ledger.DB.prepare("SELECT part FROM parked_bodies WHERE sha256 = ?").bind(sha256Of(body)).all();
+  expect(parts.results.length).toBeGreaterThan(1);
   await relayUntil(ledger.url, nothingParked, RECOVERY);
-  const archived = await ledger.ARCHIVE.get("transcripts/2024/07/15/incompressible.json");
-  expect(digestOf((await archived?.text()) ?? "")).toBe(digestOf(body));
+  expect(sha256Of((await transcriptOf("incompressible")) ?? "")).toBe(sha256Of(body));
 
-  const answer = await without({ D1: "before", R2: "before" }, large("too large for a message"));
+  const answer = await postWith({ D1: "before", R2: "before" }, large("too large for a message"));
   expect(answer).toMatchObject({ status: 503, body: { status: 503 } });
   expect(answer.headers.get("Retry-After")).toMatch(/^\d+$/);
 });

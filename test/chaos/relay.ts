@@ -3,7 +3,7 @@ import { FAULTS_PATH, type Faults } from "./faults.ts";
 
 const MINUTE_MILLISECONDS = 60_000;
 const POLL_MILLISECONDS = 200;
-/** A run of the cron may wait for a store as long as that, and then this is not what hangs. */
+/** A run of the cron waits shorter than this for a store that hangs. */
 const CRON_MILLISECONDS = 60_000;
 
 /** Makes the stores of a ledger on `faulty-ledger.ts` fail, for every request, message and cron from now on. */
@@ -14,7 +14,7 @@ export async function setFaults(url: string, faults: Faults): Promise<void> {
 
 /**
  * Runs the cron of a local ledger through miniflare's own door.
- * @param time the minute that it is told it is
+ * @param time the minute that the cron runs for
  */
 export async function runCron(url: string, time: Date): Promise<void> {
   const address = new URL("/cdn-cgi/local/scheduled", url);
@@ -29,14 +29,14 @@ export interface RelayOptions {
 }
 
 /**
- * Runs the cron again and again until nothing waits any more. A minute passes from one run to the next as far as the
- * ledger can tell, so that back-offs and overdue deliveries come to their turn.
- * @param isSettled looked at after every run
+ * Runs the cron again and again. A minute passes from one run to the next as far as the ledger can tell, so that parked bodies
+ * and overdue deliveries come to their turn.
+ * @param isOver called after every run
  * @returns how many runs it took
  */
 export async function relayUntil(
   url: string,
-  isSettled: () => Promise<boolean>,
+  isOver: () => Promise<boolean>,
   { timeoutMilliseconds, signal }: RelayOptions,
 ): Promise<number> {
   const began = Date.now();
@@ -44,7 +44,7 @@ export async function relayUntil(
   await pWaitFor(
     async () => {
       await runCron(url, new Date(began + ++runs * MINUTE_MILLISECONDS));
-      return isSettled();
+      return isOver();
     },
     { interval: POLL_MILLISECONDS, timeout: timeoutMilliseconds, ...(signal && { signal }) },
   );

@@ -1,45 +1,51 @@
-import { createHash } from "node:crypto";
 import pMap from "p-map";
 import type { Receiver } from "../simulator/receiver.ts";
+import type { ListedObject } from "./inspection.ts";
 import type { Inspector } from "./inspector.ts";
+import { sha256Of } from "./make-call.ts";
+import { prefixOf } from "./objects.ts";
 import { isAcknowledged, type SoakEvent } from "./soak-plan.ts";
 
-/** What is wrong with what a ledger holds after a soak: all of it should be 0. */
+/** Differences between a ledger after a soak and one whose stores never failed: all of them should be 0. */
 export interface SoakFindings {
   lostEvents: number;
   lostBodies: number;
   undelivered: number;
   duplicatedRows: number;
   duplicatedDeliveries: number;
+  /** Objects that no event of their call explains. */
+  strayObjects: number;
+  /** Calls whose transcript in R2 is another than the one that their row in D1 names. */
+  wrongTranscripts: number;
 }
 
-const present = "SELECT value AS event_id FROM json_each(?1) WHERE value IN (SELECT event_id FROM events)";
+const present = `SELECT value AS key FROM json_each(?1)
+  WHERE (value ->> 0, value ->> 1, value ->> 2) IN (SELECT call_id, event, event_id FROM events)`;
 const READS_AT_ONCE = 8;
 
-/** Whether nothing waits any more: every acknowledged event has arrived, and nothing is parked or pending. */
-export async function isSoakSettled(events: readonly SoakEvent[], stores: Inspector): Promise<boolean> {
-  const waiting = await stores.count(
+/** Whether every acknowledged event is in the ledger, and nothing is parked or pending. */
+export async function isSoakRecovered(events: readonly SoakEvent[], stores: Inspector): Promise<boolean> {
+  const left = await stores.count(
     "SELECT (SELECT count(*) FROM parked_bodies) + (SELECT count(*) FROM sync_deliveries WHERE state = 'pending')",
   );
-  if (waiting > 0 || (await stores.objects("parked/")).length > 0) return false;
+  if (left > 0 || (await stores.objects("parked/")).length > 0) return false;
   const acknowledged = events.filter(isAcknowledged);
-  return (await idsPresent(acknowledged, stores)).size === acknowledged.length;
+  return (await storedKeys(acknowledged, stores)).size === acknowledged.length;
 }
 
-/** Whether each of these events is on disk, in ledger and archive or on a shelf: what is only in a queue is not. */
+/** Whether each of these events is on disk, in ledger and archive or parked in one of them: the queue is in memory. */
 export async function areOnDisk(events: readonly SoakEvent[], stores: Inspector): Promise<boolean> {
-  // The shelves first: what moves from there to the ledger in the meantime is then found there.
-  const rows = await stores.query("SELECT digest FROM parked_bodies");
+  // The parked ones first: those that move to the ledger in the meantime are then listed there.
+  const rows = await stores.query("SELECT sha256 FROM parked_bodies");
   const objects = await stores.objects("parked/");
-  const shelved = new Set([
-    ...rows.map(({ digest }) => digest),
+  const parked = new Set([
+    ...rows.map(({ sha256 }) => sha256),
     ...objects.map(({ key }) => key.replace(/^.*\/|\.json$/g, "")),
   ]);
-  const ids = await idsPresent(events, stores);
-  const archived = new Set((await archive(stores)).map(({ sha256 }) => sha256));
+  const keys = await storedKeys(events, stores);
+  const archived = new Set((await stores.objects("calls/")).map(({ sha256 }) => sha256));
   return events.every(
-    ({ event_id, kind, digest }) =>
-      shelved.has(digest) || (ids.has(event_id) && (kind !== "call.end" || archived.has(digest))),
+    ({ key, event, sha256 }) => parked.has(sha256) || (keys.has(key) && (event !== "call.end" || archived.has(sha256))),
   );
 }
 
@@ -49,35 +55,73 @@ export async function soakFindings(
   { received }: Pick<Receiver, "received">,
 ): Promise<SoakFindings> {
   const acknowledged = events.filter(isAcknowledged);
-  const ids = await idsPresent(events, stores);
-  const archived = await archivedDigests(stores);
-  const analyses = acknowledged.filter(({ kind }) => kind === "analytics.completed");
+  const keys = await storedKeys(events, stores);
+  const objects = await stores.objects("calls/");
+  const archived = await digestsOf(objects, stores);
+  const analyses = acknowledged.filter(({ event }) => event === "analytics.completed");
   return {
-    lostEvents: acknowledged.filter(({ event_id }) => !ids.has(event_id)).length,
-    lostBodies: acknowledged.filter(({ kind, digest }) => kind === "call.end" && !archived.has(digest)).length,
-    undelivered: analyses.filter(({ event_id }) => !received.has(event_id)).length,
-    duplicatedRows: (await stores.count("SELECT count(*) FROM events")) - ids.size,
+    lostEvents: acknowledged.filter(({ key }) => !keys.has(key)).length,
+    lostBodies: acknowledged.filter(({ event, sha256 }) => event === "call.end" && !archived.has(sha256)).length,
+    undelivered: analyses.filter(({ event_id, event }) => !received.has(`${event_id}:${event}`)).length,
+    duplicatedRows: (await stores.count("SELECT count(*) FROM events")) - keys.size,
     duplicatedDeliveries:
       (await stores.count("SELECT count(*) FROM sync_deliveries")) -
       (await stores.count("SELECT count(*) FROM events WHERE event = 'analytics.completed'")),
+    strayObjects: countStrayObjects(events, objects) + (await stores.objects("quarantine/")).length,
+    wrongTranscripts: await countWrongTranscripts(events, objects, stores),
   };
 }
 
-async function idsPresent(events: readonly SoakEvent[], stores: Inspector): Promise<Set<unknown>> {
-  const rows = await stores.query(present, JSON.stringify(events.map(({ event_id }) => event_id)));
-  return new Set(rows.map(({ event_id }) => event_id));
+async function storedKeys(events: readonly SoakEvent[], stores: Inspector): Promise<Set<unknown>> {
+  const identities = events.map(({ call_id, event, event_id }) => [call_id, event, event_id]);
+  const rows = await stores.query(present, JSON.stringify(identities));
+  return new Set(rows.map(({ key }) => key));
 }
 
-async function archive(stores: Inspector) {
-  return [...(await stores.objects("transcripts/")), ...(await stores.objects("superseded/"))];
+/** Computes the SHA-256 of every object from its bytes. */
+async function digestsOf(objects: readonly ListedObject[], stores: Inspector): Promise<Set<string>> {
+  const digests = await pMap(objects, async ({ key }) => sha256Of(await stores.body(key)), {
+    concurrency: READS_AT_ONCE,
+  });
+  return new Set(digests);
 }
 
-/** SHA-256 of every body in the archive, computed from its bytes. */
-async function archivedDigests(stores: Inspector): Promise<Set<string>> {
-  const objects = await archive(stores);
-  const digestOf = async (key: string) =>
-    createHash("sha256")
-      .update(await stores.body(key))
-      .digest("hex");
-  return new Set(await pMap(objects, ({ key }) => digestOf(key), { concurrency: READS_AT_ONCE }));
+/** Calls of which every event was acknowledged: an event that was not may have reached one store and not the other. */
+function acknowledgedCalls(events: readonly SoakEvent[]): Set<string> {
+  const calls = new Set(events.map(({ call_id }) => call_id));
+  for (const event of events) if (!isAcknowledged(event)) calls.delete(event.call_id);
+  return calls;
+}
+
+/** Counts objects besides one for each end of a call. */
+function countStrayObjects(events: readonly SoakEvent[], objects: readonly ListedObject[]): number {
+  const expected = new Set(
+    events.filter(({ event }) => event === "call.end").map(({ call_id, sha256 }) => `${prefixOf(call_id)} ${sha256}`),
+  );
+  const complete = new Set(Array.from(acknowledgedCalls(events), prefixOf));
+  const seen = new Set<string>();
+  return objects.filter(({ key, sha256 }) => {
+    const prefix = key.replace(/^(calls\/[^/]*\/).*$/, "$1");
+    const object = `${prefix} ${sha256}`;
+    const isSecond = seen.has(object) && complete.has(prefix);
+    seen.add(object);
+    return isSecond || !expected.has(object);
+  }).length;
+}
+
+async function countWrongTranscripts(
+  events: readonly SoakEvent[],
+  objects: readonly ListedObject[],
+  stores: Inspector,
+): Promise<number> {
+  const complete = acknowledgedCalls(events);
+  const versions = new Map(objects.map(({ key, version }) => [key, version]));
+  const rows = await stores.query(
+    `SELECT call_id, transcript_key, column_versions ->> 'transcript_key' AS version FROM calls
+     WHERE transcript_key IS NOT NULL`,
+  );
+  return rows.filter(
+    ({ call_id, transcript_key, version }) =>
+      complete.has(String(call_id)) && versions.get(String(transcript_key)) !== version,
+  ).length;
 }

@@ -33,7 +33,7 @@ export async function startSoakLedger(connections: number, signal: AbortSignal):
       keep,
       entry: "test/chaos/faulty-ledger.ts",
       variables: {
-        WEBHOOK_SECRETS: secret,
+        ATOMS_WEBHOOK_SECRETS: secret,
         API_TOKEN: randomBytes(32).toString("base64url"),
         SYNC_URL: receiver.url,
         SYNC_SECRET: syncSecret,

@@ -1,16 +1,21 @@
-import { createHash } from "node:crypto";
+import type { EventName } from "../../src/events/event.ts";
 import { planDay } from "../simulator/day.ts";
 import { type Dice, throwDice } from "../simulator/dice.ts";
+import { eventKey } from "./ledger-state.ts";
+import { sha256Of } from "./make-call.ts";
 
-/** An event of the soak, and what has become of it so far. */
+/** An event of the soak, with its answers so far. */
 export interface SoakEvent {
-  /** As the contract makes it: the body's own id, else its digest. */
+  call_id: string;
+  event: EventName;
+  /** The body's own id, else its SHA-256. */
   event_id: string;
-  kind: "call.start" | "call.end" | "analytics.completed";
+  /** See {@link eventKey}. */
+  key: string;
   body: Uint8Array;
-  /** SHA-256 of the body, hex. */
-  digest: string;
-  /** `200 stored`, `202 parked`, `503`, `no answer`. */
+  /** Of the body, hex. */
+  sha256: string;
+  /** `200 stored`, `200 parked`, `503`, `no answer`. */
   answers: string[];
 }
 
@@ -24,30 +29,31 @@ const TWICE = 0.1;
 /** A call has two events at the least, so that there are always enough to choose from. */
 const EVENTS_PER_CALL = 2;
 
-/** Real events of a day's calls, shuffled. Pure but for the answers: the same seed gives the same sendings. */
+/** Shuffles real events of a day's calls. The same seed gives the same sendings. */
 export function planSoak(seed: number, count: number): SoakPlan {
   const { deliveries } = planDay(seed, Math.ceil(count / EVENTS_PER_CALL));
   const events = new Map<string, SoakEvent>();
-  for (const { content, body, after } of deliveries) {
-    if (content === "noise" || after !== undefined || events.size === count) continue;
-    const event = soakEvent(content === "correction" ? "call.end" : content, body);
-    events.set(event.event_id, event);
+  for (const { content, callId, body, after } of deliveries) {
+    if (content === "noise" || callId === undefined || after !== undefined || events.size === count) continue;
+    const event = soakEvent(callId, content === "correction" ? "call.end" : content, body);
+    events.set(event.key, event);
   }
   const dice = throwDice(seed);
   const all = [...events.values()];
   return { events: all, sendings: shuffle(dice, [...all, ...all.filter(() => dice.chance(TWICE))]) };
 }
 
-function soakEvent(kind: SoakEvent["kind"], body: Uint8Array): SoakEvent {
-  const digest = createHash("sha256").update(body).digest("hex");
+function soakEvent(call_id: string, event: EventName, body: Uint8Array): SoakEvent {
+  const sha256 = sha256Of(body);
   const { id }: { id?: unknown } = JSON.parse(new TextDecoder().decode(body));
-  return { event_id: typeof id === "string" ? id : digest, kind, body, digest, answers: [] };
+  const identity = { call_id, event, event_id: typeof id === "string" ? id : sha256 };
+  return { ...identity, key: eventKey(identity), body, sha256, answers: [] };
 }
 
 function shuffle<T>(dice: Dice, items: readonly T[]): T[] {
   return items
-    .map((item) => ({ item, place: dice.integer(0, 2 ** 30) }))
-    .toSorted((one, other) => one.place - other.place)
+    .map((item) => ({ item, position: dice.integer(0, 2 ** 30) }))
+    .toSorted((one, other) => one.position - other.position)
     .map(({ item }) => item);
 }
 

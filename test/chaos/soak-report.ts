@@ -6,7 +6,7 @@ const MEBIBYTE = 1024 * 1024;
 /** Requests that are under way when a sample is taken hold something too; what leaks in a soak grows by more. */
 const FLAT = 1.25;
 
-/** What went wrong, a sentence each; none when nothing was lost or doubled and the memory stayed flat. */
+/** Names the faults of a soak, a sentence each; none when nothing was lost or doubled and the memory stayed flat. */
 export function faultsOf({ findings, memory }: SoakResult): string[] {
   const faults: string[] = [];
   if (Object.values(findings).some((count) => count !== 0)) faults.push("Something was lost or doubled.");
@@ -22,7 +22,7 @@ export function printSoak({ events, requests, findings, memory, ...times }: Soak
   const answers = new Map<string, number>();
   for (const answer of events.flatMap((event) => event.answers)) answers.set(answer, (answers.get(answer) ?? 0) + 1);
   const acknowledged = events.filter(isAcknowledged);
-  const parked = acknowledged.filter((event) => event.answers.includes("202 parked")).length;
+  const parked = acknowledged.filter((event) => event.answers.includes("200 parked")).length;
 
   console.log(`\n${requests} requests in ${times.sending.toFixed(0)} s, the runtime killed and restarted on the way.`);
   for (const [answer, count] of Array.from(answers).sort()) console.log(`  answered ${answer}: ${count}`);
@@ -47,5 +47,7 @@ export function printSoak({ events, requests, findings, memory, ...times }: Soak
     { what: "lost: acknowledged analytics that never came downstream", expected: 0, seen: findings.undelivered },
     { what: "duplicated: rows of events", expected: 0, seen: findings.duplicatedRows },
     { what: "duplicated: deliveries", expected: 0, seen: findings.duplicatedDeliveries },
+    { what: "in the archive: objects that no event explains", expected: 0, seen: findings.strayObjects },
+    { what: "in the archive: transcripts that D1 does not name", expected: 0, seen: findings.wrongTranscripts },
   ]);
 }

@@ -6,12 +6,12 @@ import { median } from "../support/statistics.ts";
 import type { Faults } from "./faults.ts";
 import { workerMemory } from "./memory.ts";
 import { relayUntil, runCron, setFaults } from "./relay.ts";
-import { areOnDisk, isSoakSettled, type SoakFindings, soakFindings } from "./soak-findings.ts";
+import { areOnDisk, isSoakRecovered, type SoakFindings, soakFindings } from "./soak-findings.ts";
 import { type SoakLedger, startSoakLedger } from "./soak-ledger.ts";
 import { isAcknowledged, planSoak, type SoakEvent } from "./soak-plan.ts";
 
 export interface SoakOptions {
-  /** Different events; a tenth of them is sent twice. */
+  /** How many different events; a tenth of them is sent twice. */
   events: number;
   seed: number;
   /** Share of the calls of every store that fail, 0 to 1. */
@@ -40,14 +40,14 @@ const AT_A_TIME = 32;
 /** After this share of the sendings the runtime is killed, so that its second life is the longer one. */
 const KILLED_AFTER = 1 / 3;
 const SAMPLE_MILLISECONDS = 3000;
-/** What a minute brings. The heap of a fresh Worker grows until its caches are full, which is no leak. */
+/** One minute. The heap of a fresh Worker grows until its caches are full, which is no leak. */
 const LEAST_SAMPLES = 20;
 const CRON_MILLISECONDS = 3000;
 const POLL_MILLISECONDS = 100;
 const ON_DISK_MILLISECONDS = 120_000;
-const SETTLE_MILLISECONDS = 240_000;
+const RECOVERY_MILLISECONDS = 240_000;
 
-/** Sends events at a ledger whose stores fail at random, kills it on the way, and looks what has become of them. */
+/** Sends events to a ledger whose stores fail at random, kills it on the way, and compares its stores with the events. */
 export async function soak({ events: count, seed, rate, progress, signal }: SoakOptions): Promise<SoakResult> {
   const plan = planSoak(seed, count);
   progress.step("Starting the Worker on local D1, R2 and Queues that fail");
@@ -90,13 +90,13 @@ export async function soak({ events: count, seed, rate, progress, signal }: Soak
     ended.abort();
     await cron;
 
-    progress.step("The stores are well again: waiting until nothing waits");
+    progress.step("The stores are well again: recovering until nothing is parked or pending");
     await setFaults(ledger.url, {});
-    const cronRuns = await relayUntil(ledger.url, () => isSoakSettled(plan.events, ledger.stores), {
-      timeoutMilliseconds: SETTLE_MILLISECONDS,
+    const cronRuns = await relayUntil(ledger.url, () => isSoakRecovered(plan.events, ledger.stores), {
+      timeoutMilliseconds: RECOVERY_MILLISECONDS,
       signal,
     });
-    const settled = performance.now();
+    const recovered = performance.now();
     progress.step("Comparing every event and every body");
     const findings = await soakFindings(plan.events, ledger.stores, ledger.receiver);
     progress.finish();
@@ -106,7 +106,7 @@ export async function soak({ events: count, seed, rate, progress, signal }: Soak
       findings,
       slowestAnswer,
       sending: (healed - began) / 1000,
-      recovery: (settled - healed) / 1000,
+      recovery: (recovered - healed) / 1000,
       cronRuns,
       memory: halves(await memory),
     };

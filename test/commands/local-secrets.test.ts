@@ -17,9 +17,9 @@ const file = () => join(folder, ".dev.vars");
 const secrets = () => parseEnv(readFileSync(file(), "utf8"));
 
 test("a fresh folder gets secrets that work, and others each time", () => {
-  expect(ensureLocalSecrets(folder).added).toEqual(["WEBHOOK_SECRETS", "API_TOKEN", "SYNC_SECRET"]);
+  expect(ensureLocalSecrets(folder).added).toEqual(["ATOMS_WEBHOOK_SECRETS", "API_TOKEN", "SYNC_SECRET"]);
   const first = secrets();
-  expect(first["WEBHOOK_SECRETS"]).toMatch(/^[0-9a-f]{64}$/);
+  expect(first["ATOMS_WEBHOOK_SECRETS"]).toMatch(/^[0-9a-f]{64}$/);
   expect(first["API_TOKEN"]).toMatch(/^[\w-]{43}$/);
   expect(first["SYNC_SECRET"]).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
   expect(() => new Webhook(first["SYNC_SECRET"] ?? "")).not.toThrow();
@@ -37,17 +37,17 @@ test("secrets that are there stay, byte for byte", () => {
 });
 
 test("a name that is missing is added below what is there, even without a line end", () => {
-  const mine = "# mine\nWEBHOOK_SECRETS=from-the-platform\nSYNC_URL=http://127.0.0.1:9999\nAPI_TOKEN=mine";
+  const mine = "# mine\nATOMS_WEBHOOK_SECRETS=from-the-platform\nSYNC_URL=http://127.0.0.1:9999\nAPI_TOKEN=mine";
   writeFileSync(file(), mine);
   expect(ensureLocalSecrets(folder).added).toEqual(["SYNC_SECRET"]);
   expect(readFileSync(file(), "utf8").startsWith(`${mine}\nSYNC_SECRET="whsec_`)).toBe(true);
-  expect(secrets()).toMatchObject({ WEBHOOK_SECRETS: "from-the-platform", API_TOKEN: "mine" });
+  expect(secrets()).toMatchObject({ ATOMS_WEBHOOK_SECRETS: "from-the-platform", API_TOKEN: "mine" });
 });
 
 test("an empty value is reported and left", () => {
-  writeFileSync(file(), 'WEBHOOK_SECRETS=""\nAPI_TOKEN=mine\nSYNC_SECRET=mine\n');
-  expect(ensureLocalSecrets(folder)).toMatchObject({ added: [], empty: ["WEBHOOK_SECRETS"] });
-  expect(secrets()["WEBHOOK_SECRETS"]).toBe("");
+  writeFileSync(file(), 'ATOMS_WEBHOOK_SECRETS=""\nAPI_TOKEN=mine\nSYNC_SECRET=mine\n');
+  expect(ensureLocalSecrets(folder)).toMatchObject({ added: [], empty: ["ATOMS_WEBHOOK_SECRETS"] });
+  expect(secrets()["ATOMS_WEBHOOK_SECRETS"]).toBe("");
 });
 
 test("a fresh clone is prepared for `wrangler dev` without a question, and no secret is printed", async () => {

@@ -31,7 +31,7 @@ const answers: [what: string, status: number, cached: string, send: () => Promis
   ["the sign-in", 200, UNCACHED, () => ledger.ask("/sign-in")],
   ["a page", 200, UNCACHED, () => ledger.askSignedIn("/calls/call-1")],
   ["a download", 200, UNCACHED, () => ledger.askSignedIn("/calls.csv")],
-  ["an asset", 200, "no-cache", () => ledger.ask("/style.css")],
+  ["an asset", 200, "no-cache", () => ledger.ask("/assets/base.css")],
   ["the way to the sign-in", 303, UNCACHED, () => ledger.ask("/calls")],
   ["a session that begins", 303, UNCACHED, () => ledger.attemptSignIn("192.0.2.3")],
   ["a bad query", 400, UNCACHED, () => ledger.askSignedIn("/deliveries?state=lost")],
@@ -41,7 +41,8 @@ const answers: [what: string, status: number, cached: string, send: () => Promis
   ["no such page", 404, UNCACHED, () => ledger.askSignedIn("/unknown")],
   ["no such page, to a program", 404, UNCACHED, () => ledger.ask("/unknown", { headers: program })],
   ["a wrong method", 405, UNCACHED, () => ledger.askSignedIn("/calls", { method: "PUT" })],
-  ["a wrong method at an asset", 405, UNCACHED, () => ledger.ask("/style.css", { method: "PUT" })],
+  ["a wrong method at an asset", 405, "no-cache", () => ledger.ask("/assets/base.css", { method: "PUT" })],
+  ["no such asset", 404, "no-cache", () => ledger.ask("/assets/unknown.css")],
   ["too many attempts", 429, UNCACHED, attemptTooOften],
   ["a mistake of ours", 500, UNCACHED, () => ledger.askSignedIn("/calls/spoilt")],
   [
@@ -66,7 +67,9 @@ test.each(answers)("%s (%i) carries the security headers and may be cached as it
     "cross-origin-opener-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
   });
-  expect(await response.text()).not.toMatch(/<script(?! src="\/script\.js" type="module")|<style|style="|\son\w+="/);
+  expect(await response.text()).not.toMatch(
+    /<script(?! src="\/assets\/script\.js" type="module")|<style|style="|\son\w+="/,
+  );
 });
 
 const problem = z.object({ type: z.string(), title: z.string(), status: z.number(), detail: z.string() });
@@ -84,29 +87,29 @@ describe("what goes wrong", () => {
     const response = await ledger.askSignedIn(path, { headers: withFaults(faults) });
     const html = await response.text();
     expect(response.status).toBe(status);
-    expect(html).toContain('<link rel="stylesheet" href="/style.css"/>');
+    expect(html).toContain('<link rel="stylesheet" href="/assets/base.css"/>');
     expect(html).toContain(`<a class="button main" href="${path}">Try again</a>`);
     expect(html).not.toMatch(INTERNAL);
-    expect(response.headers.get("Retry-After")).toBe(status === 503 ? "10" : null);
+    expect(response.headers.get("Retry-After")).toBe(status === 503 ? "30" : null);
   });
 
   test.each(faultKinds)(
-    "whatever page and whatever store fails (%s), it ends in time and tells nothing",
+    "whatever page and whatever store fails (%s), it ends in time and discloses nothing",
     async (kind) => {
       const began = performance.now();
-      const asked = Object.values(pages).flatMap((path) =>
+      const answers = Object.values(pages).flatMap((path) =>
         [{ D1: kind }, { R2: kind }].map(async (faults) => {
           const response = await ledger.askSignedIn(path, { headers: withFaults(faults) });
           expect([200, 503]).toContain(response.status);
           expect(await response.text()).not.toMatch(INTERNAL);
         }),
       );
-      await Promise.all(asked);
+      await Promise.all(answers);
       expect(performance.now() - began).toBeLessThan(15_000);
     },
   );
 
-  test("a program is told as by the API", async () => {
+  test("a program gets the same problem as from the API", async () => {
     const response = await ledger.askSignedIn("/deliveries", {
       headers: { ...program, ...withFaults({ D1: "before" }) },
     });
@@ -131,7 +134,7 @@ test.each([
   ["an offset", "+05:30"],
   ["in another case", "europe/BERLIN"],
   ["a name of Object's", "__proto__"],
-  ["said twice", "UTC; time_zone=x"],
+  ["given twice", "UTC; time_zone=x"],
   ["endless", "a".repeat(4000)],
 ])("a browser whose time zone is %s is shown every page", async (_what, zone) => {
   for (const path of Object.values(pages)) {

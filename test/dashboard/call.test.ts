@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { atomsCall, documentedCall } from "../support/events.ts";
 import { bootLedger } from "../support/ledger.ts";
 import { post } from "../support/post.ts";
@@ -21,30 +21,31 @@ describe("a call", () => {
   const ended = (call_id: string, more: object) =>
     post(ledger.url, documentedCall({ call_id }).end({ timestamp: "2024-07-20T14:35:00Z", ...more }));
 
-  test("tells who, when, how long, what was said when, and what came of it", async () => {
-    const call = documentedCall({ call_id: "told" });
+  test("shows who, when, how long, the conversation, and its result", async () => {
+    const call = documentedCall({ call_id: "whole" });
     await post(ledger.url, call.start({ timestamp: "2024-07-20T14:30:00Z" }));
-    await ended("told", { transcript: turns, variables: { nested: { a: [1] }, flag: false } });
+    await ended("whole", { transcript: turns, variables: { nested: { a: [1] }, flag: false } });
     await post(ledger.url, call.analytics());
-    const { status, text } = await pages.visit("/calls/told");
+    const { status, text } = await pages.visit("/calls/whole");
     expect(status).toBe(200);
-    expect(text).toContain("Duration 5 m 00 s Started 20 Jul 2024, 10:30");
+    expect(text).toContain("Duration 5m 0s Started 20 Jul 2024, 10:30");
     expect(text).toContain("Agent · 00:05 Hello!");
     expect(text).toContain("Caller · 01:10 ¿Hablan español?");
     expect(text).toContain("supervisor · later Listening in.");
     expect(text).toContain('nested {"a":[1]} flag no');
     expect(text).toContain("satisfaction_score 4 issue_resolved yes");
     expect(text).toMatch(/Call started .* Call ended .* call\.end, documented/);
-    expect(text).toContain("transcripts/2024/07/20/told.json");
+    expect(text).toContain("Platform atoms");
+    expect(text).toContain("calls/whole/transcript.json");
   });
 
   test("shows how its analytics fare downstream", async () => {
     await ledger.DB.prepare(
-      `INSERT INTO sync_deliveries (event_id, destination, call_id, state, attempts, last_error, updated_at)
-       SELECT event_id, 'webhook', call_id, 'failed', 3, 'HTTP 410', '2024-07-16T15:00:00.000Z'
-       FROM events WHERE call_id = 'told' AND event = 'analytics.completed'`,
+      `INSERT INTO sync_deliveries (call_id, event, event_id, destination, state, attempts, last_error, updated_at)
+       SELECT call_id, event, event_id, 'webhook', 'failed', 3, 'HTTP 410', '2024-07-16T15:00:00.000Z'
+       FROM events WHERE call_id = 'whole' AND event = 'analytics.completed'`,
     ).run();
-    expect((await pages.visit("/calls/told")).text).toMatch(/webhook 3 attempts, .* HTTP 410 failed/);
+    expect((await pages.visit("/calls/whole")).text).toMatch(/webhook 3 attempts, .* HTTP 410 failed/);
     await ledger.DB.exec("DELETE FROM sync_deliveries");
   });
 
@@ -54,17 +55,17 @@ describe("a call", () => {
     ["ended without a word", "silent", "No transcript"],
     ["has lost its transcript", "lost", "The transcript is not in the archive"],
     ["has one that cannot be read", "unreadable", "The archive does not answer"],
-  ])("that %s says so, and shows the rest", async (_what, call_id, told) => {
+  ])("that %s says so, and shows the rest", async (_what, call_id, title) => {
     const call = documentedCall({ call_id, agent_id: "agent_of_it" });
     if (call_id === "active") await post(ledger.url, call.start());
     else if (call_id === "analyzed-only") await post(ledger.url, call.analytics());
     else await post(ledger.url, call.end(call_id === "silent" ? { transcript: undefined } : {}));
-    const key = `transcripts/2024/07/15/${call_id}.json`;
+    const key = `calls/${call_id}/transcript.json`;
     if (call_id === "lost") await ledger.ARCHIVE.delete(key);
     if (call_id === "unreadable") await ledger.ARCHIVE.put(key, "{");
     const { status, text } = await pages.visit(`/calls/${call_id}`);
     expect(status).toBe(200);
-    expect(text).toContain(told);
+    expect(text).toContain(title);
     expect(text).toContain("agent_of_it");
   });
 
@@ -79,10 +80,10 @@ describe("a call", () => {
   });
 
   test("says where the rest is of what a row could not hold", async () => {
-    await ended("heavy", { variables: { note: "kept", bulk: "x".repeat(1_000_000) } });
+    await ended("heavy", { variables: { note: "short", bulk: "x".repeat(1_000_000) } });
     const { text } = await pages.visit("/calls/heavy");
-    expect(text).toContain("note kept");
-    expect(text).toMatch(/The whole body is in R2, under overflow\/[0-9a-f]{64}\.json/);
+    expect(text).toContain("note short");
+    expect(text).toMatch(/The whole body is in R2, under calls\/heavy\/overflow\/[0-9a-f]{64}\.json/);
   });
 
   test.each([
@@ -123,7 +124,7 @@ describe("a call", () => {
   });
 
   test.each(["a/b/../c", "%2e%2e", "..", "100% & more?", "ümlaut 电话", "a\u0000b", "x".repeat(512)])(
-    "of the id %j is found by its link in the list",
+    "of the id %j opens by its link in the list",
     async (call_id) => {
       await post(ledger.url, documentedCall({ call_id }).start({ timestamp: "2022-07-15T14:30:00Z" }));
       const { html } = await pages.visit("/calls?to=2022-12-31");
@@ -144,29 +145,82 @@ describe("a call", () => {
 });
 
 describe("erasing", () => {
-  beforeAll(() => post(ledger.url, documentedCall({ call_id: "kept" }).end()));
+  beforeAll(() => post(ledger.url, documentedCall({ call_id: "stays" }).end()));
 
   test("does nothing until the box is ticked", async () => {
-    const { status, text } = await pages.submit("/calls/kept", "/calls/kept/erase", {});
+    const { status, text } = await pages.submit("/calls/stays", "/calls/stays/erase", {});
     expect(status).toBe(400);
     expect(text).toContain("Nothing was erased");
-    expect((await pages.visit("/calls/kept")).status).toBe(200);
+    expect((await pages.visit("/calls/stays")).status).toBe(200);
   });
 
   test("is refused without the token of the page", async () => {
     const fields = { understood: "yes", csrf_token: "forged" };
-    expect((await pages.submit("/calls/kept", "/calls/kept/erase", fields)).status).toBe(403);
-    expect((await pages.visit("/calls/kept")).status).toBe(200);
+    expect((await pages.submit("/calls/stays", "/calls/stays/erase", fields)).status).toBe(403);
+    expect((await pages.visit("/calls/stays")).status).toBe(200);
   });
 
-  test("leaves nothing of the call, and says so in the list", async () => {
+  test("leads to a page that shows how far it is, until nothing of the call is left", async () => {
     await post(ledger.url, documentedCall({ call_id: "forget/me" }).end());
+    const key = "calls/forget%2Fme/transcript.json";
+    expect(await ledger.ARCHIVE.head(key)).not.toBeNull();
     const path = "/calls/forget%2Fme";
     const { status, headers } = await pages.submit(path, `${path}/erase`, { understood: "yes" });
     expect(status).toBe(303);
+    const erasure = headers.get("Location") ?? "";
+    expect(erasure).toMatch(/^\/erasures\/[\w-]+$/);
+    await vi.waitFor(async () => {
+      const { status, text } = await pages.visit(erasure);
+      expect(status).toBe(200);
+      expect(text).toContain("The call is erased");
+    }, 15_000);
+    const { html, text, headers: ofPage } = await pages.visit(erasure);
+    expect(text).toContain("Calls 1 Events 1 Deliveries 0 Transcripts and other bodies in R2 1 Parked bodies 0");
+    expect(linkNamed(html, "All calls")).toBe("/calls");
+    expect(ofPage.get("Refresh")).toBeNull();
+    expect((await pages.visit(path)).status).toBe(404);
+    expect(await ledger.ARCHIVE.head(key)).toBeNull();
+  });
+
+  test("a call that somebody else erased meanwhile is erased", async () => {
+    const { status, headers } = await pages.submit("/calls/stays", "/calls/never-heard-of/erase", {
+      understood: "yes",
+    });
+    expect(status).toBe(303);
     const list = await pages.visit(headers.get("Location") ?? "");
     expect(list.text).toContain("The call is erased");
-    expect((await pages.visit(path)).status).toBe(404);
-    expect(await ledger.ARCHIVE.head("transcripts/2024/07/15/forget%2Fme.json")).toBeNull();
+  });
+
+  const output = JSON.stringify({ calls: 0, events: 0, deliveries: 0, objects: 1200, parked: 0, quarantined: 3 });
+  const insertJob = (id: string, status: string) =>
+    ledger.DB.prepare("INSERT INTO jobs (id, status, output, updated_at) VALUES (?, ?, ?, '')")
+      .bind(id, status, output)
+      .run();
+
+  test("takes its time: the page loads itself again, by a link too, and shows what went so far", async () => {
+    await insertJob("under-way", "running");
+    const { status, headers, html, text } = await pages.visit("/erasures/under-way");
+    expect(status).toBe(200);
+    expect(headers.get("Refresh")).toBe("2");
+    expect(linkNamed(html, "Refresh")).toBe("/erasures/under-way");
+    expect(text).toContain("Not finished yet.");
+    expect(text).toContain("Transcripts and other bodies in R2 1,200 Parked bodies 0 Bodies in quarantine 3");
+    expect(text).not.toContain("The call is erased");
+  });
+
+  test("fails now and then: the page says that the ledger tries again, and does not load itself", async () => {
+    await insertJob("failed", "errored");
+    const { status, headers, html, text } = await pages.visit("/erasures/failed");
+    expect(status).toBe(200);
+    expect(headers.get("Refresh")).toBeNull();
+    expect(html).toContain('role="alert"');
+    expect(text).toContain("The ledger tries again by itself within ten minutes.");
+    expect(linkNamed(html, "Refresh")).toBe("/erasures/failed");
+  });
+
+  test("that nobody began is a 404", async () => {
+    const { status, text } = await pages.visit("/erasures/%3Cb%3Enothing");
+    expect(status).toBe(404);
+    expect(text).toContain("There is no such erasure.");
   });
 });

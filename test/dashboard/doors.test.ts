@@ -1,9 +1,14 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { actions, bootFilledLedger, pages } from "./filled-ledger.ts";
 
-const assets = ["/style.css", "/script.js", "/icon.svg", "/favicon.ico"];
+const publicFolder = resolve(import.meta.dirname, "../../src/dashboard/public");
+/** By address, with their types. */
+const assets = {
+  ...Object.fromEntries(readdirSync(`${publicFolder}/assets`).map((name) => [`/assets/${name}`, typeOf(name)])),
+  "/favicon.ico": "image/svg+xml",
+};
 const program = { Accept: "*/*" };
 
 let ledger: Awaited<ReturnType<typeof bootFilledLedger>>;
@@ -84,16 +89,44 @@ test("nobody learns what there is at other addresses who is not signed in", asyn
 });
 
 describe("assets", () => {
-  test.each(assets)("%s is for everyone, and is not sent again while it is the same", async (path) => {
-    const response = await ledger.ask(path);
-    expect(response.status).toBe(200);
-    expect((await response.text()).length).toBeGreaterThan(100);
-    const etag = response.headers.get("ETag") ?? "";
-    const again = await ledger.ask(path, { headers: { "If-None-Match": etag } });
-    expect([again.status, await again.text()]).toEqual([304, ""]);
-    expect(await ledger.ask(path, { headers: { "If-None-Match": '"another"' } })).toMatchObject({ status: 200 });
-    const headed = await ledger.ask(path, { method: "HEAD" });
-    expect([headed.status, comparable(headed), await headed.text()]).toEqual([200, comparable(response), ""]);
-    expect((await ledger.ask(path, { method: "POST" })).headers.get("Allow")).toBe("GET, HEAD");
+  test.each(Object.entries(assets))(
+    "%s is for everyone, and is not sent again while it is the same",
+    async (path, type) => {
+      const response = await ledger.ask(path);
+      expect([response.status, response.headers.get("Content-Type")]).toEqual([200, type]);
+      expect((await response.text()).length).toBeGreaterThan(100);
+      const etag = response.headers.get("ETag") ?? "";
+      const again = await ledger.ask(path, { headers: { "If-None-Match": etag } });
+      expect([again.status, await again.text()]).toEqual([304, ""]);
+      expect(await ledger.ask(path, { headers: { "If-None-Match": '"another"' } })).toMatchObject({ status: 200 });
+      const headed = await ledger.ask(path, { method: "HEAD" });
+      expect([headed.status, comparable(headed), await headed.text()]).toEqual([200, comparable(response), ""]);
+      expect(await ledger.ask(path, { method: "POST" })).toMatchObject({ status: 405 });
+    },
+  );
+
+  test("every page loads all of them, and nothing else", async () => {
+    const html = await (await ledger.askSignedIn("/")).text();
+    const loaded = Array.from(html.matchAll(/<(?:link|script)[^>]* (?:href|src)="([^"]*)"/g), ([, path]) => path);
+    expect(loaded.toSorted()).toEqual(
+      Object.keys(assets)
+        .filter((path) => path.startsWith("/assets/"))
+        .toSorted(),
+    );
+  });
+
+  test("they stand in the way of no call, whatever its id", async () => {
+    for (const id of ["base.css", "..%2Fassets%2Fbase.css", "_headers"]) {
+      const { status, headers } = await ledger.askSignedIn(`/calls/${id}`);
+      expect([status, headers.get("Content-Type")]).toEqual([404, "text/html; charset=utf-8"]);
+    }
+    for (const path of ["/_headers", "/_redirects", "/base.css", "/assets"]) {
+      expect([path, (await ledger.askSignedIn(path)).status]).toEqual([path, 404]);
+    }
   });
 });
+
+function typeOf(name: string): string {
+  if (name.endsWith(".css")) return "text/css; charset=utf-8";
+  return name.endsWith(".js") ? "text/javascript; charset=utf-8" : "image/svg+xml";
+}

@@ -5,6 +5,9 @@ import { post } from "../support/post.ts";
 /** The number of the one caller there is. */
 export const PHONE = "+15550142001";
 
+/** An erasure that is complete. */
+const JOB = "33333333-3333-4333-8333-333333333333";
+
 const QUARANTINED = "quarantine/2024/07/15/transferred.json";
 
 /** An example of each page of the dashboard, by its route in src/dashboard/index.ts. */
@@ -13,12 +16,13 @@ export const pages: Readonly<Record<string, string>> = {
   "/calls": "/calls?q=dog",
   "/calls.csv": "/calls.csv",
   "/calls/:call_id": "/calls/call-1",
+  "/erasures/:job": `/erasures/${JOB}`,
   "/deliveries": "/deliveries?state=all",
   "/quarantine": "/quarantine",
   "/quarantine/body": `/quarantine/body?${new URLSearchParams({ key: QUARANTINED })}`,
 };
 
-/** The same of each action. */
+/** An example of each action, by its route. */
 export const actions: Readonly<Record<string, string>> = {
   "/sign-out": "/sign-out",
   "/calls/:call_id/erase": "/calls/call-1/erase",
@@ -40,12 +44,17 @@ export async function bootFilledLedger(options: Parameters<typeof bootLedger>[0]
     await post(ledger.url, event);
   await ledger.ARCHIVE.put(QUARANTINED, '{"event":"call.transferred"}', {
     customMetadata: {
+      platform: "atoms",
       reason: "unrecognised",
       detail: "an event named call.transferred",
       received_at: "2024-07-15T14:30:00.000Z",
       sha256: "0".repeat(64),
     },
   });
+  const output = { calls: 1, events: 3, deliveries: 1, objects: 1, parked: 0, quarantined: 0 };
+  await ledger.DB.prepare("INSERT INTO jobs (id, status, output, updated_at) VALUES (?, 'complete', ?, '')")
+    .bind(JOB, JSON.stringify(output))
+    .run();
 
   const ask = (path: string, { headers, ...init }: Asking = {}) =>
     // Not resolved, since there are paths that would name another host.

@@ -1,29 +1,21 @@
 import { describe, expect, test } from "vitest";
-import { recordingLink } from "../../src/dashboard/call/recording.ts";
-import { spokenAt, startOfSpeech } from "../../src/dashboard/call/spoken-at.ts";
-import { callPath } from "../../src/dashboard/call-path.ts";
-import { formFrom, formTo } from "../../src/dashboard/form-dates.ts";
-import { counted, formatCount, formatNumber, formatShare } from "../../src/dashboard/numbers.ts";
-import { readOverviewQuery } from "../../src/dashboard/overview/range.ts";
-import { daySteps, hourSteps } from "../../src/dashboard/overview/steps.ts";
-import { startOf } from "../../src/dashboard/parts/clipped.tsx";
-import {
-  addDays,
-  dayOf,
-  daysBetween,
-  formatClock,
-  formatDuration,
-  nextDay,
-  startOfDay,
-} from "../../src/dashboard/times.ts";
+import { recordingLink } from "../../src/dashboard/pages/call/facts.tsx";
+import { spokenAt, startOfSpeech } from "../../src/dashboard/pages/call/transcript.ts";
+import { readOverviewQuery } from "../../src/dashboard/pages/overview/query.ts";
+import { daySteps, hourSteps } from "../../src/dashboard/pages/overview/steps.ts";
+import { formFrom, formTo } from "../../src/dashboard/ui/form-dates.ts";
+import { counted, formatCount, formatNumber, formatShare, formatSize } from "../../src/dashboard/ui/numbers.ts";
+import { startOf } from "../../src/dashboard/ui/parts.tsx";
+import { callPath, withQuery } from "../../src/dashboard/ui/paths.ts";
+import { addDays, dayOf, daysBetween, formatClock, formatDuration, momentAt } from "../../src/dashboard/ui/times.ts";
 
 test.each([
-  [0, "0 s"],
-  [59.4, "59 s"],
-  [59.6, "1 m 00 s"],
-  [245, "4 m 05 s"],
-  [3599.6, "1 h 00 m"],
-  [3720, "1 h 02 m"],
+  [0, "0s"],
+  [59.4, "59s"],
+  [59.6, "1m 0s"],
+  [245, "4m 5s"],
+  [3599.6, "1h 0m"],
+  [3720, "1h 2m"],
 ])("%d seconds last %s", (seconds, expected) => expect(formatDuration(seconds)).toBe(expected));
 
 test.each([
@@ -72,14 +64,22 @@ describe("days", () => {
     ["2026-03-29", "Europe/Berlin", "2026-03-28T23:00:00.000Z"],
     ["2026-10-25", "Europe/Berlin", "2026-10-24T22:00:00.000Z"],
     ["2026-10-26", "Europe/Berlin", "2026-10-25T23:00:00.000Z"],
+    // Where clocks change at midnight, a day begins at one o'clock.
+    ["2018-11-04", "America/Sao_Paulo", "2018-11-04T03:00:00.000Z"],
   ])("%s begins in %s at %s", (day, timeZone, expected) => {
-    expect(startOfDay(day, timeZone)).toBe(expected);
+    expect(momentAt(day, timeZone)).toBe(expected);
     expect(dayOf(new Date(expected), timeZone)).toBe(day);
     expect(dayOf(new Date(Date.parse(expected) - 1), timeZone)).toBe(addDays(day, -1));
   });
 
+  test.each([
+    ["2026-11-24T14:30", "Asia/Kolkata", "2026-11-24T09:00:00.000Z"],
+    ["2026-03-29T03:30", "Europe/Berlin", "2026-03-29T01:30:00.000Z"],
+    ["2026-10-25T03:30", "Europe/Berlin", "2026-10-25T02:30:00.000Z"],
+  ])("have times: %s in %s is %s", (local, timeZone, expected) => expect(momentAt(local, timeZone)).toBe(expected));
+
   test("are counted over the ends of months and years", () => {
-    expect(nextDay("2026-12-31")).toBe("2027-01-01");
+    expect(addDays("2026-12-31", 1)).toBe("2027-01-01");
     expect(addDays("2024-03-01", -1)).toBe("2024-02-29");
     expect(daysBetween("2024-02-28", "2024-03-01")).toBe(2);
   });
@@ -117,14 +117,22 @@ describe("ranges", () => {
     expect(range).toMatchObject({ since, until, byHour });
   });
 
+  test("the last 24 hours end with the hour that is running, also where clocks show it twice", () => {
+    const until = ["2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z"].map((now) => {
+      const berliner = { ...viewer, timeZone: "Europe/Berlin", now: new Date(now) };
+      return readOverviewQuery(new URL("https://ledger.example.com/?range=24h"), berliner).range.until;
+    });
+    expect(until).toEqual(["2026-10-25T01:00:00.000Z", "2026-10-25T02:00:00.000Z"]);
+  });
+
   test.each([
     ["range=forever", "“range”"],
     ["range=own&from=2026-13-01", "“from”"],
     ["range=own&from=2026-11-03&to=2026-11-01", "ends before it begins"],
     ["range=own&from=2020-01-01&to=2026-11-01", "366 days"],
-  ])("%s is told what is wrong with it, and the last 7 days are shown", (query, told) => {
+  ])("%s has a mistake that is named, and the last 7 days are shown", (query, mistake) => {
     const { range, errors } = read(query);
-    expect(errors.join()).toContain(told);
+    expect(errors.join()).toContain(mistake);
     expect(range.choice).toBe("7d");
   });
 
@@ -155,9 +163,9 @@ describe("when a turn was spoken", () => {
     ["2026-11-26T14:00:00Z", "15:00:00"],
     ["...", "..."],
     ["half past nine", "half past nine"],
-  ])("%s reads %s", (timestamp, told) => expect(spokenAt(timestamp, start, "Europe/Berlin").told).toBe(told));
+  ])("%s reads %s", (timestamp, text) => expect(spokenAt(timestamp, start, "Europe/Berlin").text).toBe(text));
 
-  test("is counted from the first turn when nobody told when the call began", () => {
+  test("is counted from the first turn when no event brings the start of the call", () => {
     const turns = ["...", "2026-11-24T14:00:10Z"].map((timestamp) => ({ role: null, content: "", timestamp }));
     expect(startOfSpeech(null, turns)).toBe("2026-11-24T14:00:10.000Z");
     expect(startOfSpeech(start, turns)).toBe(start);
@@ -180,3 +188,12 @@ test.each([
   ["a/b?c#d %", "/calls/a%2Fb%3Fc%23d%20%25"],
   ["..", "/calls/by-id?call_id=.."],
 ])("the call %s is at %s", (id, path) => expect(callPath(id)).toBe(path));
+
+test("an address carries the parameters that are there, and keeps those that it has", () => {
+  expect(withQuery("/calls", { q: undefined })).toBe("/calls");
+  expect(withQuery("/calls?q=a", { from: "2026-11-24", to: undefined })).toBe("/calls?q=a&from=2026-11-24");
+});
+
+test("sizes are short, on one line", () => {
+  expect([0, 999, 1234, 4_000_000].map(formatSize)).toEqual(["0\u00a0B", "999\u00a0B", "1.2\u00a0KB", "4\u00a0MB"]);
+});

@@ -27,16 +27,16 @@ afterAll(async () => {
   await downstream.close();
 });
 beforeEach(async () => {
-  const tables = ["calls", "events", "sync_deliveries", "parked_bodies"];
+  const tables = ["calls", "events", "caller_numbers", "sync_deliveries", "parked_bodies"];
   await ledger.DB.batch(tables.map((table) => ledger.DB.prepare(`DELETE FROM ${table}`)));
   const { objects } = await ledger.ARCHIVE.list();
   await ledger.ARCHIVE.delete(objects.map(({ key }) => key));
 });
 
 /** Longer than it takes, since a busy machine takes its time. */
-const eventually = (settled: () => Promise<void> | void) => vi.waitFor(settled, { timeout: 15_000 });
+const eventually = (holds: () => Promise<void> | void) => vi.waitFor(holds, { timeout: 15_000 });
 
-/** Where an action led, and what is told there. */
+/** Opens the page that an action leads to. */
 async function follow({ status, headers }: { status: number; headers: Headers }) {
   expect(status).toBe(303);
   return pages.visit(headers.get("Location") ?? expect.unreachable());
@@ -58,8 +58,11 @@ describe("deliveries", () => {
     await refusedOnce("two");
     const page = await pages.visit("/deliveries");
     expect(page.text).toContain("400");
-    expect(page.html).toContain(`name="event_id" value="${event_id}"`);
+    for (const [name, value] of Object.entries({ call_id: "one", event_id, destination: "webhook" })) {
+      expect(page.html).toContain(`name="${name}" value="${value}"`);
+    }
     const sent = await pages.submit("/deliveries", "/deliveries/retry?state=failed", {
+      call_id: "one",
       event_id,
       destination: "webhook",
     });
@@ -78,6 +81,13 @@ describe("deliveries", () => {
     expect((await follow(sent)).text).toContain("3 deliveries are on the way again.");
     await eventually(async () => expect((await pages.visit("/deliveries")).text).toContain("Nothing has failed"));
     await eventually(() => expect(calls.map(attempts)).toEqual([2, 2, 2]));
+  });
+
+  test("one is named by its call too, since calls may share the id of an event", async () => {
+    const event_id = await refusedOnce("eight");
+    const sent = await pages.submit("/deliveries", "/deliveries/retry", { call_id: "another", event_id });
+    expect((await follow(sent)).text).toContain("Nothing was sent");
+    expect(attempts("eight")).toBe(1);
   });
 
   test("one that has arrived meanwhile is not sent a second time", async () => {
@@ -104,7 +114,14 @@ async function quarantine(body: string | Uint8Array, more: Record<string, string
   const key = `quarantine/2024/07/15/${name}.json`;
   const sha256 = createHash("sha256").update(body).digest("hex");
   await ledger.ARCHIVE.put(key, body, {
-    customMetadata: { reason: "misfit", detail: "once", received_at: "2024-07-15T14:30:00.000Z", sha256, ...more },
+    customMetadata: {
+      platform: "atoms",
+      reason: "invalid",
+      detail: "once",
+      received_at: "2024-07-15T14:30:00.000Z",
+      sha256,
+      ...more,
+    },
   });
   return key;
 }
@@ -146,7 +163,7 @@ describe("playing again", () => {
     expect(await callIds()).toEqual([{ call_id: "on-the-second-page" }]);
   });
 
-  test.each(["transcripts/2024/07/15/call-1.json", "parked/x", "quarantine", "/quarantine/x", "Quarantine/x"])(
+  test.each(["calls/call-1/transcript.json", "parked/x", "quarantine", "/quarantine/x", "Quarantine/x"])(
     "%s is not in quarantine: it is neither shown nor played",
     async (key) => {
       await ledger.ARCHIVE.put(key, fitting("secret"), {
@@ -161,7 +178,7 @@ describe("playing again", () => {
     },
   );
 
-  test.each(["quarantine/../transcripts/2024/07/15/call-1.json", "quarantine/%2E%2E/transcripts/x", "quarantine/"])(
+  test.each(["quarantine/../calls/call-1/transcript.json", "quarantine/%2E%2E/calls/x", "quarantine/"])(
     "%s names nothing: steps through folders lead nowhere",
     async (key) => {
       await post(ledger.url, documentedCall({ call_id: "call-1" }).end());
@@ -173,16 +190,16 @@ describe("playing again", () => {
 describe("a body in quarantine", () => {
   const shownOf = (html: string) => decoded(/<pre>(.*?)<\/pre>/s.exec(html)?.[1] ?? expect.unreachable());
 
-  test("full of markup is text, and so is everything that is said of it", async () => {
+  test("full of markup is text, and so is its metadata", async () => {
     const key = await quarantine(
       MARKUP,
-      { reason: MARKUP, detail: MARKUP, received_at: "2024-07-15T14:30:00.000Z" },
+      { platform: MARKUP, reason: MARKUP, detail: MARKUP, received_at: "2024-07-15T14:30:00.000Z" },
       MARKUP,
     );
     for (const path of ["/quarantine", bodyPage(key)]) {
       const { status, html, text } = await pages.visit(path);
       expect(status).toBe(200);
-      expect(html).not.toMatch(/<img|<script(?! src="\/script\.js" type="module")/);
+      expect(html).not.toMatch(/<img|<script(?! src="\/assets\/script\.js" type="module")/);
       expect(text).toContain(MARKUP);
     }
     expect(shownOf((await pages.visit(bodyPage(key))).html)).toBe(MARKUP);
@@ -191,11 +208,26 @@ describe("a body in quarantine", () => {
 
   test("is shown as it came in", async () => {
     const body = `{ "event": ${JSON.stringify(MARKUP)} }`;
-    expect(await post(ledger.url, body)).toMatchObject({ status: 202 });
+    expect(await post(ledger.url, body)).toMatchObject({ status: 200, body: { status: "unrecognised" } });
     const { html, text } = await pages.visit("/quarantine");
     expect(text).toContain("Unknown event");
     const [, path = ""] = /href="(\/quarantine\/body[^"]*)"/.exec(html) ?? [];
     expect(shownOf((await pages.visit(decoded(path))).html)).toBe(body);
+  });
+
+  test.each([
+    ["not-an-object", "Not a JSON object"],
+    ["invalid", "Does not fit"],
+    ["unrecognised", "Unknown event"],
+    ["id-reused", "Id of another body"],
+    ["__proto__", "__proto__"],
+  ])("for the reason %s says %s", async (reason, words) => {
+    const key = await quarantine("{}", { reason, platform: "retell" });
+    for (const path of ["/quarantine", bodyPage(key)]) {
+      const { text } = await pages.visit(path);
+      expect(text).toContain(words);
+      expect(text).toContain("retell");
+    }
   });
 
   test("of megabytes is shown for its first 100,000 bytes, and no character is torn", async () => {
@@ -214,35 +246,32 @@ describe("a body in quarantine", () => {
     expect((await pages.visit(bodyPage(await quarantine("")))).text).toContain("The body is empty.");
   });
 
-  test("that is not there any more is not found, and no key at all is refused", async () => {
+  test("that is not there any more is a 404, and no key at all is refused", async () => {
     expect(await pages.visit(bodyPage("quarantine/2024/07/15/gone.json"))).toMatchObject({ status: 404 });
     expect(await pages.visit("/quarantine/body")).toMatchObject({ status: 400 });
     expect(await pages.visit(bodyPage(`quarantine/${"x".repeat(2000)}`))).toMatchObject({ status: 400 });
   });
 });
 
-describe("what waits for a store", () => {
-  test("is listed with where it is kept and why, until it is in the ledger", async () => {
+describe("a parked body", () => {
+  test("is listed with its store and the reason, until it is in the ledger", async () => {
     expect((await pages.visit("/quarantine")).text).toContain("Nothing waits");
     const faults = { [FAULTS_HEADER]: JSON.stringify({ R2: "before" }) };
     const end = documentedCall({ call_id: "parked" }).end();
-    expect(await post(ledger.url, end, faults)).toMatchObject({ status: 202, body: { status: "parked" } });
+    expect(await post(ledger.url, end, faults)).toMatchObject({ status: 200, body: { status: "parked" } });
     const { text } = await pages.visit("/quarantine");
-    expect(text).toMatch(/Received Why Kept in .+ D1/);
-    const isSettled = async () => (await pages.visit("/quarantine")).text.includes("Nothing waits");
-    expect(await isSettled()).toBe(false);
-    await relayUntil(ledger.url, isSettled, { timeoutMilliseconds: 20_000 });
+    expect(text).toMatch(/Received Platform Why Kept in .+ atoms .+ D1/);
+    const isRecovered = async () => (await pages.visit("/quarantine")).text.includes("Nothing waits");
+    expect(await isRecovered()).toBe(false);
+    await relayUntil(ledger.url, isRecovered, { timeoutMilliseconds: 20_000 });
     expect(await callIds()).toEqual([{ call_id: "parked" }]);
   });
 
-  test.each(["D1", "R2"] as const)(
-    "may be more than is seen while %s does not answer, and the page says so",
-    async (store) => {
-      await setFaults(ledger.url, { [store]: "before" });
-      const { status, text } = await pages.visit("/quarantine").finally(() => setFaults(ledger.url, {}));
-      expect(status).toBe(200);
-      expect(text).toContain(`${store} does not answer just now: more may wait there.`);
-      expect(text).not.toContain("Nothing waits");
-    },
-  );
+  test.each(["D1", "R2"] as const)("may be unseen while %s does not answer, and the page says so", async (store) => {
+    await setFaults(ledger.url, { [store]: "before" });
+    const { status, text } = await pages.visit("/quarantine").finally(() => setFaults(ledger.url, {}));
+    expect(status).toBe(200);
+    expect(text).toContain(`${store} does not answer just now: more may wait there.`);
+    expect(text).not.toContain("Nothing waits");
+  });
 });

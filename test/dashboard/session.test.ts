@@ -1,6 +1,6 @@
 import { serializeSigned } from "hono/utils/cookie";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startSession } from "../../src/dashboard/admission/session.ts";
+import { startSession } from "../../src/dashboard/auth/session.ts";
 import { bootFilledLedger } from "./filled-ledger.ts";
 
 const TOKEN = "token-of-the-tests";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startSession } from "../../src/dashboard/admission/session.ts";
+import { startSession } from "../../src/dashboard/auth/session.ts";
 import { bootLedger } from "../support/ledger.ts";
 
 const TOKEN = "token-of-the-tests";
@@ -12,7 +12,7 @@ afterAll(() => ledger.harness.close());
 
 let addresses = 0;
 
-/** Each from an address of its own, since attempts are limited by address, unless told otherwise. */
+/** Each from an address of its own, since attempts are limited by address, unless a test gives one. */
 async function attemptSignIn(fields: Record<string, string>, headers: Record<string, string> = {}, url = ledger.url) {
   const response = await fetch(new URL("/sign-in", url), {
     method: "POST",

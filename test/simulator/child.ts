@@ -13,7 +13,7 @@ const KEPT_OUTPUT_CHARACTERS = 20_000;
 /** How long wrangler may take to end by itself. */
 const GRACE_MILLISECONDS = 5000;
 
-/** wrangler at work for us: its output is kept, not shown. */
+/** wrangler at work for us: its output is not shown. */
 export interface Child {
   /** Resolves when it has ended, to its exit code; null when a signal ended it. */
   readonly ended: Promise<number | null>;
@@ -37,9 +37,9 @@ export function startWrangler(parameters: readonly string[], registry: string): 
     // A group of its own: Ctrl+C reaches this process alone, which then ends the others in order.
     detached: process.platform !== "win32",
   });
-  let kept = "";
+  let printed = "";
   const keep = (chunk: string) => {
-    kept = (kept + chunk).slice(-KEPT_OUTPUT_CHARACTERS);
+    printed = (printed + chunk).slice(-KEPT_OUTPUT_CHARACTERS);
   };
   child.stdout.setEncoding("utf8").on("data", keep);
   child.stderr.setEncoding("utf8").on("data", keep);
@@ -60,7 +60,7 @@ export function startWrangler(parameters: readonly string[], registry: string): 
 
   return {
     ended,
-    output: () => kept.trim(),
+    output: () => printed.trim(),
     async kill() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       signalGroup(child, "SIGKILL");

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
-import { formats } from "../../src/platforms/formats.ts";
+import { decode } from "../../src/ingest/decode.ts";
 import { planDay } from "./day.ts";
 import type { Delivery } from "./delivery.ts";
 
@@ -10,27 +10,18 @@ function digest(deliveries: readonly Delivery[]): string {
   return hash.digest("hex");
 }
 
-function parse({ body }: Delivery): { [key: string]: unknown } {
-  return JSON.parse(new TextDecoder().decode(body));
-}
-
-/** What a ledger would make of a body, in its own words. */
-function decode(delivery: Delivery) {
-  const body = parse(delivery);
-  for (const format of formats) {
-    const decoded = format.decode(body, "2026-11-01T00:00:00.000Z");
-    if (decoded?.ok)
-      return {
-        ...decoded,
-        format: format.name,
-        id: identityOf(delivery, body),
-      };
-  }
-  throw new Error(`no format fits ${JSON.stringify(body)}`);
-}
-
-function identityOf({ body }: Delivery, { id }: { [key: string]: unknown }): string {
-  return typeof id === "string" ? id : createHash("sha256").update(body).digest("hex");
+/** The event of a body, as the ledger reads it. */
+function eventOf({ body }: Delivery) {
+  const decoded = decode({
+    platform: "atoms",
+    body: new Uint8Array(body).buffer,
+    sha256: createHash("sha256").update(body).digest("hex"),
+    receivedAt: "2026-11-01T00:00:00.000Z",
+  });
+  if (decoded.kind !== "events") throw new Error(`no event: ${JSON.stringify(decoded)}`);
+  const { event_id, format, events } = decoded;
+  const [event] = events;
+  return { event_id, format, event, identity: JSON.stringify([event.call_id, event.event, event_id]) };
 }
 
 function eventsOf(deliveries: readonly Delivery[]) {
@@ -43,37 +34,41 @@ test("the same seed gives the same requests, byte by byte", () => {
 
 test("another seed gives another day, and no id of the first", () => {
   const idsOf = (seed: number) =>
-    new Set(eventsOf(planDay(seed, 100).deliveries).flatMap((delivery) => [delivery.callId, decode(delivery).id]));
+    new Set(
+      eventsOf(planDay(seed, 100).deliveries).flatMap((delivery) => [delivery.callId, eventOf(delivery).event_id]),
+    );
   const others = idsOf(4);
   expect([...idsOf(3)].filter((id) => others.has(id))).toEqual([]);
 });
 
 test.each([1, 2, 5, 200])("a day of %i calls adds up to what its bodies say", (calls) => {
   const { deliveries, totals } = planDay(11, calls);
-  const events = eventsOf(deliveries).map(decode);
-  const distinct = new Map(events.map(({ id, event }) => [id, event]));
+  const events = eventsOf(deliveries).map(eventOf);
+  const distinct = new Map(events.map(({ identity, event }) => [identity, event]));
   const callIds = (name?: string) =>
     new Set(
       [...distinct.values()].filter(({ event }) => name === undefined || event === name).map(({ call_id }) => call_id),
     );
 
+  const ends = [...distinct.values()].filter(({ event }) => event === "call.end");
+  const hasTranscript = ({ transcript_turns }: (typeof ends)[number]) => transcript_turns !== undefined;
   expect(totals.rows).toEqual({
     calls: calls,
     analyzed: callIds("analytics.completed").size,
     events: distinct.size,
     deliveries: callIds("analytics.completed").size,
+    searchable: new Set(ends.filter(hasTranscript).map(({ call_id }) => call_id)).size,
   });
   expect(callIds().size).toBe(calls);
   expect(totals.answers["200 stored"]).toBe(distinct.size);
   expect(totals.objects.transcripts).toBe(callIds("call.end").size);
-  const ends = [...distinct.values()].filter(({ event }) => event === "call.end");
   expect(totals.objects.superseded).toBe(ends.length - callIds("call.end").size);
 
   const requests = deliveries.reduce((sum, { expected }) => sum + expected.length, 0);
   expect(Object.values(totals.answers).reduce((sum, count) => sum + count, 0)).toBe(requests);
 });
 
-test("nothing stands before what it has to come after", () => {
+test("an event that is sent again has the same body, and comes after the first delivery is answered", () => {
   const { deliveries } = planDay(5, 100);
   const again = deliveries.filter(({ after }) => after !== undefined);
   expect(again.length).toBeGreaterThan(0);
@@ -83,23 +78,23 @@ test("nothing stands before what it has to come after", () => {
   }
 });
 
-test("a correction carries a later time and another disposition than the call's first end", () => {
+test("a correction has an id of its own, a later time and another disposition than the call's first end", () => {
   const { deliveries, totals } = planDay(5, 200);
   expect(totals.corrected.length).toBeGreaterThan(0);
   for (const callId of totals.corrected) {
     const ends = eventsOf(deliveries).filter((one) => one.callId === callId);
-    const find = (content: Delivery["content"]) =>
-      ends.filter((one) => one.content === content).map((one) => decode(one).event)[0];
+    const find = (content: Delivery["content"]) => ends.filter((one) => one.content === content).map(eventOf)[0];
     const [first, correction] = [find("call.end"), find("correction")];
-    expect(correction?.timestamp.localeCompare(first?.timestamp ?? "")).toBe(1);
-    expect(correction?.disposition).toBe("failed");
-    expect(first?.disposition).not.toBe("failed");
+    expect(correction?.event_id).not.toBe(first?.event_id);
+    expect(correction?.event.timestamp.localeCompare(first?.event.timestamp ?? "")).toBe(1);
+    expect(correction?.event.disposition).toBe("failed");
+    expect(first?.event.disposition).not.toBe("failed");
   }
 });
 
 test("a day has everything that a real one has", () => {
   const { deliveries, totals } = planDay();
-  const events = eventsOf(deliveries).map(decode);
+  const events = eventsOf(deliveries).map(eventOf);
   const of = (field: string) =>
     new Set(events.map((one) => Object.entries({ ...one, ...one.event }).find(([key]) => key === field)?.[1]));
   expect(of("format")).toEqual(new Set(["documented", "atoms"]));
@@ -111,10 +106,10 @@ test("a day has everything that a real one has", () => {
   expect(turns).toContain(0);
   expect(Math.max(...turns)).toBeGreaterThan(200);
 
-  const said = deliveries.map(({ body }) => new TextDecoder().decode(body)).join("");
+  const texts = deliveries.map(({ body }) => new TextDecoder().decode(body)).join("");
   for (const script of ["Latin", "Arabic", "Devanagari", "Hiragana", "Cyrillic", "Emoji_Presentation"]) {
     const name = script === "Emoji_Presentation" ? script : `Script=${script}`;
-    expect(said).toMatch(new RegExp(`\\p{${name}}`, "u"));
+    expect(texts).toMatch(new RegExp(`\\p{${name}}`, "u"));
   }
   const first = deliveries.filter(({ after }) => after === undefined);
   const outOfOrder = first.filter(
@@ -127,7 +122,7 @@ test("a day has everything that a real one has", () => {
 
 test("the whole day lies within one UTC day", () => {
   const days = eventsOf(planDay(9, 300).deliveries)
-    .map(decode)
+    .map(eventOf)
     .flatMap(({ event }) => [event.started_at, event.ended_at]);
   expect(new Set(days.filter((time) => time !== undefined).map((time) => time.slice(0, 10))).size).toBe(1);
 });

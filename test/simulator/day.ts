@@ -88,6 +88,7 @@ function delivery(dice: Dice, call: Call, content: Content, at: number, body: Bo
     at,
     content,
     callId: call.id,
+    hasTranscript: (content === "call.end" || content === "correction") && call.turns !== undefined,
     body: bytes(body),
     signing: dice.chance(OLD_HEADER) ? "X-Atoms-Signature" : "X-Signature",
     expected: ["200 stored"],

@@ -1,7 +1,7 @@
 import type { Body } from "./vocabulary.ts";
 
 /** An answer of the ledger in short: its HTTP status, and the status its body names. */
-export const answers = ["200 stored", "200 duplicate", "202 unrecognised", "400", "401", "422"] as const;
+export const answers = ["200 stored", "200 duplicate", "200 unrecognised", "400", "401", "422"] as const;
 export type Answer = (typeof answers)[number];
 
 export type Signing =
@@ -20,8 +20,10 @@ export interface Delivery {
   /** When the platform would send it, milliseconds since 1970: the order of the day, not its pace. */
   at: number;
   content: Content;
-  /** The call it tells about; undefined for noise. */
+  /** The call that the body is about; undefined for noise. */
   callId: string | undefined;
+  /** Whether the body has a transcript, be it empty. */
+  hasTranscript: boolean;
   body: Uint8Array;
   signing: Signing;
   /** One a copy, in any order; copies are sent at the same moment. */

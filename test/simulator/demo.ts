@@ -62,10 +62,11 @@ async function demo(interrupted: AbortSignal): Promise<boolean> {
     ledger = await startLocalLedger({
       state: STATE,
       variables: {
-        WEBHOOK_SECRETS: webhookSecret,
+        ATOMS_WEBHOOK_SECRETS: webhookSecret,
         API_TOKEN: apiToken,
         SYNC_URL: receiver.url,
         SYNC_SECRET: syncSecret,
+        SEARCH_TRANSCRIPTS: "on",
       },
       ...(chaos && { entry: "test/chaos/faulty-ledger.ts" }),
       signal: interrupted,
@@ -114,12 +115,12 @@ async function play(day: Day, target: Target, progress: Progress, signal: AbortS
 async function settle(day: Day, receiver: Receiver, stores: Stores, progress: Progress, signal: AbortSignal) {
   const expected = day.totals.rows.deliveries;
   progress.step("Waiting for the deliveries downstream");
-  const settled = async () => {
+  const isDelivered = async () => {
     progress.advance(Math.min(receiver.received.size, expected), expected);
     if (receiver.received.size < expected) return false;
     return (await stores.count("SELECT count(*) FROM sync_deliveries WHERE state = 'pending'")) === 0;
   };
-  await orTimeout(pWaitFor(settled, { interval: POLL_MILLISECONDS, timeout: SETTLE_MILLISECONDS, signal }));
+  await orTimeout(pWaitFor(isDelivered, { interval: POLL_MILLISECONDS, timeout: SETTLE_MILLISECONDS, signal }));
 }
 
 /** The same after a bad day: a few minutes pass in a hurry, until nothing waits any more. */
@@ -138,9 +139,9 @@ async function recover(
   await orTimeout(relayUntil(url, recovered, options));
 }
 
-async function orTimeout(waiting: Promise<unknown>): Promise<void> {
+async function orTimeout(work: Promise<unknown>): Promise<void> {
   try {
-    await waiting;
+    await work;
   } catch (error) {
     if (!(error instanceof TimeoutError)) throw error;
   }

@@ -5,16 +5,16 @@ import { vocabularies } from "./vocabularies.ts";
 import type { Body } from "./vocabulary.ts";
 
 /** Deliveries of each kind for every hundred calls; a day has one of each at least. */
-const perHundredCalls = { forged: 4, garbled: 3, misfit: 4, unknown: 4 };
+const perHundredCalls = { forged: 4, garbled: 3, invalid: 4, unknown: 4 };
 type Noise = keyof typeof perHundredCalls;
 
 /**
  * What a ledger on the open internet also gets: forgeries, garbled bodies, events that do not fit, events that nobody knows.
- * They tell about calls that the day does not have, so nothing of them may show up among its calls.
+ * They are about calls that the day does not have, so nothing of them may show up among its calls.
  * @param midnight the day's beginning (UTC), milliseconds since 1970
  */
 export function makeNoise(dice: Dice, midnight: number, calls: number): Delivery[] {
-  const kinds: Noise[] = ["forged", "garbled", "misfit", "unknown"];
+  const kinds: Noise[] = ["forged", "garbled", "invalid", "unknown"];
   return kinds.flatMap((kind) => {
     const count = Math.max(1, Math.round((perHundredCalls[kind] * calls) / 100));
     return Array.from({ length: count }, (_, index) => makers[kind](dice, makeCall(dice, midnight), index));
@@ -37,11 +37,11 @@ const makers: Record<Noise, (dice: Dice, call: Call, index: number) => Delivery>
     ];
     return noise(call, inTurn(bodies, index), "400");
   },
-  misfit(dice, call, index) {
-    return noise(call, bytes(inTurn(misfits(call, dice), index)), "422");
+  invalid(dice, call, index) {
+    return noise(call, bytes(inTurn(invalids(call, dice), index)), "422");
   },
   unknown(dice, call, index) {
-    return noise(call, bytes(inTurn(unknowns(call, dice), index)), "202 unrecognised");
+    return noise(call, bytes(inTurn(unknowns(call, dice), index)), "200 unrecognised");
   },
 };
 
@@ -57,6 +57,7 @@ function noise(call: Call, body: Uint8Array, answer: Answer, signing: Signing = 
     at: call.startedAt,
     content: "noise",
     callId: undefined,
+    hasTranscript: false,
     body,
     signing,
     expected: [answer],
@@ -67,7 +68,7 @@ function endOf(dice: Dice, call: Call): Body {
   return vocabularies[call.agent.vocabulary].end(call, dice.hex(20));
 }
 
-function misfits(call: Call, dice: Dice): Body[] {
+function invalids(call: Call, dice: Dice): Body[] {
   const { documented, atoms } = vocabularies;
   return [
     { ...documented.start(call, ""), call_id: undefined },

@@ -6,7 +6,7 @@ import { Webhook } from "standardwebhooks";
 /** A system downstream on this machine that believes nothing it has not verified. */
 export interface Receiver {
   url: string;
-  /** Event id to the number of times it was delivered, verified. */
+  /** `webhook-id` to the number of times it was delivered, verified. */
   readonly received: ReadonlyMap<string, number>;
   /** Requests that did not verify. */
   readonly refused: number;

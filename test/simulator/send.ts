@@ -9,7 +9,7 @@ import { signedHeaders } from "./sign.ts";
 export interface Target {
   /** Where events are posted. */
   url: string;
-  /** One of the ledger's `WEBHOOK_SECRETS`. */
+  /** One of the ledger's `ATOMS_WEBHOOK_SECRETS`. */
   secret: string;
 }
 

@@ -13,7 +13,7 @@ const help = `npm run simulate -- --url <ledger> --secret <secret> [options]
 Plays a working day of calls at a ledger that is running, local or deployed, and checks every answer.
 
   --url <url>        where the ledger is: https://call-ledger.example.workers.dev, or the whole address of its webhook
-  --secret <secret>  one of its WEBHOOK_SECRETS
+  --secret <secret>  one of its ATOMS_WEBHOOK_SECRETS
   --calls <number>   calls of the day (${DEFAULT_CALLS})
   --rate <number>    events a second (as fast as they are answered)
   --seed <number>    another day; the same seed gives the same one, whose events are duplicates the second time (random)
@@ -78,7 +78,9 @@ async function simulate(interrupted: AbortSignal): Promise<boolean> {
   } catch (error) {
     progress.fail();
     if (!refused.signal.aborted) throw error;
-    throw new Error(`The ledger at ${url} answers 401 to a genuine event: --secret is none of its WEBHOOK_SECRETS.`);
+    throw new Error(
+      `The ledger at ${url} answers 401 to a genuine event: --secret is none of its ATOMS_WEBHOOK_SECRETS.`,
+    );
   }
 }
 

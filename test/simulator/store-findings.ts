@@ -10,10 +10,10 @@ export async function storeFindings({ rows, objects, corrected }: Totals, stores
     expected,
     seen: await stores.count(sql, ...values),
   });
-  const object = async (prefix: string, expected: number) => ({
-    what: `R2 objects: ${prefix || "all"}`,
+  const object = async (what: string, expected: number, prefix: string, pattern?: RegExp) => ({
+    what: `R2 objects: ${what}`,
     expected,
-    seen: await stores.countObjects(prefix),
+    seen: await stores.countObjects(prefix, pattern),
   });
   const ofCorrected = `SELECT count(*) FROM calls JOIN json_each(?1) AS corrected ON corrected.value = call_id
     WHERE disposition = 'failed'`;
@@ -22,16 +22,19 @@ export async function storeFindings({ rows, objects, corrected }: Totals, stores
     row("calls, analyzed", rows.analyzed, "SELECT count(*) FROM calls WHERE status = 'analyzed'"),
     row("calls, corrected", corrected.length, ofCorrected, JSON.stringify(corrected)),
     row("events", rows.events, "SELECT count(*) FROM events"),
+    // Every call of a day has one customer with one number.
+    row("caller_numbers", rows.calls, "SELECT count(*) FROM caller_numbers"),
     row("sync_deliveries", rows.deliveries, "SELECT count(*) FROM sync_deliveries"),
     row(
       "sync_deliveries, delivered",
       rows.deliveries,
       "SELECT count(*) FROM sync_deliveries WHERE state = 'delivered'",
     ),
-    object("transcripts/", objects.transcripts),
-    object("superseded/", objects.superseded),
-    object("quarantine/", objects.quarantine),
-    object("", objects.transcripts + objects.superseded + objects.quarantine),
+    row("search_index", rows.searchable, "SELECT count(*) FROM search_index"),
+    object("calls/…/transcript.json", objects.transcripts, "calls/", /^calls\/[^/]+\/transcript\.json$/),
+    object("calls/…/superseded/", objects.superseded, "calls/", /^calls\/[^/]+\/superseded\//),
+    object("quarantine/", objects.quarantine, "quarantine/"),
+    object("all", objects.transcripts + objects.superseded + objects.quarantine, ""),
   ]);
 }
 

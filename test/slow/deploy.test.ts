@@ -5,8 +5,8 @@ import { splitArguments } from "../../src/commands/arguments.ts";
 import { readReport } from "../../src/commands/deployment-report.ts";
 import { missingSecrets, secretNames } from "../../src/commands/secrets.ts";
 import { projectFolder } from "../../src/commands/wrangler.ts";
-import { copyProject } from "./project-copy.ts";
-import { ACCOUNT_ID, openStandIn } from "./stand-in/api.ts";
+import { copyProject } from "../commands/project-copy.ts";
+import { ACCOUNT_ID, openStandIn } from "../commands/stand-in/api.ts";
 
 const TIMEOUT = { timeout: 60_000 };
 const firstMigration = readFileSync(join(projectFolder, "src/ledger/migrations/0001_ledger.sql"), "utf8").trim();
@@ -31,7 +31,7 @@ test("a first deployment makes everything, migrates, and names the secrets still
   await using api = await openStandIn();
   using project = copyProject();
   const configuration = readFileSync(join(project.folder, "wrangler.toml"), "utf8");
-  writeFileSync(join(project.folder, ".dev.vars"), 'WEBHOOK_SECRETS="local-secret"\nAPI_TOKEN="local-secret"\n');
+  writeFileSync(join(project.folder, ".dev.vars"), 'ATOMS_WEBHOOK_SECRETS="local-secret"\nAPI_TOKEN="local-secret"\n');
 
   const { exitCode, output } = await deploy(project, api);
 
@@ -42,10 +42,11 @@ test("a first deployment makes everything, migrates, and names the secrets still
   expect(api.queues.names).toEqual(["call-ledger-sync", "call-ledger-dead-letters"]);
   expect(api.queues.consumed).toEqual(["call-ledger-sync", "call-ledger-dead-letters"]);
   expect(api.worker.uploads).toHaveLength(1);
+  expect(api.workflows.classes).toEqual(["EraseJob"]);
 
   expect(api.databases.queries.filter((sql) => sql.includes(firstMigration))).toHaveLength(1);
-  expect(output).toContain("NOT READY: WEBHOOK_SECRETS, API_TOKEN not set");
-  expect(output).toMatch(/^ *npx wrangler secret put WEBHOOK_SECRETS$/m);
+  expect(output).toContain("NOT READY: ATOMS_WEBHOOK_SECRETS, API_TOKEN not set");
+  expect(output).toMatch(/^ *npx wrangler secret put ATOMS_WEBHOOK_SECRETS$/m);
   expect(output).toMatch(/^ *npx wrangler secret put API_TOKEN$/m);
   expect(output).not.toContain("SYNC_SECRET");
   expect(output).toContain("https://call-ledger.stand-in.workers.dev/webhooks/atoms");
@@ -64,7 +65,7 @@ test("a second deployment makes nothing again and is ready when the secrets are 
   await deploy(project, api);
   expect(created(api)).toHaveLength(4);
   api.requests.length = 0;
-  api.worker.secrets = ["WEBHOOK_SECRETS", "API_TOKEN"];
+  api.worker.secrets = ["ATOMS_WEBHOOK_SECRETS", "API_TOKEN"];
 
   const { exitCode, output } = await deploy(project, api);
 
@@ -113,8 +114,8 @@ test("a dry run uploads nothing and asks for nothing", TIMEOUT, async () => {
 test("SYNC_SECRET is needed only with a SYNC_URL", () => {
   const names = (present: string[], syncUrl: string) =>
     missingSecrets(new Set(present), syncUrl).map(({ name }) => name);
-  expect(names(["API_TOKEN"], "")).toEqual(["WEBHOOK_SECRETS"]);
-  expect(names(["WEBHOOK_SECRETS", "API_TOKEN"], "https://warehouse.example.com/")).toEqual(["SYNC_SECRET"]);
+  expect(names(["API_TOKEN"], "")).toEqual(["ATOMS_WEBHOOK_SECRETS"]);
+  expect(names(["ATOMS_WEBHOOK_SECRETS", "API_TOKEN"], "https://warehouse.example.com/")).toEqual(["SYNC_SECRET"]);
 });
 
 test("a list of secrets that is none counts as unknown, not as empty", () => {

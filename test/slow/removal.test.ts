@@ -3,8 +3,8 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { projectFolder } from "../src/commands/wrangler.ts";
-import { copyProject } from "./commands/project-copy.ts";
+import { projectFolder } from "../../src/commands/wrangler.ts";
+import { copyProject } from "../commands/project-copy.ts";
 
 const run = promisify(execFile);
 const bin = join(projectFolder, "node_modules/.bin");
@@ -12,14 +12,22 @@ const bin = join(projectFolder, "node_modules/.bin");
 const rooms = { api: "src/api", dashboard: "src/dashboard" };
 type Room = keyof typeof rooms;
 
-/** Takes a room out as somebody does who wants the ledger without it: its folder, and its lines in the table of routes. */
+/** Paragraphs of wrangler.toml that name the folder of a room. */
+const paragraphs: Record<Room, number> = { api: 0, dashboard: 1 };
+
+/** Takes a room out as somebody does who wants the ledger without it: its folder, and its lines in the table of routes and in wrangler.toml. */
 function takeOut(room: Room, folder: string): void {
   rmSync(join(folder, rooms[room]), { recursive: true });
-  const routes = join(folder, "src/routes.ts");
-  const lines = readFileSync(routes, "utf8").split("\n");
-  const left = lines.filter((line) => !new RegExp(`\\b${room}\\b`).test(line));
-  expect(lines.length - left.length).toBe(2);
-  writeFileSync(routes, left.join("\n"));
+  drop(join(folder, "src/routes.ts"), "\n", new RegExp(`\\b${room}\\b`), 2);
+  drop(join(folder, "wrangler.toml"), "\n\n", new RegExp(`^directory = "${rooms[room]}/`, "m"), paragraphs[room]);
+}
+
+/** Drops the parts of a file that match, which have to be so many. */
+function drop(file: string, separator: string, pattern: RegExp, count: number): void {
+  const parts = readFileSync(file, "utf8").split(separator);
+  const left = parts.filter((part) => !pattern.test(part));
+  expect(parts.length - left.length).toBe(count);
+  writeFileSync(file, left.join(separator));
 }
 
 const withouts: Room[][] = [["dashboard"], ["api"], ["api", "dashboard"]];

@@ -10,12 +10,7 @@ export const SECRET = "signing-secret-of-the-tests";
 
 export interface LedgerOptions {
   /** Secrets and vars that differ from the ordinary ones; an empty value counts as not set. */
-  env?: Partial<
-    Record<
-      "WEBHOOK_SECRETS" | "API_TOKEN" | "SYNC_URL" | "SYNC_SECRET" | "MAX_BODY_BYTES" | "SEARCH_TRANSCRIPTS",
-      string
-    >
-  >;
+  env?: Record<string, string>;
   /** Another entry than src/index.ts: a Worker that wraps it, to make stores slow or faulty. */
   main?: string;
   /** Retries before a message becomes a dead letter. */
@@ -47,7 +42,7 @@ export async function bootLedger({ env = {}, main, maxRetries, access, root = pr
         // As secrets, since those override a `.dev.vars` that is there: `npm run dev` writes one. Empty counts as not set.
         secrets: {
           ...z.record(z.string(), z.string()).parse(config.vars),
-          WEBHOOK_SECRETS: SECRET,
+          ATOMS_WEBHOOK_SECRETS: SECRET,
           API_TOKEN: "token-of-the-tests",
           // Whatever this project's is: tests that deliver say where.
           SYNC_URL: "",

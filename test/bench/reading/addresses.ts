@@ -1,4 +1,4 @@
-/** What is asked of a ledger over HTTP, and measured. */
+/** An address of a ledger whose answer is measured. */
 export interface Address {
   name: string;
   /** @param callId of a call with a conversation of some sixty turns */
@@ -7,12 +7,14 @@ export interface Address {
   door: "page" | "api";
 }
 
-/** The default views: what opens when nothing has been chosen yet. None may grow with the table. */
+/** The default views, which open when nothing has been chosen yet, and a search. None may grow with the table. */
 export const addresses: readonly Address[] = [
   { name: "overview", path: () => "/", door: "page" },
   { name: "calls", path: () => "/calls", door: "page" },
   { name: "a call", path: (callId) => `/calls/${callId}`, door: "page" },
   { name: "GET /api/stats", path: () => "/api/stats", door: "api" },
   { name: "GET /api/calls", path: () => "/api/calls", door: "api" },
+  // A word that a quarter of all calls have.
+  { name: "GET /api/calls?q=Friday", path: () => "/api/calls?q=Friday", door: "api" },
   { name: "GET /api/calls/{id}", path: (callId) => `/api/calls/${callId}`, door: "api" },
 ];

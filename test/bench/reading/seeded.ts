@@ -29,7 +29,7 @@ export async function seededLedger(
   downstream: Downstream,
 ): Promise<SeededLedger> {
   const worker = await boot(bundle, downstream.url);
-  await fill(writeTo(worker.database), { calls, days: calls / PACE, seed: 1, until });
+  await fill(writeTo(worker.database), { calls, days: calls / PACE, seed: 1, until, words: true });
 
   const callId = randomUUID();
   const sender = openSender(worker.webhook, 1);

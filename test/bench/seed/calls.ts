@@ -1,5 +1,4 @@
-import { PLACES_A_MILLISECOND } from "../../../src/ledger/time-order.ts";
-import { callId, instant, numbersOf, pick, roller } from "./expressions.ts";
+import { callId, digits, instant, numbersOf, pick, roller } from "./expressions.ts";
 import type { Chunk, Plan } from "./plan.ts";
 import {
   agents,
@@ -22,14 +21,17 @@ const LOST_END = 3_000;
 const NEVER_ANALYZED = 20_000;
 const NOT_ON_WEEKENDS = 600_000;
 
-/** The statement that makes the rows of `calls`. Each step of it is materialized, or SQLite would work it out at every use. */
+/**
+ * The statement that makes the rows of `calls`, in the order of their time, so that their ids are the order of arrival. Each step
+ * of it is materialized, or SQLite would work it out at every use.
+ */
 export function insertCalls({ calls, days, seed, until }: Plan, chunk: Chunk): string {
   const roll = roller(seed);
   const pace = Math.max(1, Math.round((days * DAY_MILLISECONDS) / calls));
   const now = until.getTime();
-  return `INSERT INTO calls (time_order, call_id, agent_id, status, call_direction, caller_phone, agent_phone, started_at, ended_at,
-  analyzed_at, duration_seconds, disposition, variables, metrics, summary, transcript_key, transcript_turns, updated_at,
-  first_received_at, sources, event_ids)
+  return `INSERT INTO calls (call_id, platform, agent_id, status, call_direction, caller_phone, agent_phone, agent_digits, called_at,
+  started_at, ended_at, analyzed_at, duration_seconds, disposition, variables, metrics, summary, transcript_key, transcript_turns,
+  updated_at, first_received_at, column_versions)
 WITH RECURSIVE ${numbersOf(chunk)},
 rolled AS MATERIALIZED (
   SELECT n, ${callId(seed)} AS call_id,
@@ -48,7 +50,7 @@ rolled AS MATERIALIZED (
     ${pick(issues, roll())} AS issue,
     ${pick(customers, roll())} AS customer
   FROM numbers
-), placed AS MATERIALIZED (
+), usual AS MATERIALIZED (
   SELECT *,
     moment - moment % ${DAY_MILLISECONDS} + time_of_day - ${DAY_MILLISECONDS} * CASE
       WHEN weekend >= ${NOT_ON_WEEKENDS} THEN 0
@@ -56,24 +58,24 @@ rolled AS MATERIALIZED (
       WHEN (moment / ${DAY_MILLISECONDS} + 4) % 7 = 0 THEN 2 + weekend % 5
       WHEN (moment / ${DAY_MILLISECONDS} + 4) % 7 = 6 THEN 1 + weekend % 5
       ELSE 0
-    END AS usual,
+    END AS usual_start,
     iif(answered, ${pick(answeredDispositions, "outcome")}, ${pick(unansweredDispositions, "outcome")}) AS disposition,
     iif(answered, 20 + length / 1000 * (length / 1000) / 1250, length % 25) AS seconds
   FROM rolled
 ), begun AS MATERIALIZED (
   -- What would lie ahead today stays where the even spread has put it.
-  SELECT *, iif(usual <= ${now}, usual, moment) AS start, disposition = 'successful' AND outcome % 20 > 0 AS resolved
-  FROM placed
+  SELECT *, iif(usual_start <= ${now}, usual_start, moment) AS start, disposition = 'successful' AND outcome % 20 > 0 AS resolved
+  FROM usual
 ), over AS MATERIALIZED (
   SELECT *, iif(NOT lost AND start + seconds * 1000 <= ${now}, start + seconds * 1000, NULL) AS stop FROM begun
-), told AS MATERIALIZED (
+), dated AS MATERIALIZED (
   SELECT *, ${instant("start")} AS started_at, ${instant("stop")} AS ended_at,
     iif(analysis >= ${NEVER_ANALYZED} AND stop + 8000 + analysis / 5 <= ${now}, ${instant("stop + 8000 + analysis / 5")}, NULL) AS analyzed_at
   FROM over
 )
-SELECT start * ${PLACES_A_MILLISECOND} + n % ${PLACES_A_MILLISECOND}, call_id, agent ->> 'id',
+SELECT call_id, 'atoms', agent ->> 'id',
   CASE WHEN analyzed_at IS NOT NULL THEN 'analyzed' WHEN ended_at IS NOT NULL THEN 'ended' ELSE 'active' END,
-  agent ->> 'direction', caller_phone, agent ->> 'phone', started_at, ended_at, analyzed_at,
+  agent ->> 'direction', caller_phone, agent ->> 'phone', ${digits("(agent ->> 'phone')")}, started_at, started_at, ended_at, analyzed_at,
   iif(ended_at IS NULL, NULL, seconds),
   iif(ended_at IS NULL, NULL, disposition),
   iif(ended_at IS NULL, NULL,
@@ -89,27 +91,23 @@ SELECT start * ${PLACES_A_MILLISECOND} + n % ${PLACES_A_MILLISECOND}, call_id, a
   CASE
     WHEN analyzed_at IS NULL THEN NULL
     WHEN NOT answered THEN 'Nobody was reached.'
-    ELSE printf('The caller asked about %s. %s', issue, iif(resolved, 'It was settled in the call.', 'It is still open.'))
+    ELSE printf('The caller asked about %s. %s', issue, iif(resolved, 'It was resolved in the call.', 'It is still open.'))
   END,
-  iif(ended_at IS NULL, NULL, printf('transcripts/%s/%s.json', replace(substr(ended_at, 1, 10), '-', '/'), call_id)),
+  iif(ended_at IS NULL, NULL, printf('calls/%s/transcript.json', call_id)),
   iif(ended_at IS NULL, NULL, seconds / 4),
   coalesce(analyzed_at, ended_at, started_at), started_at,
-  ${sources},
-  CASE
-    WHEN analyzed_at IS NOT NULL THEN json_array(call_id || '-analytics', call_id || '-end', call_id || '-start')
-    WHEN ended_at IS NOT NULL THEN json_array(call_id || '-end', call_id || '-start')
-    ELSE json_array(call_id || '-start')
-  END
-FROM told
+  ${columnVersions}
+FROM dated
 WHERE true
+ORDER BY start, n DESC
 ON CONFLICT DO NOTHING`;
 }
 
-const sources = `'{' || ${versions(3, "started_at", ["agent_id", "call_direction", "caller_phone", "agent_phone", "started_at"])}
+const columnVersions = `'{' || ${versions(3, "started_at", ["agent_id", "call_direction", "caller_phone", "agent_phone", "agent_digits", "started_at"])}
     || coalesce(',' || ${versions(2, "ended_at", ["ended_at", "duration_seconds", "disposition", "variables", "transcript_key", "transcript_turns"])}, '')
     || coalesce(',' || ${versions(1, "analyzed_at", ["analyzed_at", "metrics", "summary"])}, '') || '}'`;
 
-/** Which event filled the columns, as src/ledger/calls.ts keeps it: its rank, its time and its digest. */
+/** The version of the event that set the columns, as in src/events/version.ts: its rank, its time and its digest. */
 function versions(rank: number, time: string, columns: readonly string[]): string {
   const text = columns.map((column) => `"${column}":"${rank} # 000000000000"`).join(",");
   return `replace('${text}', '#', ${time})`;

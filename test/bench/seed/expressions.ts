@@ -34,6 +34,14 @@ export function instant(milliseconds: string): string {
   return `strftime('%Y-%m-%dT%H:%M:%fZ', (${milliseconds}) / 1000.0, 'unixepoch')`;
 }
 
+/**
+ * The digits of a phone number, as src/events/phone.ts makes them of the numbers that are made up here.
+ * @param phone expression: a plus sign and digits
+ */
+export function digits(phone: string): string {
+  return `substr(${phone}, 2)`;
+}
+
 /** The most calls of a plan: their numbers have eight digits. */
 export const MOST_CALLS = 99_999_999;
 
@@ -43,6 +51,13 @@ export const MOST_CALLS = 99_999_999;
  */
 export function callId(seed: number): string {
   return `printf('seed-${seed}-%08d', ${MOST_CALLS} - n)`;
+}
+
+/** The calls of a chunk that are in the ledger, as a table named `seeded`. */
+export function seededCalls(seed: number, chunk: Chunk): string {
+  return `RECURSIVE ${numbersOf(chunk)}, seeded AS MATERIALIZED (
+  SELECT numbers.n, calls.* FROM numbers CROSS JOIN calls WHERE calls.call_id = ${callId(seed)}
+)`;
 }
 
 /** A table of the numbers of a chunk, oldest call first. */

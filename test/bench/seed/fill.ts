@@ -1,5 +1,5 @@
-import { getPlatformProxy } from "wrangler";
 import { readWrangler } from "../../../src/commands/wrangler.ts";
+import { openBindings } from "../../simulator/stores.ts";
 import { chunksOf, type Plan } from "./plan.ts";
 import { chunkStatements } from "./statements.ts";
 
@@ -10,7 +10,7 @@ export type Write = (statements: string[]) => Promise<void>;
 const CHUNK_CALLS = 10_000;
 
 interface Watching {
-  /** Told how many calls are written so far. */
+  /** Called with the number of calls written so far. */
   onProgress?: (calls: number) => void;
   /** Ends it after the chunk at hand. */
   signal?: AbortSignal;
@@ -39,7 +39,7 @@ export function writeTo(db: D1Database): Write {
  * @param environment of wrangler.toml
  */
 export async function openLocal(configPath: string, environment: string | undefined) {
-  const { env, dispose } = await getPlatformProxy<Env>({
+  const { env, dispose } = await openBindings({
     configPath,
     ...(environment !== undefined && { environment }),
     remoteBindings: false,

@@ -7,6 +7,8 @@ export interface Plan {
   seed: number;
   /** When the last of them begins. */
   until: Date;
+  /** Whether their words are searched. */
+  words: boolean;
 }
 
 /** Calls of a plan by their numbers. They are numbered from the newest, which is 0. */

@@ -3,47 +3,77 @@ import { ask } from "../../support/ask.ts";
 import { bootLedger } from "../../support/ledger.ts";
 import { fill, writeTo } from "./fill.ts";
 
-const plan = { calls: 600, days: 6, seed: 7, until: new Date("2024-07-18T12:00:00.000Z") };
+const plan = { calls: 600, days: 6, seed: 7, until: new Date("2024-07-18T12:00:00.000Z"), words: true };
 const range = "from=2024-07-01&to=2024-07-18";
 
 let ledger: Awaited<ReturnType<typeof bootLedger>>;
 const read = async (sql: string) => (await ledger.DB.prepare(sql).all()).results;
 const everything = () =>
   Promise.all(
-    ["calls", "events", "sync_deliveries"].map((table) => read(`SELECT * FROM ${table} ORDER BY call_id, 1`)),
+    ["calls", "events", "caller_numbers", "sync_deliveries"].map((table) =>
+      read(`SELECT * FROM ${table} ORDER BY call_id, 2`),
+    ),
   );
 
 beforeAll(async () => {
-  ledger = await bootLedger();
+  ledger = await bootLedger({ env: { SEARCH_TRANSCRIPTS: "on" } });
   await fill(writeTo(ledger.DB), plan);
 });
 afterAll(() => ledger.harness.close());
 
-test("as many calls as were asked for, none after the last moment", async () => {
+test("as many calls as the plan has, none after the last moment", async () => {
   expect(
     await read("SELECT count(*) AS calls, max(called_at) <= '2024-07-18T12:00:00.000Z' AS over FROM calls"),
   ).toEqual([{ calls: 600, over: 1 }]);
 });
 
-test("calls name exactly the events they have, in order", async () => {
-  const named = await read(
-    "SELECT calls.call_id, value AS event_id FROM calls, json_each(calls.event_ids) ORDER BY calls.call_id, json_each.key",
-  );
-  expect(named).toEqual(await read("SELECT call_id, event_id FROM events ORDER BY call_id, event_id"));
-  expect(named.length).toBeGreaterThan(1700);
+test("each call has the events that its times say", async () => {
+  const times = { "call.start": "started_at", "call.end": "ended_at", "analytics.completed": "analyzed_at" };
+  for (const [event, time] of Object.entries(times)) {
+    const differing = await read(
+      `SELECT calls.call_id FROM calls LEFT JOIN events ON events.call_id = calls.call_id AND event = '${event}'
+       WHERE calls.${time} IS NOT events.occurred_at`,
+    );
+    expect(differing).toEqual([]);
+  }
+  const [counted] = await read("SELECT count(*) AS events FROM events");
+  expect(counted?.["events"]).toBeGreaterThan(1700);
 });
 
-test("calls lie in the order of their time", async () => {
+test("calls came in the order of their time", async () => {
   expect(
-    await read("SELECT call_id FROM calls WHERE time_order / 524288 <> round(unixepoch(called_at, 'subsec') * 1000)"),
+    await read(
+      `SELECT call_id FROM (SELECT call_id, called_at, lag(called_at) OVER (ORDER BY id) AS before FROM calls)
+       WHERE called_at < before`,
+    ),
+  ).toEqual([]);
+  expect(
+    await read("SELECT call_id FROM calls WHERE called_at <> coalesce(started_at, ended_at, first_received_at)"),
+  ).toEqual([]);
+});
+
+test("each column that an event set has its version, as in a call that came in by its webhooks", async () => {
+  expect(
+    await read(
+      `SELECT column_versions FROM calls
+       WHERE (column_versions ->> 'started_at' = '3 ' || started_at || ' 000000000000') IS NOT TRUE
+         OR (column_versions ->> 'transcript_key' IS NULL) <> (transcript_key IS NULL)
+         OR (column_versions ->> 'metrics' IS NULL) <> (metrics IS NULL)`,
+    ),
   ).toEqual([]);
 });
 
 test("each analyzed call has its delivery", async () => {
   expect(
     await read(
-      `SELECT calls.call_id FROM calls LEFT JOIN sync_deliveries AS delivery ON delivery.event_id = calls.call_id || '-analytics'
+      `SELECT calls.call_id FROM calls LEFT JOIN sync_deliveries AS delivery ON delivery.call_id = calls.call_id
        WHERE (calls.status = 'analyzed') <> (delivery.event_id IS NOT NULL)`,
+    ),
+  ).toEqual([]);
+  expect(
+    await read(
+      `SELECT delivery.call_id FROM sync_deliveries AS delivery LEFT JOIN events USING (call_id, event, event_id)
+       WHERE events.call_id IS NULL`,
     ),
   ).toEqual([]);
 });
@@ -67,13 +97,33 @@ test("the API tells of them: calls of every kind, their metrics, and one in full
   });
 });
 
+test("a call is found by its number and by its words", async () => {
+  const [call] = await read(
+    "SELECT call_id, caller_phone, variables ->> 'invoice' AS invoice FROM calls WHERE ended_at IS NOT NULL LIMIT 1",
+  );
+  for (const q of [call?.["caller_phone"], `"${call?.["invoice"]}"`]) {
+    const { body } = await ask(ledger.url, `/api/calls?${new URLSearchParams({ q: String(q) })}`);
+    expect(body).toMatchObject({ calls: [{ call_id: call?.["call_id"] }] });
+  }
+});
+
 test("the same seed once more writes nothing, and a longer plan of the same pace only what is older", async () => {
-  const before = await everything();
+  const words = () => read("SELECT rowid FROM search_index");
+  const [before, wordsBefore] = [await everything(), await words()];
   await fill(writeTo(ledger.DB), plan);
   expect(await everything()).toEqual(before);
+  expect(await words()).toEqual(wordsBefore);
 
   await fill(writeTo(ledger.DB), { ...plan, calls: 1200, days: 12 });
   const [calls = []] = await everything();
   expect(calls).toHaveLength(1200);
   expect(calls.slice(600)).toEqual(before[0]);
+});
+
+test("without words, none are searched", async () => {
+  await fill(writeTo(ledger.DB), { ...plan, seed: 8, calls: 10, words: false });
+  expect(await read("SELECT id FROM calls WHERE call_id LIKE 'seed-8-%'")).toHaveLength(10);
+  expect(
+    await read("SELECT id FROM calls JOIN search_index ON search_index.rowid = id WHERE call_id LIKE 'seed-8-%'"),
+  ).toEqual([]);
 });

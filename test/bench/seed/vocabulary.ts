@@ -1,4 +1,4 @@
-/** Who the made-up calls are with, and how they come out. A thing that is named more than once is picked more often. */
+/** The agents of the made-up calls, and how calls end. A thing that is named more than once is picked more often. */
 
 const frontDesk = { id: "agent_front_desk", phone: "+15559870003", direction: "inbound" };
 const support = { id: "agent_support", phone: "+15559870001", direction: "inbound" };
@@ -39,7 +39,22 @@ export const satisfactionOpen = [1, 1, 2, 2, 2, 3, 3, 3, 4, 5];
 export const products = ["Widget Pro", "Widget Pro", "Widget Basic", "Widget Mini", "Care Plan", "Starter Kit"];
 export const issues = ["billing", "billing", "delivery", "delivery", "appointment", "renewal", "technical"];
 export const customers = ["Robin Example", "Noor Example", "Ines Example", "Kim Example", "Sasha Example"];
-/** What a destination is not asked again after. */
+/** What callers begin with, and what the agent ends with. */
+export const openings = [
+  "Hello, I have a question.",
+  "Hi, can you help me?",
+  "Good morning, I got a letter from you.",
+  "I was charged twice.",
+  "My parcel did not arrive.",
+];
+export const answers = [
+  "Thank you, I have corrected that for you.",
+  "A colleague will call you back tomorrow.",
+  "The refund takes five working days.",
+  "I have moved your appointment to Friday.",
+];
+
+/** After these a destination gets no further attempt. */
 export const permanentErrors = ["HTTP 400", "HTTP 404"];
-/** What it is asked again after. */
+/** After these it does. */
 export const transientErrors = ["HTTP 503", "no answer within 10 s"];

@@ -1,22 +1,11 @@
-import { COUNTS_PATH, type Counts } from "../counts.ts";
+import { COUNTS_PATH, noCounts } from "../counts.ts";
 import { type Around, wrapStores } from "./wrapped-stores.ts";
 
 type Complete = Required<Pick<ExportedHandler<Env>, "fetch" | "queue">>;
 
-const nothing: Counts = {
-  requests: 0,
-  d1RoundTrips: 0,
-  rowsWritten: 0,
-  rowsRead: 0,
-  r2Writes: 0,
-  r2Reads: 0,
-  queueSends: 0,
-  queueBatches: 0,
-};
-
 /** The same Worker, with everything counted that Cloudflare bills; `COUNTS_PATH` answers with the counts and starts anew. */
 export function counted(worker: Complete): ExportedHandler<Env> {
-  let counts = { ...nothing };
+  let counts = { ...noCounts };
 
   const count: Around = async (store, operation, perform) => {
     const result = await perform();
@@ -36,7 +25,7 @@ export function counted(worker: Complete): ExportedHandler<Env> {
     fetch(request, env, ctx) {
       if (new URL(request.url).pathname === COUNTS_PATH) {
         const answer = Response.json(counts);
-        counts = { ...nothing };
+        counts = { ...noCounts };
         return answer;
       }
       counts.requests++;

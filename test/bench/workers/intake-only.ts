@@ -1,12 +1,18 @@
 import { type IRequest, Router } from "itty-router";
 import { runCron } from "../../../src/cron.ts";
 import { health } from "../../../src/health.ts";
+import { ingestContext } from "../../../src/ingest/ingest.ts";
 import { receiveWebhook } from "../../../src/ingest/webhook.ts";
-import { consume } from "../../../src/queue.ts";
+import { consumeQueue } from "../../../src/queue.ts";
+import { destinationNames } from "../../../src/sync/destinations/index.ts";
+
+export { EraseJob } from "../../../src/erasure/job.ts";
 
 const routes = Router<IRequest & Request, [Env, ExecutionContext]>()
-  .post("/webhooks/atoms", receiveWebhook)
+  .post("/webhooks/:platform", (request, env, ctx) =>
+    receiveWebhook(request, request.params["platform"] ?? "", env, ingestContext(env, ctx, destinationNames(env))),
+  )
   .get("/healthz", health);
 
 /** The ledger without what is for reading it: no API, no pages. */
-export default { fetch: routes.fetch, queue: consume, scheduled: runCron } satisfies ExportedHandler<Env>;
+export default { fetch: routes.fetch, queue: consumeQueue, scheduled: runCron } satisfies ExportedHandler<Env>;

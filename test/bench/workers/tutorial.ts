@@ -42,9 +42,12 @@ const eventSchema = z.discriminatedUnion("event", [
 
 const messageSchema = z.object({ event_id: z.string(), call_id: z.string() });
 
+/** What the ledger's tables insist on, and this Worker has no use for. */
+const NOT_USED = "";
+
 app.post("/webhooks/atoms", async (c) => {
   const body = await c.req.text();
-  if (!(await verify(body, c.req.header("X-Signature") ?? "", c.env.WEBHOOK_SECRETS))) {
+  if (!(await verify(body, c.req.header("X-Signature") ?? "", c.env.ATOMS_WEBHOOK_SECRETS))) {
     return c.json({ error: "invalid signature" }, 401);
   }
   const parsed = eventSchema.safeParse(JSON.parse(body));
@@ -53,26 +56,38 @@ app.post("/webhooks/atoms", async (c) => {
   const id = `${event.call_id}:${event.event}`;
   const now = new Date().toISOString();
 
-  const seen = await c.env.DB.prepare("SELECT 1 FROM events WHERE event_id = ?").bind(id).first();
+  const seen = await c.env.DB.prepare("SELECT 1 FROM events WHERE call_id = ? AND event = ? AND event_id = ?")
+    .bind(event.call_id, event.event, id)
+    .first();
   if (seen !== null) return c.json({ status: "duplicate" });
 
   const { transcript, ...payload } = "transcript" in event ? event : { ...event, transcript: undefined };
   await c.env.DB.prepare(
-    `INSERT INTO events (event_id, call_id, agent_id, event, occurred_at, received_at, format, payload)
-     VALUES (?, ?, ?, ?, ?, ?, 'documented', ?)`,
+    `INSERT INTO events (call_id, event, event_id, agent_id, occurred_at, received_at, format, payload, sha256, ingest_id)
+     VALUES (?, ?, ?, ?, ?, ?, 'documented', ?, ?, ?)`,
   )
-    .bind(id, event.call_id, event.agent_id, event.event, event.timestamp, now, JSON.stringify(payload))
+    .bind(
+      event.call_id,
+      event.event,
+      id,
+      event.agent_id,
+      event.timestamp,
+      now,
+      JSON.stringify(payload),
+      NOT_USED,
+      NOT_USED,
+    )
     .run();
   await upsertCall(c.env.DB, event, now);
   if (transcript !== undefined) {
-    await c.env.ARCHIVE.put(`transcripts/${event.timestamp.slice(0, 10)}/${event.call_id}.json`, body);
+    await c.env.ARCHIVE.put(`calls/${event.call_id}/transcript.json`, body);
   }
   if (event.event === "analytics.completed") {
     await c.env.DB.prepare(
-      `INSERT INTO sync_deliveries (event_id, destination, call_id, state, attempts, updated_at)
-       VALUES (?, 'webhook', ?, 'pending', 0, ?)`,
+      `INSERT INTO sync_deliveries (call_id, event, event_id, destination, state, attempts, updated_at)
+       VALUES (?, ?, ?, 'webhook', 'pending', 0, ?)`,
     )
-      .bind(id, event.call_id, now)
+      .bind(event.call_id, event.event, id, now)
       .run();
     await c.env.SYNC_QUEUE.send({ event_id: id, call_id: event.call_id });
   }
@@ -85,9 +100,9 @@ async function upsertCall(db: D1Database, event: z.infer<typeof eventSchema>, no
     case "call.start":
       await db
         .prepare(
-          `INSERT INTO calls (call_id, agent_id, status, call_direction, caller_phone, agent_phone, started_at,
-             updated_at, first_received_at, sources)
-           VALUES (?1, ?2, 'active', ?3, ?4, ?5, ?6, ?7, ?7, '{}')
+          `INSERT INTO calls (call_id, platform, agent_id, status, call_direction, caller_phone, agent_phone, called_at,
+             started_at, updated_at, first_received_at, column_versions)
+           VALUES (?1, 'atoms', ?2, 'active', ?3, ?4, ?5, ?6, ?6, ?7, ?7, '{}')
            ON CONFLICT (call_id) DO UPDATE SET started_at = excluded.started_at, updated_at = excluded.updated_at`,
         )
         .bind(call_id, agent_id, event.call_direction, event.caller_phone, event.agent_phone, timestamp, now)
@@ -96,9 +111,9 @@ async function upsertCall(db: D1Database, event: z.infer<typeof eventSchema>, no
     case "call.end":
       await db
         .prepare(
-          `INSERT INTO calls (call_id, agent_id, status, ended_at, duration_seconds, disposition, variables,
-             updated_at, first_received_at, sources)
-           VALUES (?1, ?2, 'ended', ?3, ?4, ?5, ?6, ?7, ?7, '{}')
+          `INSERT INTO calls (call_id, platform, agent_id, status, called_at, ended_at, duration_seconds, disposition,
+             variables, updated_at, first_received_at, column_versions)
+           VALUES (?1, 'atoms', ?2, 'ended', ?3, ?3, ?4, ?5, ?6, ?7, ?7, '{}')
            ON CONFLICT (call_id) DO UPDATE SET status = 'ended', ended_at = excluded.ended_at,
              duration_seconds = excluded.duration_seconds, disposition = excluded.disposition,
              variables = excluded.variables, updated_at = excluded.updated_at`,
@@ -117,8 +132,9 @@ async function upsertCall(db: D1Database, event: z.infer<typeof eventSchema>, no
     case "analytics.completed":
       await db
         .prepare(
-          `INSERT INTO calls (call_id, agent_id, status, analyzed_at, metrics, updated_at, first_received_at, sources)
-           VALUES (?1, ?2, 'analyzed', ?3, ?4, ?5, ?5, '{}')
+          `INSERT INTO calls (call_id, platform, agent_id, status, called_at, analyzed_at, metrics, updated_at,
+             first_received_at, column_versions)
+           VALUES (?1, 'atoms', ?2, 'analyzed', ?5, ?3, ?4, ?5, ?5, '{}')
            ON CONFLICT (call_id) DO UPDATE SET status = 'analyzed', analyzed_at = excluded.analyzed_at,
              metrics = excluded.metrics, updated_at = excluded.updated_at`,
         )
@@ -160,9 +176,9 @@ async function queue(batch: MessageBatch, env: Env): Promise<void> {
       continue;
     }
     await env.DB.prepare(
-      "UPDATE sync_deliveries SET state = 'delivered', attempts = 1, updated_at = ? WHERE event_id = ?",
+      "UPDATE sync_deliveries SET state = 'delivered', attempts = 1, updated_at = ? WHERE call_id = ? AND event_id = ?",
     )
-      .bind(now.toISOString(), event_id)
+      .bind(now.toISOString(), call_id, event_id)
       .run();
     message.ack();
   }

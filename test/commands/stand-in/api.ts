@@ -6,6 +6,7 @@ import { StandInBuckets } from "./buckets.ts";
 import { StandInDatabases } from "./databases.ts";
 import { StandInQueues } from "./queues.ts";
 import { StandInWorker } from "./worker.ts";
+import { StandInWorkflows } from "./workflows.ts";
 
 export const ACCOUNT_ID = "0123456789abcdef0123456789abcdef";
 
@@ -20,8 +21,9 @@ export async function openStandIn() {
     databases: new StandInDatabases(),
     buckets: new StandInBuckets(),
     queues: new StandInQueues(),
+    workflows: new StandInWorkflows(),
   };
-  /** Everything it was sent, as "POST /queues" with the body, one character a byte. */
+  /** Every request, as "POST /queues", with its body, one character a byte. */
   const requests: { asked: string; body: string }[] = [];
   /** What it has no answer to: then wrangler asks for something new, and the stand-in must follow. */
   const unanswered: string[] = [];

@@ -1,0 +1,65 @@
+import { connect } from "node:net";
+import pMap from "p-map";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { FAULTS_HEADER, type Faults } from "./chaos/faults.ts";
+import { signedHeaders } from "./simulator/sign.ts";
+import { documentedCall } from "./support/events.ts";
+import { SECRET } from "./support/ledger.ts";
+import { bootOnNetwork } from "./support/network-ledger.ts";
+
+const SENDERS = 20;
+
+let ledger: Awaited<ReturnType<typeof bootOnNetwork>>;
+beforeAll(async () => {
+  ledger = await bootOnNetwork({ main: "test/chaos/faulty-ledger.ts" });
+});
+afterAll(() => ledger.close());
+
+/** Sends a body whole, and resets the connection as soon as the Worker has begun on it, without waiting for the answer. */
+async function sendAndHangUp(body: string, faults: Faults): Promise<void> {
+  const { hostname, port, host } = new URL(ledger.url);
+  const headers = {
+    Host: host,
+    "Content-Type": "application/json",
+    "Content-Length": String(Buffer.byteLength(body)),
+    ...signedHeaders(body, SECRET),
+    [FAULTS_HEADER]: JSON.stringify(faults),
+  };
+  const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const socket = connect({ host: hostname, port: Number(port) });
+  const { promise: closed, resolve } = Promise.withResolvers<void>();
+  socket.on("close", () => resolve());
+  socket.on("error", () => resolve());
+  socket.write(`POST /webhooks/atoms HTTP/1.1\r\n${head.join("")}\r\n${body}`, () => {
+    // The body has left this process; the Worker is at work on it for the next tens of milliseconds.
+    setTimeout(() => socket.resetAndDestroy(), 20);
+  });
+  await closed;
+}
+
+const stored = async (call_ids: readonly string[]): Promise<number> => {
+  const { results } = await ledger.DB.prepare(
+    "SELECT count(*) AS n FROM events WHERE call_id IN (SELECT value FROM json_each(?))",
+  )
+    .bind(JSON.stringify(call_ids))
+    .all<{ n: number }>();
+  return results[0]?.n ?? 0;
+};
+const parked = async () => (await ledger.ARCHIVE.list({ prefix: "parked/" })).objects.length;
+
+test.each<[string, Faults]>([
+  ["with healthy stores", {}],
+  ["while D1 fails one try", { D1: "every-second" }],
+  ["while D1 is down", { D1: "before" }],
+  ["while R2 is down", { R2: "before" }],
+])("a sender that hangs up %s loses none of its events", async (label, faults) => {
+  const call_ids = Array.from({ length: SENDERS }, (_, index) => `hung up ${label} ${index}`);
+  const before = await parked();
+  await pMap(call_ids, (call_id) => sendAndHangUp(JSON.stringify(documentedCall({ call_id }).end()), faults), {
+    concurrency: 5,
+  });
+  await vi.waitFor(async () => expect((await stored(call_ids)) + (await parked()) - before).toBe(SENDERS), {
+    timeout: 15_000,
+    interval: 100,
+  });
+});

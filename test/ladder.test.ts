@@ -1,0 +1,61 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { expect, test } from "vitest";
+
+const source = resolve(import.meta.dirname, "../src");
+
+/** The house, from the ground up: a folder imports itself and what stands before it, never what stands after it. */
+const ladder = [
+  "settings.ts",
+  "log.ts",
+  "events",
+  "stores",
+  "http",
+  "platforms",
+  "archive",
+  "ledger",
+  "parking",
+  "ingest",
+  "sync",
+  "erasure",
+  "api",
+  "dashboard",
+  "queue.ts",
+  "cron.ts",
+  "health.ts",
+  "routes.ts",
+  "index.ts",
+];
+
+/** Two faces of the same reading: neither knows the other. */
+const strangers = new Set(["api -> dashboard", "dashboard -> api"]);
+
+/** Node programs: not part of the Worker, and nothing of the Worker imports them. */
+const COMMANDS = "commands";
+
+const roomOf = (path: string) => relative(source, path).split("/")[0] ?? "";
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(source, file), "utf8");
+  return Array.from(text.matchAll(/\b(?:from|import)\s+"(\.{1,2}\/[^"]+)"/g), ([, path = ""]) => path);
+}
+
+const files = readdirSync(source, { recursive: true, encoding: "utf8" }).filter((name) => /(?<!\.d)\.tsx?$/.test(name));
+
+test("every file stands in a folder of the house", () => {
+  const rooms = new Set(files.map((file) => roomOf(join(source, file))));
+  expect([...rooms].filter((room) => room !== COMMANDS && !ladder.includes(room))).toEqual([]);
+});
+
+test("a folder imports only folders above it", () => {
+  const wrong = files.flatMap((file) => {
+    const from = roomOf(join(source, file));
+    return importsOf(file).flatMap((path) => {
+      const to = roomOf(join(source, dirname(file), path));
+      const isAbove =
+        from === COMMANDS ? to === COMMANDS : ladder.indexOf(to) <= ladder.indexOf(from) && to !== COMMANDS;
+      return isAbove && !strangers.has(`${from} -> ${to}`) ? [] : [`${file} imports ${path}`];
+    });
+  });
+  expect(wrong).toEqual([]);
+});
