@@ -23,11 +23,11 @@ export interface Mention {
 
 /**
  * Looks for a subject in a body that never reached the ledger. An event has it in its fields; of anything else every text is
- * looked at, since nobody knows yet where it names the call or the number. Pure.
+ * looked at, since nobody knows yet where it names the call or the number.
  */
-export function mentionIn(received: Received, { call_ids, digits }: Subject): Mention {
+export async function mentionIn(received: Received, { call_ids, digits }: Subject): Promise<Mention> {
   const ids = new Set(call_ids);
-  const decoded = decode(received);
+  const decoded = await decode(received);
   if (decoded.kind === "events") {
     const callIds = decoded.events.map(({ call_id }) => call_id);
     const phones = decoded.events.flatMap(({ caller_phone = "", caller_phones = [] }) => [

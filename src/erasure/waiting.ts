@@ -59,7 +59,8 @@ export async function lookThrough(
 
 async function lookInto(body: WaitingBody, kind: Waiting["kind"], subject: Subject): Promise<Waiting[]> {
   const received = await readSafely(body);
-  return received === undefined ? [] : [{ kind, mention: mentionIn(received, subject), remove: () => body.remove() }];
+  if (received === undefined) return [];
+  return [{ kind, mention: await mentionIn(received, subject), remove: () => body.remove() }];
 }
 
 /** A corrupt body says nothing of anybody, and must not keep the others. */

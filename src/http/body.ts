@@ -38,6 +38,15 @@ export async function readBody(
   }
 }
 
+/** The first chunk of a body that is too large to read, as text; empty when the body was begun already. */
+export async function readBeginning(request: Request): Promise<string> {
+  if (request.body === null || request.bodyUsed) return "";
+  const reader = request.body.getReader();
+  const { value } = await reader.read();
+  await reader.cancel();
+  return new TextDecoder().decode(value);
+}
+
 async function readChunks(
   body: ReadableStream<Uint8Array>,
   limit: number,

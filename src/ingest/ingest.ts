@@ -98,7 +98,7 @@ async function unpark({ platform, sha256, receivedAt }: Received, { bucket }: In
  * bytes, and a busy Worker waits for the stores of many at a time.
  */
 async function prepare(received: Received, options: PlanOptions): Promise<{ kind: "plan"; plan: Plan } | Unfit> {
-  const decoded = decode(received);
+  const decoded = await decode(received);
   if (decoded.kind !== "events") return decoded;
   return { kind: "plan", plan: await plan(received, decoded, options) };
 }

@@ -62,7 +62,7 @@ export async function plan(received: Received, decoded: DecodedEvents, options: 
       received_at: received.receivedAt,
       format: decoded.format,
       payload,
-      sha256: received.sha256,
+      sha256: decoded.sha256,
       ingest_id,
       caller_digits: callerDigits(event),
     },

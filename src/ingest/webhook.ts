@@ -1,5 +1,5 @@
 import { sha256 } from "../events/received.ts";
-import { readBody } from "../http/body.ts";
+import { readBeginning, readBody } from "../http/body.ts";
 import { notFound } from "../http/problem.ts";
 import { log } from "../log.ts";
 import { findPlatform, platformSecrets } from "../platforms/index.ts";
@@ -7,6 +7,7 @@ import type { Platform } from "../platforms/platform.ts";
 import { readSettings } from "../settings.ts";
 import { type IngestContext, ingestOrPark } from "./ingest.ts";
 import { type ReceiveResult, toResponse } from "./result.ts";
+import { withoutSecrets } from "./secrets.ts";
 
 /** `POST /webhooks/{platform}`: one body in, one answer out, one line in the log. */
 export async function receiveWebhook(
@@ -52,10 +53,17 @@ async function receiveAt(
   if (typeof verifyBody !== "function") return { kind: "unsigned", ...verifyBody };
   const { maxBodyBytes } = readSettings(env);
   const body = await readBody(request, maxBodyBytes);
-  if (typeof body === "string") return { kind: body, limit: maxBodyBytes };
+  if (typeof body === "string") {
+    const isIgnored = body === "too-large" && platform.ignoresLarge?.(await readBeginning(request));
+    return isIgnored ? { kind: "ignored" } : { kind: body, limit: maxBodyBytes };
+  }
   const fault = await verifyBody(body);
   if (fault !== undefined) return { kind: "unsigned", ...fault };
 
-  const received = { platform: platform.name, body, sha256: await sha256(body), receivedAt: receivedAt.toISOString() };
-  return ingestOrPark(received, context);
+  const cleaned = await withoutSecrets(body, platform);
+  const digest = await sha256(cleaned);
+  return ingestOrPark(
+    { platform: platform.name, body: cleaned, sha256: digest, receivedAt: receivedAt.toISOString() },
+    context,
+  );
 }

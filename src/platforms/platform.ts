@@ -21,6 +21,9 @@ export type Decoded =
   /** No event that this code knows. */
   | { kind: "unrecognised" };
 
+/** `own-id`: the body has an id of its own. `content`: the part of the body that repeated deliveries have in common. */
+export type Identity = { kind: "own-id"; id: string } | { kind: "body" } | { kind: "content"; content: JsonObject };
+
 /** A voice-agent platform: how it signs, and what its bodies say. To add one: a folder beside `atoms/`, a line in `index.ts`. */
 export interface Platform {
   /** The last part of its webhook's address, and `calls.platform`: never change it once in use. */
@@ -38,8 +41,18 @@ export interface Platform {
    * @param receivedAt ISO 8601 UTC; stands in for times that the platform does not send
    */
   decode(body: JsonObject, receivedAt: string): Decoded;
-  /** The identity of a body among those of its call and event; `undefined`: the SHA-256 of the body. */
-  eventId(body: JsonObject): string | undefined;
+  /** How deliveries of one body are told from those of another. */
+  identify(body: JsonObject): Identity;
+  /**
+   * Names of members that hold secrets, wherever they stand in a body: these are taken out before anything is kept. `undefined`:
+   * the platform sends none.
+   */
+  readonly secretNames: RegExp | undefined;
+  /**
+   * Whether a body that is too large to take is an event that a ledger has no use for, by its first bytes. Without it, and when
+   * it returns false, such a body is refused.
+   */
+  ignoresLarge?(beginning: string): boolean;
   /** The conversation in a body that tells the end of a call; empty when there is none. */
   turns(body: JsonObject): Turn[];
 }

@@ -34,13 +34,15 @@ export async function boot(bundle: Bundle, downstream: URL): Promise<Booted> {
  * costs would be counted on both sides of a ratio and make it look better than it is.
  */
 export async function startRuntime(bundles: readonly Bundle[], downstream: URL): Promise<Miniflare> {
-  const { workerOptions } = unstable_getMiniflareWorkerOptions(join(root, "wrangler.toml"));
+  const { workerOptions: deployed } = unstable_getMiniflareWorkerOptions(join(root, "wrangler.toml"));
+  const { assets: _dashboard, ...bare } = deployed;
+  // Side by side: a queue has one consumer, so nothing that would be sent to one is measured; and assets would put a Worker of
+  // Cloudflare's before those that are.
+  const workerOptions = bundles.length === 1 ? deployed : { ...bare, queueConsumers: {} };
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       workers: bundles.map(({ name, modules, hasEraseJob, settings }) => ({
         ...workerOptions,
-        // A queue has one consumer; side by side nothing is measured that would be sent to one.
-        ...(bundles.length > 1 && { queueConsumers: {} }),
         name,
         modules,
         d1Databases: { DB: `${name}-ledger` },

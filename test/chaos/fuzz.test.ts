@@ -44,12 +44,12 @@ function receive(bytes: Uint8Array): Received {
   return { platform: "atoms", body, sha256: sha256Of(bytes), receivedAt: "2026-11-01T00:00:00.000Z" };
 }
 
-test("any bytes are decoded to something, and every event among them is whole", { timeout }, () => {
+test("any bytes are decoded to something, and every event among them is whole", { timeout }, async () => {
   const kinds = new Map<string, number>();
-  fc.assert(
-    fc.property(anyBody, (bytes) => {
+  await fc.assert(
+    fc.asyncProperty(anyBody, async (bytes) => {
       const received = receive(bytes);
-      const decoded = decode(received);
+      const decoded = await decode(received);
       kinds.set(decoded.kind, (kinds.get(decoded.kind) ?? 0) + 1);
       if (decoded.kind === "events") {
         for (const { timestamp, call_id, agent_id } of decoded.events) {

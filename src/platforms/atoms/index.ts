@@ -12,11 +12,12 @@ export const atoms: Platform = {
   decode(body, receivedAt): Decoded {
     return decodeDocumented(body) ?? decodeEnvelope(body, receivedAt) ?? { kind: "unrecognised" };
   },
-  eventId({ id }) {
+  identify({ id }) {
     // An id that cannot be kept as it is (too long, not well-formed) would make two events one: the digest serves instead.
     const isUsable = typeof id === "string" && id !== "" && id.length <= MAX_ID_CHARACTERS && id.isWellFormed();
-    return isUsable ? id : undefined;
+    return isUsable ? { kind: "own-id", id } : { kind: "body" };
   },
+  secretNames: undefined,
   turns(body) {
     const { metadata } = body;
     return turnsOf(transcriptOf(body) ?? (isJsonObject(metadata) ? transcriptOf(metadata) : undefined));

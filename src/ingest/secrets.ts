@@ -1,0 +1,56 @@
+import { isJsonObject } from "../events/fields.ts";
+import type { Platform } from "../platforms/platform.ts";
+import { parseBody } from "./json.ts";
+
+/**
+ * Takes out the secrets that a platform puts into its bodies, before anything is kept. Returns the very same bytes when there are
+ * none. A body that does not parse loses the text values of the same names.
+ */
+export async function withoutSecrets(
+  bytes: ArrayBuffer,
+  { secretNames }: Pick<Platform, "secretNames">,
+): Promise<ArrayBuffer> {
+  if (secretNames === undefined) return bytes;
+  const parsed = parseBody(bytes);
+  if (parsed.kind === "json") {
+    const cleaned = clean(parsed.value, secretNames);
+    return cleaned === parsed.value ? bytes : encode(JSON.stringify(cleaned));
+  }
+  const text = parsed.kind === "not-utf8" ? new TextDecoder("latin1").decode(bytes) : parsed.text;
+  const cleaned = text.replaceAll(namedText, (member, name: string) =>
+    secretNames.test(name) ? `"${name}":null` : member,
+  );
+  // Bytes that are not UTF-8 become text: what a secret stood in cannot be kept byte for byte.
+  return cleaned === text ? bytes : encode(cleaned);
+}
+
+/** A member with a text for a value, as it stands in JSON. */
+const namedText = /"([^"\\]{1,100})"\s{0,10}:\s{0,10}"(?:[^"\\]|\\.)*"?/g;
+
+function encode(text: string): Promise<ArrayBuffer> {
+  return new Blob([text]).arrayBuffer();
+}
+
+/** The value without secrets; the very same value when it has none. */
+function clean(value: unknown, secretNames: RegExp, depth = 0): unknown {
+  // Deeper than any event is taken: such a body ends in quarantine, without what lies there.
+  if (depth > MAX_DEPTH) return null;
+  if (Array.isArray(value)) {
+    const items: unknown[] = value.map((item) => clean(item, secretNames, depth + 1));
+    return items.some((item, index) => item !== value[index]) ? items : value;
+  }
+  if (!isJsonObject(value)) return value;
+  let isChanged = false;
+  const entries = Object.entries(value).flatMap(([name, inner]) => {
+    if (secretNames.test(name)) {
+      isChanged = true;
+      return [];
+    }
+    const cleaned = clean(inner, secretNames, depth + 1);
+    isChanged ||= cleaned !== inner;
+    return [[name, cleaned] as const];
+  });
+  return isChanged ? Object.fromEntries(entries) : value;
+}
+
+const MAX_DEPTH = 1_000;
