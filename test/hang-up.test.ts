@@ -2,6 +2,7 @@ import { connect } from "node:net";
 import pMap from "p-map";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { FAULTS_HEADER, type Faults } from "./chaos/faults.ts";
+import { BEGUN_HEADER, BEGUN_PATH } from "./chaos/faulty.ts";
 import { signedHeaders } from "./simulator/sign.ts";
 import { documentedCall } from "./support/events.ts";
 import { SECRET } from "./support/ledger.ts";
@@ -15,8 +16,8 @@ beforeAll(async () => {
 });
 afterAll(() => ledger.close());
 
-/** Sends a body whole, and resets the connection as soon as the Worker has begun on it, without waiting for the answer. */
-async function sendAndHangUp(body: string, faults: Faults): Promise<void> {
+/** Sends a body whole, and resets the connection while the Worker is at work on it. */
+async function sendAndHangUp(name: string, body: string, faults: Faults): Promise<void> {
   const { hostname, port, host } = new URL(ledger.url);
   const headers = {
     Host: host,
@@ -24,16 +25,22 @@ async function sendAndHangUp(body: string, faults: Faults): Promise<void> {
     "Content-Length": String(Buffer.byteLength(body)),
     ...signedHeaders(body, SECRET),
     [FAULTS_HEADER]: JSON.stringify(faults),
+    [BEGUN_HEADER]: encodeURIComponent(name),
   };
   const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   const socket = connect({ host: hostname, port: Number(port) });
   const { promise: closed, resolve } = Promise.withResolvers<void>();
   socket.on("close", () => resolve());
   socket.on("error", () => resolve());
-  socket.write(`POST /webhooks/atoms HTTP/1.1\r\n${head.join("")}\r\n${body}`, () => {
-    // The body has left this process; the Worker is at work on it for the next tens of milliseconds.
-    setTimeout(() => socket.resetAndDestroy(), 20);
-  });
+  socket.write(`POST /webhooks/atoms HTTP/1.1\r\n${head.join("")}\r\n${body}`);
+  await vi.waitFor(
+    async () => {
+      const begun: unknown = await (await fetch(new URL(BEGUN_PATH, ledger.url))).json();
+      expect(begun).toContain(encodeURIComponent(name));
+    },
+    { timeout: 10_000, interval: 2 },
+  );
+  socket.resetAndDestroy();
   await closed;
 }
 
@@ -55,7 +62,7 @@ test.each<[string, Faults]>([
 ])("a sender that hangs up %s loses none of its events", async (label, faults) => {
   const call_ids = Array.from({ length: SENDERS }, (_, index) => `hung up ${label} ${index}`);
   const before = await parked();
-  await pMap(call_ids, (call_id) => sendAndHangUp(JSON.stringify(documentedCall({ call_id }).end()), faults), {
+  await pMap(call_ids, (call_id) => sendAndHangUp(call_id, JSON.stringify(documentedCall({ call_id }).end()), faults), {
     concurrency: 5,
   });
   await vi.waitFor(async () => expect((await stored(call_ids)) + (await parked()) - before).toBe(SENDERS), {

@@ -3,10 +3,16 @@ import { FAULTS_HEADER, FAULTS_PATH, faults } from "./faults.ts";
 import { faultyStores } from "./faulty-stores.ts";
 import { INSPECTION_PATH, inspect } from "./inspection.ts";
 
+/** Answers with the names of the requests that the Worker has begun on, as they stand in {@link BEGUN_HEADER}. */
+export const BEGUN_PATH = "/begun";
+export const BEGUN_HEADER = "X-Begun";
+
 type Complete = Required<Pick<ExportedHandler<Env>, "fetch" | "queue" | "scheduled">>;
 
 /** Puts a Worker on stores that fail as a request says. The Worker itself is as it was. */
 export function faulty(worker: Complete): ExportedHandler<Env> {
+  /** Names of requests that the Worker has begun on. */
+  const begun = new Set<string>();
   let changes = 0;
   let current = faultyStores({}, () => false);
 
@@ -14,6 +20,9 @@ export function faulty(worker: Complete): ExportedHandler<Env> {
     async fetch(request, env, ctx) {
       const { pathname } = new URL(request.url);
       if (pathname === INSPECTION_PATH) return inspect(request, env);
+      if (pathname === BEGUN_PATH) return Response.json([...begun]);
+      const name = request.headers.get(BEGUN_HEADER);
+      if (name !== null) begun.add(name);
       if (pathname === FAULTS_PATH) {
         const change = ++changes;
         current = faultyStores(faults.parse(await request.json()), () => change !== changes);

@@ -11,8 +11,8 @@ function digest(deliveries: readonly Delivery[]): string {
 }
 
 /** The event of a body, as the ledger reads it. */
-function eventOf({ body }: Delivery) {
-  const decoded = decode({
+async function eventOf({ body }: Delivery) {
+  const decoded = await decode({
     platform: "atoms",
     body: new Uint8Array(body).buffer,
     sha256: createHash("sha256").update(body).digest("hex"),
@@ -32,18 +32,21 @@ test("the same seed gives the same requests, byte by byte", () => {
   expect(digest(planDay(7, 60).deliveries)).toBe(digest(planDay(7, 60).deliveries));
 });
 
-test("another seed gives another day, and no id of the first", () => {
-  const idsOf = (seed: number) =>
+/** The events of a day, as the ledger reads them. */
+const decodeAll = (deliveries: readonly Delivery[]) => Promise.all(eventsOf(deliveries).map(eventOf));
+
+test("another seed gives another day, and no id of the first", async () => {
+  const idsOf = async (seed: number) =>
     new Set(
-      eventsOf(planDay(seed, 100).deliveries).flatMap((delivery) => [delivery.callId, eventOf(delivery).event_id]),
+      (await decodeAll(planDay(seed, 100).deliveries)).flatMap(({ event, event_id }) => [event.call_id, event_id]),
     );
-  const others = idsOf(4);
-  expect([...idsOf(3)].filter((id) => others.has(id))).toEqual([]);
+  const others = await idsOf(4);
+  expect([...(await idsOf(3))].filter((id) => others.has(id))).toEqual([]);
 });
 
-test.each([1, 2, 5, 200])("a day of %i calls adds up to what its bodies say", (calls) => {
+test.each([1, 2, 5, 200])("a day of %i calls adds up to what its bodies say", async (calls) => {
   const { deliveries, totals } = planDay(11, calls);
-  const events = eventsOf(deliveries).map(eventOf);
+  const events = await decodeAll(deliveries);
   const distinct = new Map(events.map(({ identity, event }) => [identity, event]));
   const callIds = (name?: string) =>
     new Set(
@@ -78,13 +81,15 @@ test("an event that is sent again has the same body, and comes after the first d
   }
 });
 
-test("a correction has an id of its own, a later time and another disposition than the call's first end", () => {
+test("a correction has an id of its own, a later time and another disposition than the call's first end", async () => {
   const { deliveries, totals } = planDay(5, 200);
   expect(totals.corrected.length).toBeGreaterThan(0);
   for (const callId of totals.corrected) {
-    const ends = eventsOf(deliveries).filter((one) => one.callId === callId);
-    const find = (content: Delivery["content"]) => ends.filter((one) => one.content === content).map(eventOf)[0];
-    const [first, correction] = [find("call.end"), find("correction")];
+    const find = async (content: Delivery["content"]) => {
+      const found = deliveries.find((one) => one.callId === callId && one.content === content);
+      return found && eventOf(found);
+    };
+    const [first, correction] = [await find("call.end"), await find("correction")];
     expect(correction?.event_id).not.toBe(first?.event_id);
     expect(correction?.event.timestamp.localeCompare(first?.event.timestamp ?? "")).toBe(1);
     expect(correction?.event.disposition).toBe("failed");
@@ -92,9 +97,9 @@ test("a correction has an id of its own, a later time and another disposition th
   }
 });
 
-test("a day has everything that a real one has", () => {
+test("a day has everything that a real one has", async () => {
   const { deliveries, totals } = planDay();
-  const events = eventsOf(deliveries).map(eventOf);
+  const events = await decodeAll(deliveries);
   const of = (field: string) =>
     new Set(events.map((one) => Object.entries({ ...one, ...one.event }).find(([key]) => key === field)?.[1]));
   expect(of("format")).toEqual(new Set(["documented", "atoms"]));
@@ -120,9 +125,7 @@ test("a day has everything that a real one has", () => {
   expect(outOfOrder.length).toBeGreaterThan(0);
 });
 
-test("the whole day lies within one UTC day", () => {
-  const days = eventsOf(planDay(9, 300).deliveries)
-    .map(eventOf)
-    .flatMap(({ event }) => [event.started_at, event.ended_at]);
+test("the whole day lies within one UTC day", async () => {
+  const days = (await decodeAll(planDay(9, 300).deliveries)).flatMap(({ event }) => [event.started_at, event.ended_at]);
   expect(new Set(days.filter((time) => time !== undefined).map((time) => time.slice(0, 10))).size).toBe(1);
 });
