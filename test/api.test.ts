@@ -378,17 +378,31 @@ test.each(["parked", "quarantine", "deliveries"])(
   },
 );
 
-test("parked bodies of both stores are listed, oldest first", async () => {
-  await ledger.ARCHIVE.put("parked/2024-07-15T14:30:00.000Z/aa.json", "{", {
+test("parked bodies of both stores are listed, those first that are due first", async () => {
+  await ledger.ARCHIVE.put("parked/2024-07-15T14:31:00.000Z/2024-07-15T14:30:00.000Z/aa.json", "{", {
     customMetadata: { platform: "atoms", reason: "D1: lost" },
   });
   const insert = ledger.DB.prepare(
-    `INSERT INTO parked_bodies (sha256, part, platform, received_at, reason, body)
-     VALUES ('bb', ?, 'atoms', '2024-07-14T14:30:00.000Z', 'R2: lost', '')`,
+    `INSERT INTO parked_bodies (sha256, part, platform, received_at, due_at, size, reason, body)
+     VALUES ('bb', ?, 'atoms', '2024-07-14T14:30:00.000Z', '2024-07-14T14:30:00.000Z', 12, 'R2: lost', '')`,
   );
   await ledger.DB.batch([insert.bind(0), insert.bind(1)]);
-  const inD1 = { store: "D1", platform: "atoms", sha256: "bb", received_at: "2024-07-14T14:30:00.000Z" };
-  const inR2 = { store: "R2", platform: "atoms", sha256: "aa", received_at: "2024-07-15T14:30:00.000Z" };
+  const inD1 = {
+    store: "D1",
+    platform: "atoms",
+    sha256: "bb",
+    received_at: "2024-07-14T14:30:00.000Z",
+    due_at: "2024-07-14T14:30:00.000Z",
+    size: 12,
+  };
+  const inR2 = {
+    store: "R2",
+    platform: "atoms",
+    sha256: "aa",
+    received_at: "2024-07-15T14:30:00.000Z",
+    due_at: "2024-07-15T14:31:00.000Z",
+    size: 1,
+  };
   expect((await ask("/api/parked")).body).toEqual({
     parked: [
       { ...inD1, reason: "R2: lost" },

@@ -131,7 +131,7 @@ describe("DELETE /api/calls/{call_id}", () => {
   test("a parked body that cannot be unpacked keeps nobody from being erased", async () => {
     await post(ledger.url, documentedCall({ call_id: "beside" }).start());
     await ledger.DB.prepare(
-      "INSERT INTO parked_bodies VALUES ('00', 0, 'atoms', '2024-07-15T14:30:00.000Z', 'test', 'bm8gZ3ppcA==')",
+      "INSERT INTO parked_bodies VALUES ('00', 0, 'atoms', '2024-07-15T14:30:00.000Z', '2024-07-15T14:30:00.000Z', 7, 'test', 'bm8gZ3ppcA==')",
     ).run();
     await eraseCall("beside");
     expect(await everything()).not.toContain("beside");

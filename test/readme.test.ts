@@ -4,8 +4,9 @@ import { expect, test } from "vitest";
 import * as z from "zod";
 import { documentedEvent } from "../src/platforms/atoms/documented.ts";
 import { atomsEvent } from "../src/platforms/atoms/envelope.ts";
-
-const readme = readFileSync(resolve(import.meta.dirname, "../src/platforms/atoms/README.md"), "utf8");
+import { elevenLabsEvent } from "../src/platforms/elevenlabs/payload.ts";
+import { retellEvent } from "../src/platforms/retell/payload.ts";
+import { vapiEvent } from "../src/platforms/vapi/payload.ts";
 
 const jsonSchema = z.object({
   properties: z.record(z.string(), z.unknown()).optional(),
@@ -33,18 +34,22 @@ function fieldsOf(schema: unknown, prefix = ""): Map<string, boolean> {
   return fields;
 }
 
-/** The rows `| \`field\` | required |` of the table under a heading. */
-function documentedFields(heading: string): Map<string, boolean> {
+/** The rows `| \`field\` | required |` of the table under a heading of a platform's README. */
+function documentedFields(platform: string, heading: string): Map<string, boolean> {
+  const readme = readFileSync(resolve(import.meta.dirname, `../src/platforms/${platform}/README.md`), "utf8");
   const section = readme.split(`## ${heading}\n`)[1]?.split("\n#")[0] ?? "";
   const rows = section.matchAll(/^\| `([^`]+)` \| (yes|no) \|/gm);
   return new Map(Array.from(rows, ([, field = "", required]) => [field, required === "yes"]));
 }
 
 test.each([
-  ["Documented vocabulary", documentedEvent],
-  ["Platform vocabulary", atomsEvent],
-])("the README's table of the %s is what the schemas check", (heading, schema) => {
+  ["atoms", "Documented vocabulary", documentedEvent],
+  ["atoms", "Platform vocabulary", atomsEvent],
+  ["retell", "Fields", retellEvent],
+  ["vapi", "Fields", vapiEvent],
+  ["elevenlabs", "Fields", elevenLabsEvent],
+])("the table that the README of %s has under %s is what the schemas check", (platform, heading, schema) => {
   const json = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
   const expected = [...fieldsOf(json)].sort();
-  expect([...documentedFields(heading)].sort()).toEqual(expected);
+  expect([...documentedFields(platform, heading)].sort()).toEqual(expected);
 });

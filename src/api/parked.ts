@@ -2,11 +2,11 @@ import * as z from "zod";
 import { listParked } from "../parking/index.ts";
 import { nothing, operation } from "./operation.ts";
 
-/** `GET /api/parked`: bodies that are parked, oldest first. */
+/** `GET /api/parked`: bodies that are parked, those first that are due first. */
 export const getParked = operation({
   method: "get",
   path: "/parked",
-  summary: "Bodies that wait for a store, oldest first",
+  summary: "Bodies that wait for a store, those first that are due first",
   query: z.strictObject({ limit: z.coerce.number().int().min(1).max(1000).default(100) }),
   body: nothing,
   answers: {
@@ -17,6 +17,8 @@ export const getParked = operation({
           platform: z.string(),
           sha256: z.string(),
           received_at: z.string(),
+          due_at: z.string().describe("when it is recovered at the earliest"),
+          size: z.number().describe("bytes"),
           reason: z.string(),
         }),
       ),

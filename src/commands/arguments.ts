@@ -1,39 +1,56 @@
 import { parseArgs } from "node:util";
 
-const sharedOptions = {
+const knownOptions = {
   env: { type: "string", short: "e" },
   config: { type: "string", short: "c" },
   profile: { type: "string" },
+  "persist-to": { type: "string" },
+  help: { type: "boolean", short: "h" },
+  "dry-run": { type: "boolean" },
 } as const;
 
-/** The arguments of `npm run deploy`. */
-export interface DeployArguments {
+/** Of a deployment. */
+const sharedByDefault = ["env", "config", "profile"];
+
+/** The arguments of `npm run deploy` and `npm run dev`, which go on to wrangler. */
+export interface WranglerArguments {
   /** Where to: for every wrangler command, since they must all mean the same Worker and database. */
   shared: string[];
-  /** How: for `wrangler deploy` alone. */
+  /** How: for the main command alone. */
   others: string[];
   environment: string | undefined;
   config: string | undefined;
+  isHelp: boolean;
+  isDryRun: boolean;
 }
 
 /**
- * Tells the arguments for every wrangler command from those that only `wrangler deploy` knows.
+ * Splits arguments into those for every wrangler command and those that only the main one knows.
+ * @param names options for every command
  * @example splitArguments(["--env", "staging", "--keep-vars"]).shared // ["--env=staging"]
  */
-export function splitArguments(given: string[]): DeployArguments {
-  const { tokens, values } = parseArgs({ args: given, options: sharedOptions, strict: false, tokens: true });
+export function splitArguments(given: string[], names: readonly string[] = sharedByDefault): WranglerArguments {
+  const { tokens, values } = parseArgs({ args: given, options: knownOptions, strict: false, tokens: true });
   const shared: string[] = [];
   const taken = new Set<number>();
   for (const token of tokens) {
-    if (token.kind !== "option" || !(token.name in sharedOptions) || token.value === undefined) continue;
+    if (token.kind !== "option" || !names.includes(token.name) || token.value === undefined) continue;
     shared.push(`--${token.name}=${token.value}`);
     taken.add(token.index);
     if (!token.inlineValue) taken.add(token.index + 1);
   }
+  const { env, config, help, "dry-run": dryRun } = values;
   return {
     shared,
     others: given.filter((_, index) => !taken.has(index)),
-    environment: typeof values.env === "string" ? values.env : undefined,
-    config: typeof values.config === "string" ? values.config : undefined,
+    environment: typeof env === "string" ? env : undefined,
+    config: typeof config === "string" ? config : undefined,
+    isHelp: help === true,
+    isDryRun: isOn(dryRun),
   };
+}
+
+/** `--dry-run` and `--dry-run=true` */
+function isOn(value: string | boolean | undefined): boolean {
+  return value === true || value === "true";
 }

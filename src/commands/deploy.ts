@@ -1,43 +1,87 @@
 import { unstable_readConfig as readConfig } from "wrangler";
 import { splitArguments } from "./arguments.ts";
-import { withReport } from "./deployment-report.ts";
-import { instructions, missingSecrets, secretNames } from "./secrets.ts";
+import { hasDatabase, migrate } from "./database.ts";
+import { type DeploymentReport, withReport } from "./deployment-report.ts";
+import { instructions, missingSecrets, secretNames, webhookPaths } from "./secrets.ts";
 import { projectFolder, readWrangler, runWrangler } from "./wrangler.ts";
+
+const help = `npm run deploy -- [options of wrangler deploy]
+
+Migrates the database, uploads the Worker, and says which secrets are missing. The first run creates
+the database, the bucket, the queues and the Workflow, and migrates after the upload.
+
+  --env <name>     an environment of wrangler.toml
+  --config <file>  another file than wrangler.toml
+  --dry-run        builds the Worker and changes nothing
+  --help           this text
+
+Every other option goes to wrangler: \`npx wrangler deploy --help\` lists them. Sign in first with
+\`npx wrangler login\`, or set CLOUDFLARE_API_TOKEN.`;
+
+const FAILED = 1;
 
 process.exitCode = await deploy(process.argv.slice(2));
 
-/** `npm run deploy`: uploads the Worker, migrates its database, says what is still to do. Resolves to the exit code. */
+/** Resolves to the exit code, which is 0 only when the Worker is uploaded and its database migrated. */
 async function deploy(given: string[]): Promise<number> {
-  const { shared, others, environment, config } = splitArguments(given);
-
-  // The upload comes first, because it is what creates the database.
-  const { exitCode, report } = await withReport((variables) =>
-    runWrangler(["deploy", ...shared, ...others], { interactive: true, environment: variables }),
-  );
-  if (exitCode !== 0 || !report.uploaded) return exitCode;
-
-  const migrated = await runWrangler(["d1", "migrations", "apply", "DB", "--remote", ...shared]);
-  if (migrated !== 0) {
-    console.error("\nThe Worker is uploaded, but its database is NOT migrated. `npm run deploy` can be run again.");
-    return migrated;
+  const { shared, others, environment, config: configPath, isHelp, isDryRun } = splitArguments(given);
+  if (isHelp) {
+    console.log(help);
+    return 0;
   }
+  const upload = (variables: Record<string, string>) =>
+    runWrangler(["deploy", ...shared, ...others], { interactive: true, environment: variables });
+  if (isDryRun) return upload({});
 
-  const { vars } = readConfig(
-    { config: config ?? `${projectFolder}/wrangler.toml`, ...(environment !== undefined && { env: environment }) },
+  const config = readConfig(
+    { config: configPath ?? `${projectFolder}/wrangler.toml`, ...(environment !== undefined && { env: environment }) },
     { hideWarnings: true },
   );
+  const isThere = await hasDatabase(config, shared);
+  if (isThere === undefined) {
+    return fail("Nothing is uploaded: whether the database exists could not be found out; see above.");
+  }
+  // New tables come before the code that needs them; on the first run it is the upload that creates the database.
+  if (isThere && (await migrate(shared)) !== 0) {
+    return fail("The database is NOT migrated, and nothing is uploaded: the Worker that runs goes on as it was.");
+  }
+  const { exitCode, report } = await withReport(upload);
+  if (exitCode !== 0) return exitCode;
+  if (!report.uploaded) {
+    return fail(
+      `wrangler ended without reporting an upload, ${isThere ? "after the migration" : "so the database is NOT migrated"}. If it says above that
+it uploaded the Worker, run \`npm run deploy\` again.`,
+    );
+  }
+  if (!isThere && (await migrate(shared)) !== 0) {
+    return fail("The Worker is uploaded, but its database is NOT migrated. `npm run deploy` can be run again.");
+  }
+  await printState(report, config.vars["SYNC_URL"], shared);
+  return 0;
+}
+
+function fail(message: string): number {
+  console.error(`\n${message}`);
+  return FAILED;
+}
+
+/** Prints what is still to do before events come in. */
+async function printState(
+  { address = "https://<the Worker's address>" }: DeploymentReport,
+  syncUrl: unknown,
+  shared: string[],
+) {
   const present = secretNames(await readWrangler(["secret", "list", "--format", "json", ...shared]));
-  const missing = missingSecrets(present ?? new Set(), vars["SYNC_URL"]);
-  const address = report.address ?? "https://<the Worker's address>";
+  const missing = missingSecrets(present ?? new Set(), syncUrl);
+  const webhooks = webhookPaths(present ?? new Set()).map((path) => `\n      ${address}${path}`);
   console.log(
     [
       `\n${verdict(present !== undefined, missing)}`,
-      `  The URL for the webhook, at the platform: ${address}/webhooks/atoms`,
+      `  The URL for the webhook, at the platform:${webhooks.join("")}`,
       ...missing.map((secret) => instructions(secret, shared)),
       `All is well when this answers {"status":"ok"}: curl ${address}/healthz`,
     ].join("\n\n"),
   );
-  return 0;
 }
 
 function verdict(known: boolean, missing: { name: string }[]): string {

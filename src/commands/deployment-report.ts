@@ -9,9 +9,9 @@ const deployEntry = z.object({
   targets: z.array(z.string()).default([]),
 });
 
-/** What `wrangler deploy` says it did. */
+/** How `wrangler deploy` reports what it did. */
 export interface DeploymentReport {
-  /** False after a dry run, and when somebody answered no. */
+  /** False as well when there is no report that can be read. */
   uploaded: boolean;
   /** Where the Worker answers, without a slash at the end; `undefined` when it has only routes, or no address. */
   address: string | undefined;
@@ -29,9 +29,12 @@ export async function withReport(
   const { WRANGLER_OUTPUT_FILE_PATH, WRANGLER_OUTPUT_FILE_DIRECTORY } = process.env;
   const path =
     WRANGLER_OUTPUT_FILE_PATH || join(WRANGLER_OUTPUT_FILE_DIRECTORY || temporary, "wrangler-output-deploy.json");
+  const read = () => (existsSync(path) ? readFileSync(path, "utf8") : "");
   try {
+    // wrangler appends, and an earlier deployment is not this one.
+    const before = read().length;
     const exitCode = await deploy({ WRANGLER_OUTPUT_FILE_PATH: path });
-    return { exitCode, report: readReport(existsSync(path) ? readFileSync(path, "utf8") : "") };
+    return { exitCode, report: readReport(read().slice(before)) };
   } finally {
     rmSync(temporary, { recursive: true, force: true });
   }
@@ -41,14 +44,21 @@ export async function withReport(
 export function readReport(lines: string): DeploymentReport {
   const entries = lines
     .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => deployEntry.safeParse(JSON.parse(line)).data)
+    .map((line) => deployEntry.safeParse(parseLine(line)).data)
     .filter((entry) => entry !== undefined);
   const last = entries.at(-1);
   return {
     uploaded: Boolean(last?.version_id),
     address: last?.targets.map(targetAddress).find((address) => address !== undefined),
   };
+}
+
+function parseLine(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
 }
 
 function targetAddress(target: string): string | undefined {

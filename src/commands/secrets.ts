@@ -13,7 +13,8 @@ interface Secret {
 const atomsSecrets: Secret = {
   name: "ATOMS_WEBHOOK_SECRETS",
   without: "every event is refused with 503",
-  source: "the signing secret that the platform shows for the webhook (several: separated by commas)",
+  source: `the signing secret that the platform shows for the webhook (several: separated by commas).
+  For calls of another platform, set that one's instead: RETELL_WEBHOOK_SECRETS, …`,
 };
 
 const apiToken: Secret = {
@@ -41,10 +42,22 @@ export function secretNames(output: string | undefined): Set<string> | undefined
   }
 }
 
-/** The secrets that the Worker lacks, of those it needs with these settings. */
+/** The secrets that the Worker lacks, of those it needs with these settings. A platform is on when its own is set; one suffices. */
 export function missingSecrets(present: ReadonlySet<string>, syncUrl: unknown): Secret[] {
-  const needed = syncUrl ? [atomsSecrets, apiToken, syncSecret] : [atomsSecrets, apiToken];
+  const isAnyPlatformOn = [...present].some((name) => name.endsWith(PLATFORM_SUFFIX));
+  const needed = [...(isAnyPlatformOn ? [] : [atomsSecrets]), apiToken, ...(syncUrl ? [syncSecret] : [])];
   return needed.filter(({ name }) => !present.has(name));
+}
+
+/** How the secret of a platform's webhooks is named: `RETELL_WEBHOOK_SECRETS`. */
+const PLATFORM_SUFFIX = "_WEBHOOK_SECRETS";
+
+/** Where the platforms that are on send their events; as long as none is, where Atoms would. */
+export function webhookPaths(present: ReadonlySet<string>): string[] {
+  const names = [...present].filter((name) => name.endsWith(PLATFORM_SUFFIX)).sort();
+  return (names.length > 0 ? names : [atomsSecrets.name]).map(
+    (name) => `/webhooks/${name.slice(0, -PLATFORM_SUFFIX.length).toLowerCase()}`,
+  );
 }
 
 /** What to type to set a secret; `shared` are the arguments that name the environment. */

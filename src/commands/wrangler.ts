@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import { resolve } from "node:path";
 import { text } from "node:stream/consumers";
 
@@ -19,26 +19,37 @@ export async function runWrangler(
   parameters: string[],
   { interactive = false, environment = {} }: RunOptions = {},
 ): Promise<number> {
-  const child = spawn(process.execPath, [wranglerEntry, ...parameters], {
-    cwd: projectFolder,
-    env: { ...process.env, ...environment },
-    // wrangler asks when its input is a terminal; no other switch keeps it from asking.
-    stdio: [interactive ? "inherit" : "ignore", "inherit", "inherit"],
-  });
-  return exitCode(child);
+  // wrangler asks when its input is a terminal; no other switch keeps it from asking.
+  return exitCodeOf(spawnWrangler(parameters, [interactive ? "inherit" : "ignore", "inherit", "inherit"], environment));
 }
 
-/** Runs the project's own wrangler for what it prints; `undefined` when it fails. Its complaints are shown. */
-export async function readWrangler(parameters: string[]): Promise<string | undefined> {
-  const child = spawn(process.execPath, [wranglerEntry, ...parameters], {
-    cwd: projectFolder,
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const [output, code] = await Promise.all([text(child.stdout), exitCode(child)]);
+/**
+ * Runs the project's own wrangler for what it prints; `undefined` when it fails.
+ * @param errors whether its complaints are shown
+ */
+export async function readWrangler(
+  parameters: string[],
+  errors: "shown" | "hidden" = "shown",
+): Promise<string | undefined> {
+  const child = spawnWrangler(parameters, ["ignore", "pipe", errors === "shown" ? "inherit" : "ignore"]);
+  const [output, code] = await Promise.all([child.stdout ? text(child.stdout) : "", exitCodeOf(child)]);
   return code === 0 ? output : undefined;
 }
 
-function exitCode(child: ReturnType<typeof spawn>): Promise<number> {
+/** Starts the project's own wrangler. With a channel ("ipc"), `wrangler dev` says when it is ready. */
+export function spawnWrangler(
+  parameters: string[],
+  stdio: StdioOptions,
+  environment: Record<string, string> = {},
+): ChildProcess {
+  return spawn(process.execPath, [wranglerEntry, ...parameters], {
+    cwd: projectFolder,
+    env: { ...process.env, ...environment },
+    stdio,
+  });
+}
+
+export function exitCodeOf(child: ChildProcess): Promise<number> {
   return new Promise((resolve, reject) => {
     child.once("error", reject);
     // A child ended by a signal has no exit code, and has not succeeded.

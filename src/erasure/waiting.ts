@@ -3,7 +3,7 @@ import { listQuarantine, readQuarantined, removeQuarantined } from "../archive/q
 import type { Received } from "../events/received.ts";
 import { logError } from "../log.ts";
 import { listableParkings } from "../parking/index.ts";
-import { CorruptBody, type ListableParking, type ParkedPosition } from "../parking/parking.ts";
+import { CorruptBody, type ListableParking, type ParkedKey } from "../parking/parking.ts";
 import { type Mention, mentionIn, type Subject } from "./subject.ts";
 
 /** Bodies of one page. */
@@ -16,7 +16,7 @@ export const CONCURRENCY = 2;
 export interface WaitingPosition {
   /** Index of the source: quarantine, then each parking. */
   source: number;
-  after?: string | ParkedPosition;
+  after?: string | ParkedKey;
 }
 
 /** A body that is parked or in quarantine. */
@@ -99,9 +99,9 @@ function parkingSource(parking: ListableParking): WaitingSource {
       const parked = await parking.list(PAGE_BODIES, typeof after === "object" ? after : undefined);
       const last = parked.at(-1);
       return {
-        bodies: parked.map((one) => ({ read: () => parking.read(one), remove: () => parking.remove(one) })),
+        bodies: parked.map((one) => ({ read: () => parking.read(one), remove: () => parking.remove([one]) })),
         // R2 makes short pages when the metadata is long: only an empty one is the last.
-        next: last && { received_at: last.received_at, sha256: last.sha256 },
+        next: last && { due_at: last.due_at, received_at: last.received_at, sha256: last.sha256 },
       };
     },
   };

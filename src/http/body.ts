@@ -10,57 +10,80 @@ const MAX_UNREAD_BYTES = 48 * 1024 * 1024;
 /** Of all bodies that are being read: by their declared length, else as far as they have come in. */
 let unreadBytes = 0;
 
+/** Bytes at the beginning of a body that show what it is. */
+const BEGINNING_BYTES = 1024;
+
+interface ReadOptions {
+  /** Whether a body over the limit is of no use, by its beginning: such a body is discarded instead of refused. */
+  ignoresLarge?: ((beginning: string) => boolean) | undefined;
+  timeoutMs?: number;
+}
+
 /**
  * Reads the body of a request, unless it is too large, too slow, or more than can be read at once. All that can be refused by
- * Content-Length is refused before anything is read.
+ * Content-Length is refused before anything is read. `ignored`: over the limit, and discarded.
  * @param limit bytes
  */
 export async function readBody(
   request: Request,
   limit: number,
-  timeoutMs = BODY_TIMEOUT_MS,
-): Promise<ArrayBuffer | BodyFault> {
+  { ignoresLarge, timeoutMs = BODY_TIMEOUT_MS }: ReadOptions = {},
+): Promise<ArrayBuffer | BodyFault | "ignored"> {
   const declared = request.headers.get("Content-Length");
-  if (declared !== null && Number(declared) > limit) return "too-large";
+  const isDeclaredTooLarge = declared !== null && Number(declared) > limit;
+  if (isDeclaredTooLarge && ignoresLarge === undefined) return "too-large";
   if (request.body === null) return new ArrayBuffer(0);
   const reservation = new Reservation();
-  if (!reservation.take(Number(declared ?? 0))) return "busy";
+  if (!reservation.take(isDeclaredTooLarge ? 0 : Number(declared ?? 0))) return "busy";
 
   const { promise: tooSlow, resolve } = Promise.withResolvers<"too-slow">();
   const timer = setTimeout(() => resolve("too-slow"), timeoutMs);
   try {
     // HTTP holds a body to the length it declared.
-    const reading = declared === null ? readChunks(request.body, limit, reservation) : request.arrayBuffer();
-    return await Promise.race([reading, tooSlow]);
+    if (declared !== null && !isDeclaredTooLarge) return await Promise.race([request.arrayBuffer(), tooSlow]);
+    const reader = request.body.getReader();
+    const maxHeldBytes = isDeclaredTooLarge ? Math.min(limit, BEGINNING_BYTES) : limit;
+    const read = await Promise.race([readChunks(reader, maxHeldBytes, reservation), tooSlow]);
+    if (read instanceof ArrayBuffer) return read;
+    reservation.release();
+    const isIgnored = typeof read === "object" && ignoresLarge?.(read.beginning) === true;
+    // A sender that is cut off while it sends may never see its answer.
+    if (isIgnored) await Promise.race([discard(reader), tooSlow]);
+    // Not awaited: a sender that stalls could hold it up.
+    reader.cancel().catch(() => {});
+    if (isIgnored) return "ignored";
+    // What declares too much is too large, however little of it comes in.
+    return typeof read === "object" || isDeclaredTooLarge ? "too-large" : read;
   } finally {
     clearTimeout(timer);
     reservation.release();
   }
 }
 
-/** The first chunk of a body that is too large to read, as text; empty when the body was begun already. */
-export async function readBeginning(request: Request): Promise<string> {
-  if (request.body === null || request.bodyUsed) return "";
-  const reader = request.body.getReader();
-  const { value } = await reader.read();
-  await reader.cancel();
-  return new TextDecoder().decode(value);
+/** The beginning of a body as text. */
+export function beginningOf(body: ArrayBuffer): string {
+  return new TextDecoder().decode(body.slice(0, BEGINNING_BYTES));
 }
 
+/** @returns the beginning when there are more than `limit` bytes */
 async function readChunks(
-  body: ReadableStream<Uint8Array>,
+  reader: ReadableStreamDefaultReader<Uint8Array>,
   limit: number,
   reservation: Reservation,
-): Promise<ArrayBuffer | BodyFault> {
+): Promise<ArrayBuffer | "busy" | { beginning: string }> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of body) {
-    length += chunk.byteLength;
-    if (length > limit) return "too-large";
-    if (!reservation.take(chunk.byteLength)) return "busy";
-    chunks.push(chunk);
+  for (let read = await reader.read(); !read.done; read = await reader.read()) {
+    chunks.push(read.value);
+    length += read.value.byteLength;
+    if (length > limit) return { beginning: beginningOf(await new Blob(chunks).arrayBuffer()) };
+    if (!reservation.take(read.value.byteLength)) return "busy";
   }
   return new Blob(chunks).arrayBuffer();
+}
+
+async function discard(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  while (!(await reader.read()).done);
 }
 
 /** One body's share of {@link MAX_UNREAD_BYTES}. */

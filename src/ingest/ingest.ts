@@ -6,12 +6,12 @@ import { logError, reasonOf } from "../log.ts";
 import { bucketParking } from "../parking/bucket.ts";
 import { PARK_TIMEOUT_MS, park } from "../parking/index.ts";
 import { readSettings } from "../settings.ts";
-import { askStore } from "../stores/ask.ts";
+import { sendMessages } from "../stores/queue.ts";
 import { type DecodedBody, decode } from "./decode.ts";
 import { namedCallIds, readUnfit } from "./named-calls.ts";
 import { type Plan, type PlanOptions, plan } from "./plan.ts";
 import type { IngestResult, ReceiveResult } from "./result.ts";
-import { write } from "./write.ts";
+import { type WriteResult, write } from "./write.ts";
 
 /** What ingesting needs besides the body. */
 export interface IngestContext extends PlanOptions {
@@ -35,27 +35,50 @@ export function ingestContext(env: Env, ctx: ExecutionContext, destinations: rea
 }
 
 /**
- * Brings a genuine body to where it belongs: ledger and archive, or quarantine. Fresh bodies, parked ones and those replayed
+ * Brings genuine bodies to where they belong: ledger and archive, or quarantine. Fresh bodies, parked ones and those replayed
  * from quarantine all come this way. Never rejects: a body that this code trips over is `failed` without a store, so that it is
  * parked until a corrected deployment recovers it. Safe to repeat.
+ * @returns a result for each body
  */
+export async function ingestAll(bodies: readonly Received[], context: IngestContext): Promise<IngestResult[]> {
+  const prepared = await Promise.all(bodies.map((received) => prepare(received, context)));
+  const plans = prepared.flatMap((one) => (one.kind === "plan" ? one.plan : []));
+  const written = await write(plans, context.db, context.bucket);
+  const messages: SyncMessage[] = [];
+  const results = await Promise.all(
+    bodies.map((received, index) => {
+      const one = prepared[index];
+      if (one === undefined || one.kind === "ignored" || one.kind === "failed") return one ?? failed(received);
+      if (one.kind !== "plan") return quarantineUnfit(received, one, context);
+      const result = written[plans.indexOf(one.plan)] ?? failed(received);
+      if (result.kind === "stored") messages.push(...one.plan.messages);
+      return resultOf(received, one.plan, result, context.bucket);
+    }),
+  );
+  if (messages.length > 0) context.waitUntil(announce(messages, context.queue));
+  return results;
+}
+
+/** Ingests one body. See {@link ingestAll}. */
 export async function ingest(received: Received, context: IngestContext): Promise<IngestResult> {
-  try {
-    const prepared = await prepare(received, context);
-    if (prepared.kind === "ignored") return prepared;
-    if (prepared.kind !== "plan") return await quarantineUnfit(received, prepared, context);
-    return await carryOut(received, prepared.plan, context);
-  } catch (error) {
-    logError({ message: "a body could not be ingested", event_id: received.sha256 }, error);
-    return { kind: "failed", event_id: received.sha256, failures: new Map() };
-  }
+  const [result = failed(received)] = await ingestAll([received], context);
+  return result;
+}
+
+function failed({ sha256: event_id }: Received): IngestResult & { kind: "failed" } {
+  return { kind: "failed", event_id, failures: new Map() };
 }
 
 /** Parsed and planned, a body takes several times its bytes: larger ones are parked before, so that a Worker that dies of it loses nothing. */
 const PARKED_FIRST_BYTES = 1024 * 1024;
 
-/** The reason of a body that is parked although no store failed. */
-export const PARKED_FIRST = "large: parked before it was parsed";
+/** Longer than the answer to any body takes: until then its own request is at work on a body that was parked first. */
+const REQUEST_MS = 30_000;
+
+/** When the cron may look at a body that was parked first. */
+function dueAfterRequest({ receivedAt }: Received): string {
+  return new Date(Date.parse(receivedAt) + REQUEST_MS).toISOString();
+}
 
 /** Ingests a body, or parks it: whatever goes wrong, it must be kept. Never rejects. */
 export async function ingestOrPark(received: Received, context: IngestContext): Promise<ReceiveResult> {
@@ -66,17 +89,22 @@ export async function ingestOrPark(received: Received, context: IngestContext): 
     return result;
   }
   const { failures, ...about } = result;
-  const failed = Array.from(failures, ([store, reason]) => `${store}: ${reason}`).join("; ") || "unexpected";
-  const parked_in = isParked ? "R2" : await park(received, new Set(failures.keys()), failed, context);
+  const reason = Array.from(failures, ([store, words]) => `${store}: ${words}`).join("; ") || "unexpected";
+  const parked_in = isParked ? "R2" : await park(received, new Set(failures.keys()), reason, context);
   return parked_in === undefined
-    ? { ...about, kind: "not-stored", failed }
-    : { ...about, kind: "parked", failed, parked_in };
+    ? { ...about, kind: "not-stored", failed: reason }
+    : { ...about, kind: "parked", failed: reason, parked_in };
 }
 
 /** Never rejects: when R2 fails, the body is ingested without. */
 async function parkFirst(received: Received, { bucket }: IngestContext): Promise<boolean> {
   try {
-    await bucketParking(bucket).park(received, PARKED_FIRST, PARK_TIMEOUT_MS);
+    await bucketParking(bucket).park(
+      received,
+      "large: parked before it was parsed",
+      PARK_TIMEOUT_MS,
+      dueAfterRequest(received),
+    );
     return true;
   } catch (error) {
     logError({ message: "could not park a large body first", sha256: received.sha256 }, error);
@@ -85,9 +113,10 @@ async function parkFirst(received: Received, { bucket }: IngestContext): Promise
 }
 
 /** Never rejects: the cron finds that the body is in the ledger, and removes it. */
-async function unpark({ platform, sha256, receivedAt }: Received, { bucket }: IngestContext): Promise<void> {
+async function unpark(received: Received, { bucket }: IngestContext): Promise<void> {
+  const { sha256, receivedAt: received_at } = received;
   try {
-    await bucketParking(bucket).remove({ store: "R2", platform, sha256, received_at: receivedAt, reason: "" });
+    await bucketParking(bucket).remove([{ sha256, received_at, due_at: dueAfterRequest(received) }]);
   } catch (error) {
     logError({ message: "could not remove a parked body", sha256 }, error);
   }
@@ -97,48 +126,40 @@ async function unpark({ platform, sha256, receivedAt }: Received, { bucket }: In
  * Decodes a body and plans its events. The parsed body goes no further than this: it takes several times the memory of its
  * bytes, and a busy Worker waits for the stores of many at a time.
  */
-async function prepare(received: Received, options: PlanOptions): Promise<{ kind: "plan"; plan: Plan } | Unfit> {
-  const decoded = await decode(received);
-  if (decoded.kind !== "events") return decoded;
-  return { kind: "plan", plan: await plan(received, decoded, options) };
+async function prepare(received: Received, options: PlanOptions) {
+  try {
+    const decoded = await decode(received);
+    if (decoded.kind !== "events") return decoded;
+    return { kind: "plan" as const, plan: await plan(received, decoded, options) };
+  } catch (error) {
+    logError({ message: "a body could not be ingested", event_id: received.sha256 }, error);
+    return failed(received);
+  }
 }
 
-type Unfit = Exclude<DecodedBody, { kind: "events" }>;
+type Unfit = Exclude<DecodedBody, { kind: "events" | "ignored" }>;
 
-async function carryOut(received: Received, planned: Plan, context: IngestContext): Promise<IngestResult> {
-  const { call_id, event_id, event, messages } = planned;
+async function resultOf(
+  received: Received,
+  { call_id, event_id, event }: Plan,
+  result: WriteResult,
+  bucket: R2Bucket,
+): Promise<IngestResult> {
   const about = { event_id, call_id, event };
-  const result = await write(planned, context.db, context.bucket);
-  switch (result.kind) {
-    case "stored":
-      if (messages.length > 0) context.waitUntil(announce(messages, context.queue));
-      return { ...about, kind: "stored" };
-    case "duplicate":
-    case "erased":
-      return { ...about, kind: result.kind };
-    case "failed":
-      return { ...about, ...result };
-    case "id-reused": {
-      const detail = `The ledger has another body of this ${event} of this call under the id ${event_id}.`;
-      return quarantine(received, "id-reused", detail, { ...about, kind: "unrecognised" }, context.bucket);
-    }
-  }
+  if (result.kind === "failed") return { ...about, ...result };
+  if (result.kind !== "id-reused") return { ...about, kind: result.kind };
+  const detail = `The ledger has another body of this ${event} of this call under the id ${event_id}.`;
+  return quarantine(received, "id-reused", detail, { ...about, kind: "unrecognised" }, bucket);
 }
 
 /** Sends the messages of stored events. Never rejects: deliveries whose message the queue did not take are sent by the relay. */
 async function announce(messages: readonly SyncMessage[], queue: Queue): Promise<void> {
-  try {
-    await Promise.all(messages.map((message) => askStore("queue", () => queue.send(message))));
-  } catch (error) {
-    logError({ message: "the queue did not take a message", event_id: messages[0]?.event_id }, error);
+  for (const refused of await sendMessages(queue, messages)) {
+    logError({ message: "the queue did not take messages", event_id: refused.messages[0]?.event_id }, refused.error);
   }
 }
 
-async function quarantineUnfit(
-  received: Received,
-  unfit: Exclude<Unfit, { kind: "ignored" }>,
-  { db, bucket }: IngestContext,
-): Promise<IngestResult> {
+async function quarantineUnfit(received: Received, unfit: Unfit, { db, bucket }: IngestContext): Promise<IngestResult> {
   const call_id = await findErasedCall(received, db);
   if (call_id !== undefined) return { kind: "erased", event_id: unfit.event_id, call_id };
   return quarantine(received, unfit.kind, detailOf(unfit), unfit, bucket);
@@ -176,7 +197,7 @@ async function findErasedCall(received: Received, db: D1Database): Promise<strin
   }
 }
 
-function detailOf(unfit: Exclude<Unfit, { kind: "ignored" }>): string {
+function detailOf(unfit: Unfit): string {
   switch (unfit.kind) {
     case "not-an-object":
       return unfit.detail;

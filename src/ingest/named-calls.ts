@@ -1,10 +1,10 @@
 import { parseBody } from "./json.ts";
 
-/** Names under which a body has the id of its call: `call_id`, `callId`. */
-const CALL_ID_NAME = /^call[\s_-]{0,3}id$/i;
+/** Names under which a body has the id of its call: `call_id`, `callId`, `conversation_id`, `id` in an object `call`. */
+const CALL_ID_NAME = /^(?:call|conversation)[\s._-]{0,3}id$/i;
 
 /** The same with the value after it, in a text that is no JSON. */
-const CALL_ID_IN_TEXT = /\bcall[\s_-]{0,3}id["'\s]{0,4}[:=]\s{0,4}["']?([^"'\s,;&}\]]+)/gi;
+const CALL_ID_IN_TEXT = /\b(?:call|conversation)[\s_-]{0,3}id["'\s]{0,4}[:=]\s{0,4}["']?([^"'\s,;&}\]]+)/gi;
 
 /** Ids of one body that are looked at; a hostile one names a million. */
 const MAX_NAMED_IDS = 500;
@@ -22,7 +22,7 @@ export function visitValues(body: unknown, visit: ValueVisitor): void {
     else if (typeof value === "object" && value !== null) {
       for (const [key, inner] of Object.entries(value)) {
         visit(key, undefined);
-        left.push({ value: inner, name: key });
+        left.push({ value: inner, name: key === "id" && name === "call" ? "call.id" : key });
       }
     }
   }

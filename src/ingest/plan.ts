@@ -42,7 +42,9 @@ const MAX_PAYLOAD_BYTES = 1_900_000;
 const MAX_CALLER_NUMBERS = 5;
 
 /** Works out everything that the stores are to have of a body, before any store is asked. */
-export async function plan(received: Received, decoded: DecodedEvents, options: PlanOptions): Promise<Plan> {
+export async function plan(body: Received, decoded: DecodedEvents, options: PlanOptions): Promise<Plan> {
+  // Keys and versions go by the digest that repeated deliveries have in common: they are one body.
+  const received = { ...body, sha256: decoded.sha256 };
   const { event_id, events } = decoded;
   const [{ call_id }] = events;
   const prefix = await callPrefix(call_id);

@@ -1,91 +1,111 @@
 import pMap from "p-map";
+import type { Received } from "../events/received.ts";
 import { logError } from "../log.ts";
 import type { ListableParking, ParkedBody } from "../parking/parking.ts";
-import { type IngestContext, ingest, PARKED_FIRST } from "./ingest.ts";
+import { MAX_CONNECTIONS } from "../stores/ask.ts";
+import { type IngestContext, ingestAll } from "./ingest.ts";
 
-/** Listed in one run: a crowd that fails for ever must not hide what came after it. */
-const MAX_PAGES = 5;
-const PAGE_BODIES = 1000;
+/** Bodies of one D1 transaction. */
+const BATCH_BODIES = 100;
 
-/** Taken in by one run, of each store: some seven queries each, of the 1,000 that an invocation has for both. */
-const MAX_BODIES_A_RUN = 70;
+/** Parsed and planned, a body takes several times its bytes, and a Worker has 128 MB. */
+const BATCH_BYTES = 4 * 1024 * 1024;
 
-/** Few at a time, since each may be as large as `MAX_BODY_BYTES`, and a Worker has 128 MB. */
-const CONCURRENCY = 2;
+const PAGE_BODIES = 500;
+
+/** A run ends before the next minute's begins. */
+const RUN_MS = 45_000;
 
 export interface Recovery {
   recovered: number;
-  /** Tried, and still failing. */
-  left: number;
+  /** Tried, and put off. */
+  postponed: number;
 }
 
 /**
- * Ingests parked bodies, oldest first. Safe to run twice at once: ingesting is idempotent, and a body is removed only when it is
- * where it belongs.
+ * Ingests parked bodies that are due, in batches, until none is left or the minute is over. A body that fails for reasons of its
+ * own is put off, ever longer, so that a crowd of them never stands before the others; a store that fails ends the run. Safe to
+ * run twice at once: ingesting is idempotent, and a body is removed only when it is where it belongs.
  */
 export async function recover(parking: ListableParking, context: IngestContext, now: Date): Promise<Recovery> {
-  const parked = await listAll(parking);
-  const due = parked.filter((body) => isDue(body, now));
-  const run = async (chosen: ParkedBody[]): Promise<Recovery> => {
-    const results = await pMap(chosen, (body) => recoverOne(parking, body, context), { concurrency: CONCURRENCY });
-    const recovered = results.filter(Boolean).length;
-    return { recovered, left: results.length - recovered };
-  };
-  const first = await run(due.slice(0, MAX_BODIES_A_RUN));
-  if (first.recovered === 0) return first;
-  // The store is back: bodies that back off from its last failure need not wait any longer.
-  const dueBodies = new Set(due);
-  const others = parked.filter((body) => !dueBodies.has(body));
-  const second = await run(others.slice(0, Math.max(0, MAX_BODIES_A_RUN - due.length)));
-  return { recovered: first.recovered + second.recovered, left: first.left + second.left };
-}
-
-async function listAll(parking: ListableParking): Promise<ParkedBody[]> {
-  const parked: ParkedBody[] = [];
-  for (let page = 0; page < MAX_PAGES; page++) {
-    const listed = await parking.list(PAGE_BODIES, parked.at(-1));
-    parked.push(...listed);
-    // R2 makes short pages when the metadata is long: only an empty one is the last.
-    if (listed.length === 0) break;
+  const total: Recovery = { recovered: 0, postponed: 0 };
+  const end = Date.now() + RUN_MS;
+  while (Date.now() < end) {
+    const page = await parking.list(PAGE_BODIES);
+    const due = page.filter(({ due_at }) => due_at <= now.toISOString());
+    for (const batch of batches(due)) {
+      const { recovered, postponed, isStoreDown } = await recoverBatch(parking, batch, context, now);
+      total.recovered += recovered;
+      total.postponed += postponed;
+      if (isStoreDown || Date.now() >= end) return total;
+    }
+    if (due.length < page.length || due.length === 0) break;
   }
-  return parked;
+  return total;
 }
 
-/** Whether the body is where it belongs. Never rejects: one corrupt body must not keep the others. */
-async function recoverOne(parking: ListableParking, parked: ParkedBody, context: IngestContext): Promise<boolean> {
+function batches(due: readonly ParkedBody[]): ParkedBody[][] {
+  const filled: ParkedBody[][] = [];
+  let bytes = 0;
+  for (const parked of due) {
+    const current = filled.at(-1);
+    if (current === undefined || current.length === BATCH_BODIES || bytes + parked.size > BATCH_BYTES) {
+      filled.push([parked]);
+      bytes = parked.size;
+    } else {
+      current.push(parked);
+      bytes += parked.size;
+    }
+  }
+  return filled;
+}
+
+async function recoverBatch(
+  parking: ListableParking,
+  batch: readonly ParkedBody[],
+  context: IngestContext,
+  now: Date,
+): Promise<Recovery & { isStoreDown: boolean }> {
+  const read = await pMap(batch, (parked) => readSafely(parking, parked), { concurrency: MAX_CONNECTIONS });
+  const readable = batch.flatMap((parked, index) => {
+    const received = read[index];
+    return typeof received === "object" ? [{ parked, received }] : [];
+  });
+  const results = await ingestAll(
+    readable.map(({ received }) => received),
+    context,
+  );
+  const isStoreDown = results.some((result) => result.kind === "failed" && result.failures.size > 0);
+  const recovered = readable.filter((_, index) => results[index]?.kind !== "failed").map(({ parked }) => parked);
+  const ownFault = [
+    ...batch.filter((_, index) => read[index] === "corrupt"),
+    ...readable
+      .filter((_, index) => {
+        const result = results[index];
+        return result?.kind === "failed" && result.failures.size === 0;
+      })
+      .map(({ parked }) => parked),
+  ];
+  if (recovered.length > 0) await parking.remove(recovered);
+  if (ownFault.length > 0) await parking.postpone(ownFault.map((parked) => ({ parked, until: nextDue(parked, now) })));
+  return { recovered: recovered.length, postponed: ownFault.length, isStoreDown };
+}
+
+/** @returns `undefined` if another run already took it */
+async function readSafely(parking: ListableParking, parked: ParkedBody): Promise<Received | "corrupt" | undefined> {
   try {
-    const received = await parking.read(parked);
-    if (received === undefined) return true;
-    const result = await ingest(received, context);
-    if (result.kind === "failed") return false;
-    await parking.remove(parked);
-    return true;
+    return await parking.read(parked);
   } catch (error) {
-    logError({ message: "could not recover", store: parking.store, sha256: parked.sha256 }, error);
-    return false;
+    logError({ message: "could not unpack a parked body", store: parking.store, sha256: parked.sha256 }, error);
+    return "corrupt";
   }
 }
 
 const MINUTE_MS = 60_000;
+const MAX_POSTPONED_MS = 30 * MINUTE_MS;
 
-/** Longer than the answer to any body takes. */
-const REQUEST_MS = 30_000;
-
-/** Tried every minute so long, then about four times in each doubling of the age, and never further apart than the last. */
-const EAGER_MINUTES = 8;
-const MAX_INTERVAL_MINUTES = 16;
-
-/**
- * Whether a parked body is tried in this minute. The backoff is in its age, so nothing has to be written after a try that
- * failed, and a body that fails for ever takes ever fewer turns from the others. Bodies of the same age take their turns in
- * different minutes, by their digests: otherwise a crowd that fails for ever would stand before its neighbour for ever.
- */
-function isDue({ received_at, sha256, reason }: ParkedBody, now: Date): boolean {
-  const ageMs = now.getTime() - Date.parse(received_at);
-  // Its request is still at work on it.
-  if (reason === PARKED_FIRST && ageMs < REQUEST_MS) return false;
-  const minutes = Math.floor(ageMs / MINUTE_MS);
-  if (minutes < EAGER_MINUTES) return true;
-  const interval = Math.min(2 ** (Math.floor(Math.log2(minutes)) - 2), MAX_INTERVAL_MINUTES);
-  return (minutes + Number.parseInt(sha256.slice(0, 6), 16)) % interval === 0;
+/** A quarter of its age from now: some four tries in each doubling, and never further apart than half an hour. */
+function nextDue({ received_at }: ParkedBody, now: Date): string {
+  const quarter = (now.getTime() - Date.parse(received_at)) / 4;
+  return new Date(now.getTime() + Math.min(Math.max(quarter, MINUTE_MS), MAX_POSTPONED_MS)).toISOString();
 }

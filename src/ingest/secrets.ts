@@ -17,15 +17,24 @@ export async function withoutSecrets(
     return cleaned === parsed.value ? bytes : encode(JSON.stringify(cleaned));
   }
   const text = parsed.kind === "not-utf8" ? new TextDecoder("latin1").decode(bytes) : parsed.text;
-  const cleaned = text.replaceAll(namedText, (member, name: string) =>
-    secretNames.test(name) ? `"${name}":null` : member,
+  const cleaned = text.replaceAll(memberInText, (member, name: string) =>
+    secretNames.test(unescapedName(name)) ? `"${name}":null` : member,
   );
-  // Bytes that are not UTF-8 become text: what a secret stood in cannot be kept byte for byte.
+  // Bytes that are not UTF-8 become text: a body with a secret in it cannot be kept byte for byte.
   return cleaned === text ? bytes : encode(cleaned);
 }
 
-/** A member with a text for a value, as it stands in JSON. */
-const namedText = /"([^"\\]{1,100})"\s{0,10}:\s{0,10}"(?:[^"\\]|\\.)*"?/g;
+/** A member as it stands in JSON: a text, a list or an object up to its first end, or anything up to a comma. */
+const memberInText =
+  /"((?:[^"\\]|\\.){1,100})"\s{0,10}:\s{0,10}(?:"(?:[^"\\]|\\.)*"?|\[[^\]]*\]?|\{[^}]*\}?|[^\s,}\]"[{]{1,100})/g;
+
+function unescapedName(name: string): string {
+  try {
+    return String(JSON.parse(`"${name}"`));
+  } catch {
+    return name;
+  }
+}
 
 function encode(text: string): Promise<ArrayBuffer> {
   return new Blob([text]).arrayBuffer();

@@ -3,8 +3,10 @@ import type { Received } from "../events/received.ts";
 import { logError } from "../log.ts";
 import { park } from "../parking/index.ts";
 import { readParkedMessage } from "../parking/queue.ts";
+import { MAX_CONNECTIONS } from "../stores/ask.ts";
 import { backoffSeconds } from "../stores/backoff.ts";
-import { type IngestContext, ingest } from "./ingest.ts";
+import { type IngestContext, ingestAll } from "./ingest.ts";
+import type { IngestResult } from "./result.ts";
 
 /** Few at a time: a message of 128 KB may unpack to `MAX_BODY_BYTES`. */
 const CONCURRENCY = 2;
@@ -13,23 +15,34 @@ const CONCURRENCY = 2;
 const MAX_DELAY_SECONDS = 3600;
 
 /**
- * Ingests the bodies that were parked in a queue, and acknowledges their messages when the body is where it belongs or parked
- * in another store.
+ * Ingests the bodies that were parked in a queue, all in one batch, and acknowledges their messages when the body is where it
+ * belongs or parked in another store.
  * @returns the messages that carry no body
  */
 export async function unpackParked(messages: readonly Message[], context: IngestContext): Promise<Message[]> {
-  const others = await pMap(
-    messages,
-    async (message) => {
-      const received = await readSafely(message);
-      if (received === undefined) return [message];
-      if (received !== "corrupt" && (await recoverOne(received, context))) message.ack();
-      else message.retry({ delaySeconds: Math.min(backoffSeconds(message.attempts), MAX_DELAY_SECONDS) });
-      return [];
-    },
-    { concurrency: CONCURRENCY },
+  const read = await pMap(messages, readSafely, { concurrency: CONCURRENCY });
+  const bodies = messages.flatMap((message, index) => {
+    const received = read[index];
+    return typeof received === "object" ? [{ message, received }] : [];
+  });
+  const results = await ingestAll(
+    bodies.map(({ received }) => received),
+    context,
   );
-  return others.flat();
+  await pMap(
+    bodies,
+    async ({ message, received }, index) => {
+      if (await isSafe(received, results[index], context)) message.ack();
+      else retry(message);
+    },
+    { concurrency: MAX_CONNECTIONS },
+  );
+  for (const [index, message] of messages.entries()) if (read[index] === "corrupt") retry(message);
+  return messages.filter((_, index) => read[index] === undefined);
+}
+
+function retry(message: Message): void {
+  message.retry({ delaySeconds: Math.min(backoffSeconds(message.attempts), MAX_DELAY_SECONDS) });
 }
 
 /** Never rejects: one corrupt body must not send the others of its batch back. */
@@ -42,9 +55,9 @@ async function readSafely(message: Message): Promise<Received | "corrupt" | unde
   }
 }
 
-async function recoverOne(received: Received, context: IngestContext): Promise<boolean> {
-  const result = await ingest(received, context);
-  if (result.kind !== "failed") return true;
+/** Whether the body is where it belongs, or parked in another store. */
+async function isSafe(received: Received, result: IngestResult | undefined, context: IngestContext): Promise<boolean> {
+  if (result?.kind !== "failed") return result !== undefined;
   const failed = new Set(result.failures.keys()).add("queue");
   return (await park(received, failed, "came back from the queue", context)) !== undefined;
 }

@@ -1,5 +1,5 @@
 import { sha256 } from "../events/received.ts";
-import { readBeginning, readBody } from "../http/body.ts";
+import { beginningOf, readBody } from "../http/body.ts";
 import { notFound } from "../http/problem.ts";
 import { log } from "../log.ts";
 import { findPlatform, platformSecrets } from "../platforms/index.ts";
@@ -52,13 +52,14 @@ async function receiveAt(
   const verifyBody = platform.verify(request.headers, secrets, receivedAt);
   if (typeof verifyBody !== "function") return { kind: "unsigned", ...verifyBody };
   const { maxBodyBytes } = readSettings(env);
-  const body = await readBody(request, maxBodyBytes);
-  if (typeof body === "string") {
-    const isIgnored = body === "too-large" && platform.ignoresLarge?.(await readBeginning(request));
-    return isIgnored ? { kind: "ignored" } : { kind: body, limit: maxBodyBytes };
-  }
+  const { ignoresLarge } = platform;
+  const body = await readBody(request, maxBodyBytes, { ignoresLarge });
+  if (body === "ignored") return { kind: "ignored" };
+  if (typeof body === "string") return { kind: body, limit: maxBodyBytes };
   const fault = await verifyBody(body);
   if (fault !== undefined) return { kind: "unsigned", ...fault };
+  // Before it is parsed, or parked for its size.
+  if (ignoresLarge?.(beginningOf(body))) return { kind: "ignored" };
 
   const cleaned = await withoutSecrets(body, platform);
   const digest = await sha256(cleaned);

@@ -39,53 +39,61 @@ export interface LedgerWrite {
 export type RecordResult = "stored" | "duplicate" | "id-reused" | "erased";
 
 /**
- * Writes events with all that follows from them in one transaction and one round trip. Safe to repeat: a repetition that finds
- * the rows of its own first try is `stored`, and everything else changes nothing.
+ * Writes the events of bodies, with all that follows from them, in one transaction and one round trip. Safe to repeat: a
+ * repetition that finds the rows of its own first try is `stored`, and everything else changes nothing.
+ * @returns a result for each body
  */
-export async function recordEvents(db: D1Database, write: LedgerWrite, deadline: Deadline): Promise<RecordResult> {
+export async function recordEvents(
+  db: D1Database,
+  writes: readonly LedgerWrite[],
+  deadline: Deadline,
+): Promise<RecordResult[]> {
   const now = new Date();
-  const { platform, callSha256, entries } = write;
-  const batch = entries.flatMap(({ row, patch, searchText, destinations }) => {
-    const written: WrittenEvent = row;
-    const statements = [
-      // First, since the others look whether it is there.
-      insertEvent(db, row, callSha256),
-      mergeCall(db, written, platform, patch, row.received_at, now.toISOString()),
-    ];
-    if (searchText !== undefined) statements.push(indexTranscript(db, row.call_id, searchText, written));
-    if (row.caller_digits !== null) statements.push(insertNumbers(db, written, row.caller_digits));
-    if (destinations.length > 0) statements.push(insertDeliveries(db, written, destinations, now));
-    return statements;
+  const statements = writes.map((write) => statementsOf(db, write, now));
+  const results = await askStore("D1", () => db.batch(statements.flat()), { deadline });
+  let end = 0;
+  const isStored = statements.map(({ length }) => {
+    end += length;
+    // Of all statements only the insertion of an event returns a row.
+    return results.slice(end - length, end).some(({ results: rows }) => rows.length > 0);
   });
-  const results = await askStore("D1", () => db.batch(batch), { deadline });
-  // Of all statements only the insertion of an event returns a row.
-  if (results.some(({ results }) => results.length > 0)) return "stored";
-  return explain(db, write, deadline);
+  if (isStored.every(Boolean)) return writes.map(() => "stored");
+  const explained = await explain(
+    db,
+    writes.filter((_, index) => !isStored[index]),
+    deadline,
+  );
+  return writes.map((_, index) => (isStored[index] ? "stored" : (explained.shift() ?? "duplicate")));
 }
 
+function statementsOf(
+  db: D1Database,
+  { platform, callSha256, entries }: LedgerWrite,
+  now: Date,
+): D1PreparedStatement[] {
+  return entries.flatMap(({ row, patch, searchText, destinations }) => {
+    // The event first, since the others look whether it is there.
+    const statements = [
+      insertEvent(db, row, callSha256),
+      mergeCall(db, row, platform, patch, row.received_at, now.toISOString()),
+    ];
+    if (searchText !== undefined) statements.push(indexTranscript(db, row.call_id, searchText, row));
+    if (row.caller_digits !== null) statements.push(insertNumbers(db, row, row.caller_digits));
+    if (destinations.length > 0) statements.push(insertDeliveries(db, row, destinations, now));
+    return statements;
+  });
+}
+
+const eventColumns = writtenRow.keyof().options;
+
+const insertEventSql = `INSERT INTO events (${eventColumns.join(", ")})
+  SELECT ${eventColumns.map((_, index) => `?${index + 1}`).join(", ")}
+  WHERE NOT EXISTS (SELECT 1 FROM erased_calls WHERE call_sha256 = ?${eventColumns.length + 1})
+  ON CONFLICT DO NOTHING
+  RETURNING 1`;
+
 function insertEvent(db: D1Database, row: LedgerEntry["row"], callSha256: string): D1PreparedStatement {
-  return db
-    .prepare(
-      `INSERT INTO events (call_id, event, event_id, agent_id, occurred_at, received_at, format, payload, sha256, ingest_id, caller_digits)
-       SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11
-       WHERE NOT EXISTS (SELECT 1 FROM erased_calls WHERE call_sha256 = ?12)
-       ON CONFLICT DO NOTHING
-       RETURNING 1`,
-    )
-    .bind(
-      row.call_id,
-      row.event,
-      row.event_id,
-      row.agent_id,
-      row.occurred_at,
-      row.received_at,
-      row.format,
-      row.payload,
-      row.sha256,
-      row.ingest_id,
-      row.caller_digits,
-      callSha256,
-    );
+  return db.prepare(insertEventSql).bind(...eventColumns.map((column) => row[column]), callSha256);
 }
 
 function insertNumbers(
@@ -102,34 +110,41 @@ function insertNumbers(
     .bind(call_id, event, event_id, ingest_id, callerDigits);
 }
 
-const foundRow = writtenRow.pick({ event: true, sha256: true, ingest_id: true });
+const foundRow = writtenRow.pick({ call_id: true, event: true, event_id: true, sha256: true, ingest_id: true });
+const buriedRow = z.object({ call_sha256: z.string() });
 
-/** Why no row was inserted. */
-async function explain(
-  db: D1Database,
-  { callSha256, entries }: LedgerWrite,
-  deadline: Deadline,
-): Promise<RecordResult> {
-  const { call_id, event_id, sha256, ingest_id } = entries[0].row;
-  const [tombstones, events] = await askStore(
+/** Why nothing was inserted of some bodies. */
+async function explain(db: D1Database, writes: readonly LedgerWrite[], deadline: Deadline): Promise<RecordResult[]> {
+  const keys = writes.flatMap(({ entries }) =>
+    entries.map(({ row: { call_id, event, event_id } }) => ({ call_id, event, event_id })),
+  );
+  const [events, tombstones] = await askStore(
     "D1",
     () =>
       db.batch([
-        db.prepare("SELECT 1 FROM erased_calls WHERE call_sha256 = ?").bind(callSha256),
         db
           .prepare(
-            `SELECT event, sha256, ingest_id FROM events
-             WHERE call_id = ?1 AND event_id = ?2 AND event IN (SELECT value FROM json_each(?3))`,
+            `SELECT events.call_id, events.event, events.event_id, events.sha256, events.ingest_id
+             FROM json_each(?) AS named JOIN events ON events.call_id = named.value ->> 'call_id'
+               AND events.event = named.value ->> 'event' AND events.event_id = named.value ->> 'event_id'`,
           )
-          .bind(call_id, event_id, JSON.stringify(entries.map(({ row }) => row.event))),
+          .bind(JSON.stringify(keys)),
+        db
+          .prepare("SELECT call_sha256 FROM json_each(?) AS named JOIN erased_calls ON call_sha256 = named.value")
+          .bind(JSON.stringify(writes.map(({ callSha256 }) => callSha256))),
       ]),
     { deadline },
   );
   const found = parseRows(foundRow, events);
-  // The first try had committed when its connection broke.
-  if (found.some((row) => row.ingest_id === ingest_id)) return "stored";
-  if (found.some((row) => row.sha256 !== sha256)) return "id-reused";
-  if (found.length === entries.length) return "duplicate";
-  if (tombstones?.results.length === 1) return "erased";
-  throw new Error("an event was neither inserted nor found");
+  const buried = new Set(parseRows(buriedRow, tombstones).map(({ call_sha256 }) => call_sha256));
+  return writes.map(({ callSha256, entries }) => {
+    const [{ row: first }] = entries;
+    const own = found.filter(({ call_id, event_id }) => call_id === first.call_id && event_id === first.event_id);
+    // The first try had committed when its connection broke.
+    if (own.some(({ ingest_id }) => ingest_id === first.ingest_id)) return "stored";
+    if (own.some(({ sha256 }) => sha256 !== first.sha256)) return "id-reused";
+    if (entries.every(({ row }) => own.some(({ event }) => event === row.event))) return "duplicate";
+    if (buried.has(callSha256)) return "erased";
+    throw new Error("an event was neither inserted nor found");
+  });
 }

@@ -6,7 +6,14 @@ import { CorruptBody, gunzip, gzip, type ListableParking } from "./parking.ts";
 const PART_CHARACTERS = 1_990_000;
 
 const listedRows = z.array(
-  z.object({ platform: z.string(), sha256: z.string(), received_at: z.string(), reason: z.string() }),
+  z.object({
+    platform: z.string(),
+    sha256: z.string(),
+    received_at: z.string(),
+    due_at: z.string(),
+    reason: z.string(),
+    size: z.number(),
+  }),
 );
 const partRows = z.array(z.object({ body: z.string() }));
 
@@ -17,19 +24,15 @@ const partRows = z.array(z.object({ body: z.string() }));
 export function databaseParking(db: D1Database): ListableParking {
   return {
     store: "D1",
-    async park({ platform, body, sha256, receivedAt }, reason, timeoutMs) {
+    async park({ platform, body, sha256, receivedAt }, reason, timeoutMs, dueAt = receivedAt) {
       const packed = new Uint8Array(await gzip(body)).toBase64();
       const insert = db.prepare(
-        `INSERT INTO parked_bodies (sha256, part, platform, received_at, reason, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-         ON CONFLICT DO NOTHING`,
+        `INSERT INTO parked_bodies (sha256, part, platform, received_at, due_at, size, reason, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING`,
       );
       const parts = Array.from({ length: Math.ceil(packed.length / PART_CHARACTERS) }, (_, part) =>
         insert.bind(
-          sha256,
-          part,
-          platform,
-          receivedAt,
-          reason,
+          ...[sha256, part, platform, receivedAt, dueAt, body.byteLength, reason],
           packed.slice(part * PART_CHARACTERS, (part + 1) * PART_CHARACTERS),
         ),
       );
@@ -38,10 +41,10 @@ export function databaseParking(db: D1Database): ListableParking {
     async list(limit, after) {
       const query = db
         .prepare(
-          `SELECT platform, sha256, received_at, reason FROM parked_bodies
-           WHERE part = 0 AND (received_at, sha256) > (?2, ?3) ORDER BY received_at, sha256 LIMIT ?1`,
+          `SELECT platform, sha256, received_at, due_at, reason, size FROM parked_bodies
+           WHERE part = 0 AND (due_at, sha256) > (?2, ?3) ORDER BY due_at, sha256 LIMIT ?1`,
         )
-        .bind(limit, after?.received_at ?? "", after?.sha256 ?? "");
+        .bind(limit, after?.due_at ?? "", after?.sha256 ?? "");
       const { results } = await askStore("D1", () => query.all());
       return listedRows.parse(results).map((row) => ({ store: "D1", ...row }));
     },
@@ -52,8 +55,16 @@ export function databaseParking(db: D1Database): ListableParking {
       const body = await gunzip(bytesOf(parts.map((part) => part.body).join("")));
       return { platform, body, sha256, receivedAt: received_at };
     },
-    async remove({ sha256 }) {
-      await askStore("D1", () => db.prepare("DELETE FROM parked_bodies WHERE sha256 = ?1").bind(sha256).run());
+    async postpone(postponed) {
+      const named = JSON.stringify(postponed.map(({ parked: { sha256 }, until }) => ({ sha256, until })));
+      const sql = `UPDATE parked_bodies SET due_at = named.value ->> 'until' FROM json_each(?1) AS named
+        WHERE parked_bodies.sha256 = named.value ->> 'sha256'`;
+      await askStore("D1", () => db.prepare(sql).bind(named).run());
+    },
+    async remove(parked) {
+      const digests = JSON.stringify(parked.map(({ sha256 }) => sha256));
+      const sql = "DELETE FROM parked_bodies WHERE sha256 IN (SELECT value FROM json_each(?1))";
+      await askStore("D1", () => db.prepare(sql).bind(digests).run());
     },
   };
 }

@@ -47,19 +47,19 @@ export async function park(
 
 /** Parked bodies of all stores. */
 export interface ParkedList {
-  /** Oldest first. */
+  /** Those first that are due first. */
   parked: ParkedBody[];
   /** Stores that did not answer, so that more may be parked there. */
   unreachable: StoreName[];
 }
 
-/** Lists the oldest parked bodies. Never rejects: bodies are parked while a store is down, and that must not hide the other's. */
+/** Lists parked bodies. Never rejects: bodies are parked while a store is down, and that must not hide the other's. */
 export async function listParked(stores: Pick<ParkingStores, "db" | "bucket">, limit: number): Promise<ParkedList> {
   const parkings = listableParkings(stores);
   const listings = await Promise.allSettled(parkings.map((parking) => parking.list(limit)));
   const parked = listings
     .flatMap((listing) => (listing.status === "fulfilled" ? listing.value : []))
-    .sort((a, b) => (a.received_at < b.received_at ? -1 : 1));
+    .sort((a, b) => (a.due_at < b.due_at ? -1 : 1));
   const unreachable = parkings.filter((_, index) => listings[index]?.status === "rejected").map(({ store }) => store);
   return { parked: parked.slice(0, limit), unreachable };
 }

@@ -8,22 +8,25 @@ export interface Parking {
    * Keeps the body durably, or throws. Safe to repeat.
    * @param reason the failure, for people
    * @param timeoutMs over all tries
+   * @param dueAt when it is to be recovered at the earliest, ISO 8601 UTC; by default at once
    */
-  park(received: Received, reason: string, timeoutMs: number): Promise<void>;
+  park(received: Received, reason: string, timeoutMs: number, dueAt?: string): Promise<void>;
 }
 
 /** A store whose parked bodies can be listed. The queue's cannot: it delivers them by itself. */
 export interface ListableParking extends Parking {
   /**
-   * Parked bodies, oldest first.
+   * Parked bodies, those first that are due first.
    * @param limit 1,000 at the most
    * @param after the last body of the page before
    */
-  list(limit: number, after?: ParkedPosition): Promise<ParkedBody[]>;
+  list(limit: number, after?: ParkedKey): Promise<ParkedBody[]>;
   /** Returns `undefined` if another run already took it; throws {@link CorruptBody} when it cannot be unpacked. */
   read(parked: ParkedBody): Promise<Received | undefined>;
+  /** Puts off bodies that fail for reasons of their own. Safe to repeat. */
+  postpone(postponed: readonly Postponed[]): Promise<void>;
   /** Safe to repeat. */
-  remove(parked: ParkedBody): Promise<void>;
+  remove(parked: readonly ParkedKey[]): Promise<void>;
 }
 
 /** A parked body, without the body. */
@@ -34,10 +37,21 @@ export interface ParkedBody {
   sha256: string;
   /** ISO 8601 UTC. */
   received_at: string;
+  /** When it is recovered at the earliest, ISO 8601 UTC. */
+  due_at: string;
   reason: string;
+  /** Bytes that reading it takes, about. */
+  size: number;
 }
 
-export type ParkedPosition = Pick<ParkedBody, "received_at" | "sha256">;
+/** A body with the time until which it is put off, ISO 8601 UTC. */
+export interface Postponed {
+  parked: ParkedBody;
+  until: string;
+}
+
+/** What names a parked body. */
+export type ParkedKey = Pick<ParkedBody, "due_at" | "received_at" | "sha256">;
 
 /** What was parked is not what comes back: no retry helps. */
 export class CorruptBody extends Error {

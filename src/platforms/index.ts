@@ -1,9 +1,12 @@
 import { type SettingProblem, splitSecrets } from "../settings.ts";
 import { atoms } from "./atoms/index.ts";
+import { elevenlabs } from "./elevenlabs/index.ts";
 import type { Platform } from "./platform.ts";
+import { retell } from "./retell/index.ts";
+import { vapi } from "./vapi/index.ts";
 
 /** Every platform whose webhooks the Worker takes at `/webhooks/{name}`. */
-const platforms: readonly Platform[] = [atoms];
+const platforms: readonly Platform[] = [atoms, retell, vapi, elevenlabs];
 
 export function findPlatform(name: string): Platform | undefined {
   return platforms.find((platform) => platform.name === name);

@@ -49,10 +49,10 @@ export interface Platform {
    */
   readonly secretNames: RegExp | undefined;
   /**
-   * Whether a body that is too large to take is an event that a ledger has no use for, by its first bytes. Without it, and when
-   * it returns false, such a body is refused.
+   * Whether a body is a large event that a ledger has no use for, by its first 1,024 bytes. Such a body is `ignored` before it is
+   * parsed, and however large it is; others that are too large to take are refused.
    */
-  ignoresLarge?(beginning: string): boolean;
+  readonly ignoresLarge?: (beginning: string) => boolean;
   /** The conversation in a body that tells the end of a call; empty when there is none. */
   turns(body: JsonObject): Turn[];
 }

@@ -1,11 +1,7 @@
 import type { SyncMessage } from "../ledger/deliveries.ts";
 import { type ClaimedDelivery, claimFailed, claimOverdue, type DeliveryFilter } from "../ledger/undelivered.ts";
 import { logError } from "../log.ts";
-import { askStore } from "../stores/ask.ts";
-
-/** One sendBatch takes 100 messages and 256 KB (developers.cloudflare.com/queues/platform/limits). */
-const BATCH_MESSAGES = 100;
-const BATCH_BYTES = 200_000;
+import { sendMessages } from "../stores/queue.ts";
 
 /** Deliveries that one run of the cron sends again; the next minute takes the next. */
 const OVERDUE_A_RUN = 500;
@@ -40,33 +36,11 @@ export async function retryFailed(
 
 /** Never rejects: deliveries whose message the queue does not take are overdue again after a while. */
 async function sendAgain(queue: Queue, claimed: readonly ClaimedDelivery[]): Promise<void> {
-  for (const batch of batches(claimed.map(messageOf))) {
-    try {
-      await askStore("queue", () => queue.sendBatch(batch.map((body) => ({ body }))));
-    } catch (error) {
-      logError({ message: "the queue did not take messages", messages: batch.length }, error);
-    }
+  for (const { messages, error } of await sendMessages(queue, claimed.map(messageOf))) {
+    logError({ message: "the queue did not take messages", messages: messages.length }, error);
   }
 }
 
 function messageOf({ occurred_at, ...delivery }: ClaimedDelivery): SyncMessage {
   return { ...delivery, timestamp: occurred_at };
-}
-
-function batches(messages: readonly SyncMessage[]): SyncMessage[][] {
-  const filled: SyncMessage[][] = [];
-  let bytes = Number.POSITIVE_INFINITY;
-  for (const message of messages) {
-    // UTF-16 needs at most three bytes of UTF-8 a unit.
-    const size = JSON.stringify(message).length * 3;
-    const current = filled.at(-1);
-    if (current === undefined || current.length === BATCH_MESSAGES || bytes + size > BATCH_BYTES) {
-      filled.push([message]);
-      bytes = size;
-    } else {
-      current.push(message);
-      bytes += size;
-    }
-  }
-  return filled;
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { splitArguments } from "../../src/commands/arguments.ts";
 import { readReport } from "../../src/commands/deployment-report.ts";
-import { missingSecrets, secretNames } from "../../src/commands/secrets.ts";
+import { missingSecrets, secretNames, webhookPaths } from "../../src/commands/secrets.ts";
 import { projectFolder } from "../../src/commands/wrangler.ts";
 import { copyProject } from "../commands/project-copy.ts";
 import { ACCOUNT_ID, openStandIn } from "../commands/stand-in/api.ts";
@@ -15,11 +15,28 @@ const resources = ["/d1/database", "/r2/buckets", "/queues"];
 type Project = ReturnType<typeof copyProject>;
 type Api = Awaited<ReturnType<typeof openStandIn>>;
 
-function deploy(project: Project, api: Api, parameters: string[] = []) {
+function deploy(project: Project, api: Api, parameters: string[] = [], environment: Record<string, string> = {}) {
   return project.run("deploy.ts", parameters, {
     CLOUDFLARE_API_BASE_URL: api.url,
     CLOUDFLARE_API_TOKEN: "token-of-the-stand-in",
     CLOUDFLARE_ACCOUNT_ID: ACCOUNT_ID,
+    ...environment,
+  });
+}
+
+/** Adds a migration after those that are there. */
+function addMigration(project: Project, sql: string) {
+  writeFileSync(join(project.folder, "src/ledger/migrations/9999_added.sql"), sql);
+}
+
+/**
+ * The steps of a deployment that change something, in the order in which the API met them.
+ * @param migration file name
+ */
+function stepsOf(api: Api, migration: string): string[] {
+  return api.requests.flatMap(({ asked, body }) => {
+    if (/^(?:PUT|POST) \/workers\/scripts\/call-ledger(?:\/versions)?$/.test(asked)) return ["upload"];
+    return /query$/.test(asked) && /INSERT INTO/.test(body) && body.includes(migration) ? ["migration"] : [];
   });
 }
 
@@ -43,8 +60,10 @@ test("a first deployment makes everything, migrates, and names the secrets still
   expect(api.queues.consumed).toEqual(["call-ledger-sync", "call-ledger-dead-letters"]);
   expect(api.worker.uploads).toHaveLength(1);
   expect(api.workflows.classes).toEqual(["EraseJob"]);
+  expect(api.assets.uploaded.size).toBeGreaterThan(0);
 
   expect(api.databases.queries.filter((sql) => sql.includes(firstMigration))).toHaveLength(1);
+  expect(stepsOf(api, "0001_ledger.sql")).toEqual(["upload", "migration"]);
   expect(output).toContain("NOT READY: ATOMS_WEBHOOK_SECRETS, API_TOKEN not set");
   expect(output).toMatch(/^ *npx wrangler secret put ATOMS_WEBHOOK_SECRETS$/m);
   expect(output).toMatch(/^ *npx wrangler secret put API_TOKEN$/m);
@@ -78,16 +97,75 @@ test("a second deployment makes nothing again and is ready when the secrets are 
   expect(output).not.toContain("wrangler secret put");
 });
 
-test("a migration that fails makes the deployment fail, and says so", TIMEOUT, async () => {
+test("a database that is there is migrated before the new Worker is uploaded", TIMEOUT, async () => {
   await using api = await openStandIn();
   using project = copyProject();
-  writeFileSync(join(project.folder, "src/ledger/migrations/9999_broken.sql"), "CREATE TABLE calls (a TEXT);");
+  await deploy(project, api);
+  api.requests.length = 0;
+  addMigration(project, "CREATE TABLE added (a TEXT);");
+
+  const { exitCode, output } = await deploy(project, api);
+
+  expect(api.unanswered).toEqual([]);
+  expect(exitCode, output).toBe(0);
+  expect(stepsOf(api, "9999_added.sql")).toEqual(["migration", "upload"]);
+  expect(output).toContain("Deployed and migrated");
+});
+
+test("a migration that fails on the first deployment makes it fail, and says so", TIMEOUT, async () => {
+  await using api = await openStandIn();
+  using project = copyProject();
+  addMigration(project, "CREATE TABLE calls (a TEXT);");
 
   const { exitCode, output } = await deploy(project, api);
 
   expect(exitCode).not.toBe(0);
-  expect(output).toContain("its database is NOT migrated");
+  expect(output).toContain("The Worker is uploaded, but its database is NOT migrated");
   expect(output).not.toContain("Deployed and migrated");
+});
+
+test("a migration that fails later leaves the Worker that runs as it was", TIMEOUT, async () => {
+  await using api = await openStandIn();
+  using project = copyProject();
+  await deploy(project, api);
+  addMigration(project, "CREATE TABLE calls (a TEXT);");
+
+  const { exitCode, output } = await deploy(project, api);
+
+  expect(exitCode).not.toBe(0);
+  expect(output).toContain("The database is NOT migrated, and nothing is uploaded");
+  expect(api.worker.uploads).toHaveLength(1);
+});
+
+test(
+  "a report of wrangler that cannot be read is no success, and the next deployment makes up for it",
+  TIMEOUT,
+  async () => {
+    await using api = await openStandIn();
+    using project = copyProject();
+
+    const { exitCode, output } = await deploy(project, api, [], { WRANGLER_OUTPUT_FILE_PATH: "/dev/null" });
+
+    expect(exitCode).not.toBe(0);
+    expect(output).toContain("without reporting an upload, so the database is NOT migrated");
+    expect(output).not.toContain("Deployed and migrated");
+    expect(stepsOf(api, "0001_ledger.sql")).toEqual(["upload"]);
+
+    expect((await deploy(project, api)).exitCode).toBe(0);
+    expect(stepsOf(api, "0001_ledger.sql")).toEqual(["upload", "migration", "upload"]);
+  },
+);
+
+test("nothing is uploaded while nobody can say whether the database exists", TIMEOUT, async () => {
+  await using api = await openStandIn();
+  using project = copyProject();
+  api.refused.add("GET /d1/database");
+
+  const { exitCode, output } = await deploy(project, api);
+
+  expect(exitCode).not.toBe(0);
+  expect(output).toContain("whether the database exists could not be found out");
+  expect(api.worker.uploads).toEqual([]);
 });
 
 test("an upload that fails leaves the database alone", TIMEOUT, async () => {
@@ -111,11 +189,26 @@ test("a dry run uploads nothing and asks for nothing", TIMEOUT, async () => {
   expect(api.requests).toEqual([]);
 });
 
+test("its help does nothing", async () => {
+  using project = copyProject();
+  const { exitCode, output } = await project.run("deploy.ts", ["--help"]);
+  expect(exitCode).toBe(0);
+  expect(output).toMatch(/^npm run deploy/);
+  expect(output).toContain("--dry-run");
+});
+
 test("SYNC_SECRET is needed only with a SYNC_URL", () => {
   const names = (present: string[], syncUrl: string) =>
     missingSecrets(new Set(present), syncUrl).map(({ name }) => name);
   expect(names(["API_TOKEN"], "")).toEqual(["ATOMS_WEBHOOK_SECRETS"]);
   expect(names(["ATOMS_WEBHOOK_SECRETS", "API_TOKEN"], "https://warehouse.example.com/")).toEqual(["SYNC_SECRET"]);
+});
+
+test("one platform suffices, and each that is on has its own address", () => {
+  const present = new Set(["RETELL_WEBHOOK_SECRETS", "ELEVENLABS_WEBHOOK_SECRETS", "API_TOKEN"]);
+  expect(missingSecrets(present, "")).toEqual([]);
+  expect(webhookPaths(present)).toEqual(["/webhooks/elevenlabs", "/webhooks/retell"]);
+  expect(webhookPaths(new Set())).toEqual(["/webhooks/atoms"]);
 });
 
 test("a list of secrets that is none counts as unknown, not as empty", () => {
@@ -130,7 +223,18 @@ test("the environment is told to every command, the rest to the upload alone", (
     others: ["--message", "a note", "--keep-vars"],
     environment: "staging",
     config: "other.toml",
+    isHelp: false,
+    isDryRun: false,
   });
+});
+
+test.each([
+  [["--dry-run"], true],
+  [["--dry-run=true"], true],
+  [["--dry-run=false"], false],
+  [["--outdir", "dist"], false],
+])("%j is a dry run: %s", (given, expected) => {
+  expect(splitArguments(given).isDryRun).toBe(expected);
 });
 
 test.each([
@@ -144,3 +248,13 @@ test.each([
   const line = JSON.stringify({ type: "deploy", version_id: "1", targets });
   expect(readReport(`{"type":"wrangler-session"}\n${line}\n`)).toEqual({ uploaded: true, address });
 });
+
+test.each([
+  "",
+  "{",
+  '{"type":"wrangler-session"}\n',
+  '{"type":"deploy","version_id":null,"targets":[]}\n',
+  '{"type":"deploy"}\n',
+])("the report %j tells of no upload", (lines) =>
+  expect(readReport(lines)).toEqual({ uploaded: false, address: undefined }),
+);

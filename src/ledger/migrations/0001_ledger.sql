@@ -82,12 +82,14 @@ CREATE TABLE parked_bodies (
   part INTEGER NOT NULL,            -- from 0: a row holds 2 MB, a body may need several
   platform TEXT NOT NULL,
   received_at TEXT NOT NULL,
+  due_at TEXT NOT NULL,             -- when the cron recovers it at the earliest
+  size INTEGER NOT NULL,            -- of the body, in bytes
   reason TEXT NOT NULL,             -- the store that failed, and how
   body TEXT NOT NULL,               -- base64 of gzip
   PRIMARY KEY (sha256, part)
 ) STRICT;
 
-CREATE INDEX parked_bodies_by_age ON parked_bodies (received_at, sha256) WHERE part = 0;
+CREATE INDEX parked_bodies_due ON parked_bodies (due_at, sha256) WHERE part = 0;
 
 -- Tombstones: events of these calls are refused, from wherever they come. Kept for 30 days.
 CREATE TABLE erased_calls (

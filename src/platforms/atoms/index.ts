@@ -1,5 +1,6 @@
 import type { JsonObject } from "../../events/event.ts";
 import { isJsonObject, MAX_ID_CHARACTERS, turnsOf } from "../../events/fields.ts";
+import { isSignedByAny } from "../hmac.ts";
 import type { BodyVerifier, Decoded, Platform, SignatureFault } from "../platform.ts";
 import { decodeDocumented } from "./documented.ts";
 import { decodeEnvelope } from "./envelope.ts";
@@ -46,32 +47,9 @@ function verify(headers: Headers, secrets: readonly string[]): BodyVerifier | Si
     return { fault: "malformed", detail: "The signature is not an HMAC-SHA256 in hex: 64 hexadecimal digits." };
   }
   return async (body) => {
-    if (await isSignedByAny(body, signatures, secrets)) return undefined;
+    for (const signature of signatures) {
+      if (await isSignedByAny(secrets, signature, body)) return undefined;
+    }
     return { fault: "wrong", detail: "No secret of ATOMS_WEBHOOK_SECRETS gives this signature for this body." };
   };
-}
-
-/** `crypto.subtle.verify` compares in constant time. */
-async function isSignedByAny(
-  body: ArrayBuffer,
-  signatures: readonly Uint8Array[],
-  secrets: readonly string[],
-): Promise<boolean> {
-  for (const secret of secrets) {
-    const key = keys.get(secret) ?? (await importKey(secret));
-    for (const signature of signatures) {
-      if (await crypto.subtle.verify("HMAC", key, signature, body)) return true;
-    }
-  }
-  return false;
-}
-
-/** Shared by requests: the secrets of a Worker are few and change with a deployment only. */
-const keys = new Map<string, CryptoKey>();
-
-async function importKey(secret: string): Promise<CryptoKey> {
-  const bytes = new TextEncoder().encode(secret);
-  const key = await crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["verify"]);
-  keys.set(secret, key);
-  return key;
 }

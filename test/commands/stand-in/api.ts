@@ -2,6 +2,7 @@ import { createServer } from "node:http";
 import { buffer } from "node:stream/consumers";
 import { IttyRouter } from "itty-router";
 import { failure } from "./answers.ts";
+import { StandInAssets } from "./assets.ts";
 import { StandInBuckets } from "./buckets.ts";
 import { StandInDatabases } from "./databases.ts";
 import { StandInQueues } from "./queues.ts";
@@ -22,6 +23,7 @@ export async function openStandIn() {
     buckets: new StandInBuckets(),
     queues: new StandInQueues(),
     workflows: new StandInWorkflows(),
+    assets: new StandInAssets(),
   };
   /** Every request, as "POST /queues", with its body, one character a byte. */
   const requests: { asked: string; body: string }[] = [];

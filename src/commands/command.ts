@@ -1,0 +1,121 @@
+import { parseArgs } from "node:util";
+
+/** The command was called in a way that it does not know; the message is for the person who typed it. */
+export class UsageError extends Error {}
+
+/** An option of a command. */
+export interface Option<Name extends string> {
+  name: Name;
+  short?: string;
+  /** How the help shows its value, like `<number>`; an option without one is a switch. */
+  value?: string;
+  help: string;
+}
+
+/** A program for people. */
+export interface Command<Name extends string> {
+  /** How it is called: `npm run erase -- [options]`. */
+  usage: string;
+  about: string;
+  options: readonly Option<Name>[];
+  /** Further lines of the help. */
+  notes?: string;
+  /** Whether it takes words besides its options. */
+  takesWords?: boolean;
+  /** @returns whether all is well */
+  run(given: Given<Name>, signal: AbortSignal): Promise<boolean>;
+}
+
+/** What was typed. */
+export interface Given<Name extends string> {
+  text(name: Name): string | undefined;
+  /** A whole number; throws a UsageError for anything else. */
+  number(name: Name, fallback: number, least: number): number;
+  isOn(name: Name): boolean;
+  words: readonly string[];
+}
+
+/** Exit codes: something differs or broke; the command was called wrongly; Ctrl+C, as shells count signals. */
+const FAILED = 1;
+const MISUSED = 2;
+const INTERRUPTED = 130;
+
+/** Runs a command to its end, or prints its help. Ctrl+C and its kind abort the signal, and the command cleans up after itself. */
+export async function runCommand<Name extends string>(command: Command<Name>): Promise<void> {
+  const controller = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => controller.abort());
+  try {
+    const given = readArguments(command, process.argv.slice(2));
+    if (given === "help") console.log(helpOf(command));
+    else process.exitCode = (await command.run(given, controller.signal)) ? 0 : FAILED;
+  } catch (error) {
+    if (controller.signal.aborted) {
+      process.exitCode = INTERRUPTED;
+      return;
+    }
+    console.error(`\n${error instanceof Error ? error.message : String(error)}`);
+    if (error instanceof UsageError) console.error(`See ${command.usage.replace(/ --.*/s, "")} -- --help`);
+    process.exitCode = error instanceof UsageError ? MISUSED : FAILED;
+  }
+}
+
+/** Reads what was typed; throws a UsageError when it does not fit. */
+function readArguments<Name extends string>({ options, takesWords = false }: Command<Name>, args: string[]) {
+  const { values, positionals } = parse(options, takesWords, args);
+  if (values["help"] === true) return "help";
+  const texts = new Map<Name, string>();
+  const switches = new Set<Name>();
+  for (const { name } of options) {
+    const value = values[name];
+    if (typeof value === "string") texts.set(name, value);
+    if (value === true) switches.add(name);
+  }
+  const given: Given<Name> = {
+    text: (name) => texts.get(name),
+    isOn: (name) => switches.has(name),
+    number: (name, fallback, least) => wholeNumber(name, texts.get(name), fallback, least),
+    words: positionals,
+  };
+  return given;
+}
+
+function parse(
+  options: readonly Option<string>[],
+  allowPositionals: boolean,
+  args: string[],
+): { values: Readonly<Record<string, unknown>>; positionals: string[] } {
+  const known = Object.fromEntries(
+    options.map(({ name, short, value }) => [
+      name,
+      { type: value === undefined ? ("boolean" as const) : ("string" as const), ...(short !== undefined && { short }) },
+    ]),
+  );
+  try {
+    return parseArgs({ args, allowPositionals, options: { ...known, help: { type: "boolean", short: "h" } } });
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    // Node.js goes on with advice that nobody needs here.
+    throw new UsageError(error.message.replace(/\. To specify .*/s, "."));
+  }
+}
+
+function wholeNumber(name: string, text: string | undefined, fallback: number, least: number): number {
+  if (text === undefined) return fallback;
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isSafeInteger(value) || value < least) {
+    throw new UsageError(`--${name} takes a whole number from ${least}, not "${text}".`);
+  }
+  return value;
+}
+
+/** The text of `--help`. */
+export function helpOf({ usage, about, options, notes }: Command<string>): string {
+  const rows = [...options, { name: "help", help: "this text" }].map(
+    ({ name, value, help }: Option<string>) =>
+      [value === undefined ? `--${name}` : `--${name} ${value}`, help] as const,
+  );
+  const width = Math.max(...rows.map(([option]) => option.length));
+  const indent = " ".repeat(width + 4);
+  const lines = rows.map(([option, help]) => `  ${option.padEnd(width)}  ${help.replaceAll("\n", `\n${indent}`)}`);
+  return [usage, about, lines.join("\n"), ...(notes === undefined ? [] : [notes])].join("\n\n");
+}

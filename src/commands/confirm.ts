@@ -1,0 +1,37 @@
+import { createInterface } from "node:readline/promises";
+
+/** A terminal, or what stands in for one. */
+export interface Terminal {
+  input: NodeJS.ReadableStream & { isTTY?: boolean };
+  output: NodeJS.WritableStream & { isTTY?: boolean };
+}
+
+/** Standard output stays free for what a command prints for other programs. */
+const terminalOfProcess: Terminal = { input: process.stdin, output: process.stderr };
+
+/** Whether somebody is there to answer. */
+export function isTerminal({ input, output }: Terminal = terminalOfProcess): boolean {
+  return input.isTTY === true && output.isTTY === true;
+}
+
+/** Asks for a yes; everything else, the end of the input included, is a no. */
+export async function confirm(
+  question: string,
+  signal: AbortSignal,
+  { input, output }: Terminal = terminalOfProcess,
+): Promise<boolean> {
+  const lines = createInterface({ input, output });
+  const closed = new AbortController();
+  lines.once("close", () => closed.abort());
+  // On a terminal, readline takes Ctrl+C for itself.
+  lines.once("SIGINT", () => process.kill(process.pid, "SIGINT"));
+  try {
+    const answer = await lines.question(`${question} [y/N] `, { signal: AbortSignal.any([signal, closed.signal]) });
+    return /^y(?:es)?$/i.test(answer.trim());
+  } catch (error) {
+    if (closed.signal.aborted && !signal.aborted) return false;
+    throw error;
+  } finally {
+    lines.close();
+  }
+}

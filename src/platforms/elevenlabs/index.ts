@@ -1,0 +1,68 @@
+import type { JsonObject, Turn } from "../../events/event.ts";
+import { fieldErrors, isJsonObject, turnsOf, withoutTranscript } from "../../events/fields.ts";
+import type { Decoded, Platform } from "../platform.ts";
+import { elevenLabsEvent, eventTypes, isoTime, toCallEvents } from "./payload.ts";
+import { verify } from "./signature.ts";
+
+/** Recordings, and what the other products of the same workspace send. */
+const ignoredTypes: ReadonlySet<unknown> = new Set([
+  "post_call_audio",
+  "speech_to_text_transcription",
+  "voice_removal_notice",
+  "voice_removal_notice_withdrawn",
+  "voice_removed",
+]);
+
+/** ElevenLabs Agents. */
+export const elevenlabs: Platform = {
+  name: "elevenlabs",
+  secretsSetting: "ELEVENLABS_WEBHOOK_SECRETS",
+  verify,
+  decode(body, receivedAt): Decoded {
+    const { type } = body;
+    if (ignoredTypes.has(type)) return { kind: "ignored" };
+    if (!eventTypes.has(type)) return { kind: "unrecognised" };
+    const parsed = elevenLabsEvent.safeParse(body);
+    if (!parsed.success) return { kind: "invalid", errors: fieldErrors(parsed.error) };
+    const events = toCallEvents(parsed.data, receivedAt);
+    return { kind: "events", format: "elevenlabs", events, payload: withoutTranscriptIn(body) };
+  },
+  // No id of its own. A correction of a conversation is another body, and another event.
+  identify: () => ({ kind: "body" }),
+  // Variables that are made for the headers of tools, these headers, and what people put into variables of other names.
+  secretNames: /^secret__|^headers$|^password$|(?:api[-_]?key|(?:access|auth|bearer)[-_]?token|client[-_]?secret)$/i,
+  ignoresLarge: isAudio,
+  turns({ data }) {
+    return isJsonObject(data) ? spokenTurns(data) : [];
+  },
+};
+
+function withoutTranscriptIn(body: JsonObject): JsonObject {
+  const { data } = body;
+  if (!isJsonObject(data) || !Object.hasOwn(data, "transcript")) return body;
+  return { ...body, data: withoutTranscript(data) };
+}
+
+/** Times are whole seconds: turns of one second stay in their order. */
+function spokenTurns({ transcript, metadata }: JsonObject): Turn[] {
+  if (!Array.isArray(transcript)) return [];
+  const start = isJsonObject(metadata) ? metadata["start_time_unix_secs"] : undefined;
+  return turnsOf(
+    transcript.filter(isJsonObject).map(({ role, message, time_in_call_secs: time }) => {
+      const timestamp = typeof start === "number" && typeof time === "number" ? isoTime(start + time) : undefined;
+      return { role, content: message, timestamp: timestamp ?? (typeof time === "number" ? String(time) : null) };
+    }),
+  );
+}
+
+/** Members with plain values that stand before the one in question. */
+const members = String.raw`(?:"(?!type")[^"\\]*"\s*:\s*(?:"[^"\\]*"|[-+.\w]+)\s*,\s*)*`;
+
+const audio = new RegExp(
+  String.raw`^\s*\{\s*${members}(?:"type"\s*:\s*"post_call_audio"|"data"\s*:\s*\{\s*${members}"full_audio"\s*:)`,
+);
+
+/** A recording has tens of megabytes, and its `type` before or behind them. */
+function isAudio(beginning: string): boolean {
+  return audio.test(beginning);
+}

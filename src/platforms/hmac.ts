@@ -1,0 +1,25 @@
+/**
+ * Whether one of the secrets gives this HMAC-SHA256 of the bytes. Compares in constant time, as `crypto.subtle.verify` does.
+ * @param signature 32 bytes
+ */
+export async function isSignedByAny(
+  secrets: readonly string[],
+  signature: Uint8Array,
+  bytes: ArrayBuffer,
+): Promise<boolean> {
+  for (const secret of secrets) {
+    const key = keys.get(secret) ?? (await importKey(secret));
+    if (await crypto.subtle.verify("HMAC", key, signature, bytes)) return true;
+  }
+  return false;
+}
+
+/** Shared by requests: the secrets of a Worker are few and change with a deployment only. */
+const keys = new Map<string, CryptoKey>();
+
+async function importKey(secret: string): Promise<CryptoKey> {
+  const bytes = new TextEncoder().encode(secret);
+  const key = await crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["verify"]);
+  keys.set(secret, key);
+  return key;
+}

@@ -1,0 +1,249 @@
+import * as z from "zod";
+import type { CallEvent, JsonObject, Turn } from "../../events/event.ts";
+import { fieldErrors, id, isJsonObject, jsonObject, listOf, present, text, turnsOf } from "../../events/fields.ts";
+import type { Decoded } from "../platform.ts";
+
+/** The last millisecond of the years with four digits: beyond them, text order is no longer time order. */
+const MAX_EPOCH_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
+const epochMs = z.number().min(0).max(MAX_EPOCH_MS);
+
+/** The words of an utterance, to the second of the audio at which it begins. Only the first is looked at: there are thousands. */
+const words = z
+  .custom<unknown[]>(Array.isArray, "Invalid input: expected array")
+  .transform(([first]) => (isJsonObject(first) && typeof first["start"] === "number" ? first["start"] : undefined));
+
+const utterances = listOf(
+  z.object({ role: z.string().nullish(), content: z.string().nullish(), words: words.nullish() }),
+);
+
+const conversation = z.object({
+  start_timestamp: epochMs.nullish(),
+  transcript_object: utterances.nullish(),
+  transcript_with_tool_calls: utterances.nullish(),
+  scrubbed_transcript_with_tool_calls: utterances.nullish(),
+});
+
+const startedCall = z.object({
+  call_id: id,
+  agent_id: id,
+  direction: z.string().nullish(),
+  from_number: text.nullish(),
+  to_number: text.nullish(),
+  start_timestamp: epochMs.nullish(),
+});
+
+const concludedCall = startedCall.extend({
+  end_timestamp: epochMs.nullish(),
+  duration_ms: z.number().nullish(),
+  disconnection_reason: text.nullish(),
+  recording_url: text.nullish(),
+  scrubbed_recording_url: text.nullish(),
+  retell_llm_dynamic_variables: jsonObject.nullish(),
+  collected_dynamic_variables: jsonObject.nullish(),
+});
+
+const callAnalysis = z.object({
+  call_summary: text.nullish(),
+  call_successful: z.boolean().nullish(),
+  user_sentiment: text.nullish(),
+  in_voicemail: z.boolean().nullish(),
+  custom_analysis_data: jsonObject.nullish(),
+});
+
+const event_timestamp = epochMs.nullish();
+
+export const retellEvent = z.discriminatedUnion("event", [
+  z.object({ event: z.literal("call_started"), event_timestamp, call: startedCall }),
+  z.object({
+    event: z.literal("call_ended"),
+    event_timestamp,
+    call: concludedCall.extend(conversation.shape),
+  }),
+  z.object({
+    event: z.literal("call_analyzed"),
+    event_timestamp,
+    call: concludedCall.extend({ call_analysis: callAnalysis.nullish() }),
+  }),
+]);
+
+type RetellEvent = z.infer<typeof retellEvent>;
+
+const known: ReadonlySet<unknown> = new Set<RetellEvent["event"]>(["call_started", "call_ended", "call_analyzed"]);
+
+/** What Retell sends besides: the middle of calls, chats, and the question which agent is to take a call. */
+const ignored: ReadonlySet<unknown> = new Set([
+  "transcript_updated",
+  "transfer_started",
+  "transfer_bridged",
+  "transfer_cancelled",
+  "transfer_ended",
+  "chat_started",
+  "chat_ended",
+  "chat_analyzed",
+  "call_inbound",
+]);
+
+/** Retell puts the event's name first. */
+const firstMember = /^\s*\{\s*"event"\s*:\s*"(\w+)"/;
+
+/** Whether a body is one of the ignored events, by its first bytes. */
+export function ignoresLarge(beginning: string): boolean {
+  return ignored.has(firstMember.exec(beginning)?.[1]);
+}
+
+/** @param receivedAt ISO 8601 UTC */
+export function decodeRetell(body: JsonObject, receivedAt: string): Decoded {
+  const { event } = body;
+  if (ignored.has(event)) return { kind: "ignored" };
+  if (!known.has(event)) return { kind: "unrecognised" };
+  const parsed = retellEvent.safeParse(body);
+  if (!parsed.success) return { kind: "invalid", errors: fieldErrors(parsed.error) };
+  return {
+    kind: "events",
+    format: "retell",
+    events: [toCallEvent(parsed.data, receivedAt)],
+    payload: withoutTranscripts(body),
+  };
+}
+
+const conversationInBody = z.object({ call: conversation });
+
+/** The conversation in a body; empty when there is none. */
+export function turnsInBody(body: JsonObject): Turn[] {
+  const parsed = conversationInBody.safeParse(body);
+  return (parsed.success && turnsInCall(parsed.data.call)) || [];
+}
+
+function toCallEvent(payload: RetellEvent, receivedAt: string): CallEvent {
+  const { call_id, agent_id } = payload.call;
+  const sentAt = isoTime(payload.event_timestamp);
+  switch (payload.event) {
+    case "call_started": {
+      const started_at = isoTime(payload.call.start_timestamp);
+      return {
+        event: "call.start",
+        timestamp: sentAt ?? started_at ?? receivedAt,
+        call_id,
+        agent_id,
+        ...present({ started_at }),
+        ...parties(payload.call),
+      };
+    }
+    case "call_ended": {
+      const conclusion = conclusionOf(payload.call);
+      // A call that never connected has no times of its own.
+      const ended_at = conclusion.ended_at ?? sentAt ?? receivedAt;
+      return {
+        event: "call.end",
+        timestamp: sentAt ?? ended_at,
+        call_id,
+        agent_id,
+        ...conclusion,
+        ended_at,
+        ...present({ transcript_turns: turnsInCall(payload.call)?.length }),
+      };
+    }
+    case "call_analyzed": {
+      const analyzed_at = sentAt ?? receivedAt;
+      const { call_analysis } = payload.call;
+      return {
+        event: "analytics.completed",
+        timestamp: analyzed_at,
+        call_id,
+        agent_id,
+        ...conclusionOf(payload.call),
+        analyzed_at,
+        ...present({ metrics: metrics(call_analysis), summary: call_analysis?.call_summary }),
+      };
+    }
+  }
+}
+
+/** What both the end and the analysis of a call say of it. */
+function conclusionOf(call: z.infer<typeof concludedCall>) {
+  const { start_timestamp: start, end_timestamp: end, duration_ms: duration } = call;
+  const startAndDuration = isNumber(start) && isNumber(duration) ? start + duration : undefined;
+  return {
+    ...parties(call),
+    ...present({
+      started_at: isoTime(start),
+      ended_at: isoTime(end ?? startAndDuration),
+      duration_seconds: isNumber(duration) ? duration / 1000 : undefined,
+      disposition: call.disconnection_reason,
+      recording_url: call.recording_url ?? call.scrubbed_recording_url,
+      variables: variables(call),
+    }),
+  };
+}
+
+type Parties = Pick<CallEvent, "call_direction" | "caller_phone" | "agent_phone" | "caller_phones">;
+
+function parties({ direction, from_number: from, to_number: to }: z.infer<typeof startedCall>): Parties {
+  switch (direction) {
+    case "inbound":
+      return { call_direction: direction, ...present({ caller_phone: from, agent_phone: to }) };
+    case "outbound":
+      return { call_direction: direction, ...present({ caller_phone: to, agent_phone: from }) };
+    default:
+      // Either number may be the customer's: erasure by number finds the call by both.
+      return { caller_phones: [from, to].flatMap((number) => number ?? []) };
+  }
+}
+
+/** Those the call was given, then those it collected, which win. */
+function variables({
+  retell_llm_dynamic_variables: given,
+  collected_dynamic_variables: collected,
+}: z.infer<typeof concludedCall>): JsonObject | undefined {
+  return given || collected ? { ...given, ...collected } : undefined;
+}
+
+/** The platform's own judgements, then the owner's fields, which win. `undefined` when there are none. */
+function metrics(analysis: z.infer<typeof callAnalysis> | null | undefined): JsonObject | undefined {
+  if (!analysis) return undefined;
+  const { call_successful, user_sentiment, in_voicemail, custom_analysis_data } = analysis;
+  const all = { ...present({ call_successful, user_sentiment, in_voicemail }), ...custom_analysis_data };
+  return Object.keys(all).length === 0 ? undefined : all;
+}
+
+/** Who speaks. What else stands in a list with tool calls was not spoken: tool calls, key presses, text messages, injected context. */
+const speakers: ReadonlySet<unknown> = new Set(["agent", "user", "transfer_target"]);
+
+/** @returns `undefined` when the call has no transcript; `transcript_object` is left out where personal data is scrubbed */
+function turnsInCall(call: z.infer<typeof conversation>): Turn[] | undefined {
+  const mixed = call.transcript_with_tool_calls ?? call.scrubbed_transcript_with_tool_calls;
+  const spoken = call.transcript_object ?? mixed?.filter(({ role }) => speakers.has(role));
+  const start = call.start_timestamp;
+  return (
+    spoken &&
+    turnsOf(
+      spoken.map(({ role, content, words: startSecond }) => ({
+        role,
+        content,
+        timestamp: isNumber(start) && isNumber(startSecond) ? isoTime(start + startSecond * 1000) : undefined,
+      })),
+    )
+  );
+}
+
+/** The members of a call that repeat its conversation, scrubbed ones included. */
+const transcriptName = /(?:^|_)transcript(?:_|$)/;
+
+/** The body without its transcripts; the very same object when it has none. */
+function withoutTranscripts(body: JsonObject): JsonObject {
+  const { call } = body;
+  if (!isJsonObject(call)) return body;
+  const entries = Object.entries(call);
+  const rest = entries.filter(([name]) => !transcriptName.test(name));
+  return rest.length === entries.length ? body : { ...body, call: Object.fromEntries(rest) };
+}
+
+function isNumber(value: number | null | undefined): value is number {
+  return typeof value === "number";
+}
+
+/** Milliseconds since 1970 to ISO 8601 UTC; `undefined` outside the years that sort. */
+function isoTime(ms: number | null | undefined): string | undefined {
+  return isNumber(ms) && ms >= 0 && ms <= MAX_EPOCH_MS ? new Date(ms).toISOString() : undefined;
+}

@@ -1,0 +1,32 @@
+import type { JsonObject } from "../../events/event.ts";
+import { isJsonObject } from "../../events/fields.ts";
+import type { Platform } from "../platform.ts";
+import { beginsIgnored, decodeVapi, turnsInBody } from "./payload.ts";
+import { verify } from "./signature.ts";
+
+/** Vapi, whose report of a call is both its end and its analysis. */
+export const vapi: Platform = {
+  name: "vapi",
+  secretsSetting: "VAPI_WEBHOOK_SECRETS",
+  verify,
+  decode: decodeVapi,
+  // Every delivery of a report carries links of its own to the recordings, and the time at which they expire.
+  identify: (body) => ({ kind: "content", content: withoutPresigned(body) }),
+  // Of an imported phone number, of the owner's servers (`headers`, `serverUrlSecret`), and of the providers that an assistant
+  // defined within the call brings along (`credentials`).
+  secretNames:
+    /^(?:credentials|headers|token|(?:proxy-)?authorization)$|(?:secret|password|(?:api|secret|private|access)[-_]?key|(?:api|auth|access|refresh|session|bearer)[-_]?token)$/i,
+  // A `conversation-update` repeats the whole call, prompt included, with every sentence.
+  ignoresLarge: beginsIgnored,
+  turns: turnsInBody,
+};
+
+function withoutPresigned(object: JsonObject): JsonObject {
+  const lasting = Object.entries(object).filter(([name]) => !name.startsWith("presigned"));
+  return Object.fromEntries(lasting.map(([name, value]) => [name, withoutPresignedInside(value)]));
+}
+
+function withoutPresignedInside(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutPresignedInside);
+  return isJsonObject(value) ? withoutPresigned(value) : value;
+}

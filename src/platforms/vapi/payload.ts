@@ -1,0 +1,333 @@
+import * as z from "zod";
+import type { CallDirection, CallEvent, JsonObject, Turn } from "../../events/event.ts";
+import {
+  fieldErrors,
+  id,
+  instant,
+  isJsonObject,
+  jsonObject,
+  listOf,
+  MAX_ID_CHARACTERS,
+  present,
+  text,
+  turnsOf,
+} from "../../events/fields.ts";
+import type { Decoded } from "../platform.ts";
+
+/** The last millisecond of the years with four digits: beyond them, text order is no longer time order. */
+const MAX_EPOCH_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
+/** Milliseconds since 1970, with fractions or without, to ISO 8601 UTC. */
+const epochMs = z
+  .number()
+  .min(0)
+  .max(MAX_EPOCH_MS)
+  .transform((ms) => new Date(ms).toISOString());
+
+/** An id that may be empty, which counts as absent. */
+const optionalId = z
+  .string()
+  .max(MAX_ID_CHARACTERS, `must not be longer than ${MAX_ID_CHARACTERS} characters`)
+  .transform((value) => value.toWellFormed())
+  .nullish();
+
+const customer = z.object({ number: text.nullish(), sipUri: text.nullish() }).nullish();
+
+const phoneNumber = z
+  .object({ number: text.nullish(), twilioPhoneNumber: text.nullish(), sipUri: text.nullish() })
+  .nullish();
+
+const message = z.object({ role: z.string().nullish(), message: z.string().nullish(), time: epochMs.nullish() });
+
+const artifact = z
+  .object({
+    messages: listOf(message).nullish(),
+    recordingUrl: text.nullish(),
+    recording: z.object({ mono: z.object({ combinedUrl: text.nullish() }).nullish() }).nullish(),
+    variableValues: jsonObject.nullish(),
+    structuredOutputs: jsonObject.nullish(),
+    assistantActivations: listOf(z.object({ assistantId: optionalId })).nullish(),
+  })
+  .nullish();
+
+const start = z.object({
+  type: z.literal("status-update"),
+  status: z.literal("in-progress"),
+  timestamp: epochMs.nullish(),
+  call: z.object({
+    id,
+    type: z.string().nullish(),
+    assistantId: optionalId,
+    squadId: optionalId,
+    workflowId: optionalId,
+    startedAt: instant.nullish(),
+    customer,
+    phoneNumber,
+  }),
+  assistant: z.object({ id: optionalId }).nullish(),
+  customer,
+  phoneNumber,
+});
+
+/** The fields of an ended call, in both bodies that have them. Older ones have `messages` and `recordingUrl` outside `artifact`. */
+const conclusion = {
+  endedReason: text.nullish(),
+  startedAt: instant.nullish(),
+  endedAt: instant.nullish(),
+  call: start.shape.call.extend({
+    endedAt: instant.nullish(),
+    endedReason: text.nullish(),
+    assistantOverrides: z.object({ variableValues: jsonObject.nullish() }).nullish(),
+  }),
+  artifact,
+  messages: listOf(message).nullish(),
+  durationSeconds: z.number().nullish(),
+  recordingUrl: text.nullish(),
+};
+
+const end = start.extend({ status: z.literal("ended"), ...conclusion });
+
+const report = start.omit({ status: true }).extend({
+  type: z.literal("end-of-call-report"),
+  ...conclusion,
+  analysis: z
+    .object({
+      summary: text.nullish(),
+      structuredData: jsonObject.nullish(),
+      successEvaluation: z.union([text, z.number(), z.boolean()]).nullish(),
+    })
+    .nullish(),
+  summary: text.nullish(),
+});
+
+export const vapiEvent = z.object({
+  message: z.discriminatedUnion("type", [z.discriminatedUnion("status", [start, end]), report]),
+});
+
+type Message = z.infer<typeof vapiEvent>["message"];
+type Conclusion = Omit<z.infer<typeof end>, "type" | "status">;
+
+/** Messages of no use to the ledger: the middle of calls, chats, deletions, and requests that only the owner's server can answer. */
+const ignoredTypes: ReadonlySet<unknown> = new Set([
+  "assistant-request",
+  "assistant.speechStarted",
+  "assistant.started",
+  "call.artifact.upload",
+  "call.delete.failed",
+  "call.deleted",
+  "call.endpointing.request",
+  "campaign.predial",
+  "chat.created",
+  "chat.deleted",
+  "conversation-update",
+  "function-call",
+  "handoff-destination-request",
+  "hang",
+  "knowledge-base-request",
+  "language-change-detected",
+  "language-changed",
+  "model-output",
+  "phone-call-control",
+  "session.created",
+  "session.deleted",
+  "session.updated",
+  "speech-update",
+  "tool-calls",
+  "transcript",
+  'transcript[transcriptType="final"]',
+  "transfer-destination-request",
+  "transfer-update",
+  "user-interrupted",
+  "voice-input",
+  "voice-request",
+]);
+
+/** Up to the type of the message, when nothing but its time stands before it: no other member of this name can be meant. */
+const typePattern = /^\s*\{\s*"message"\s*:\s*\{\s*(?:"timestamp"\s*:\s*\d+\s*,\s*)?"type"\s*:\s*"([^"\\]+)"/;
+
+/** Whether a body is none of the ledger's events, by its beginning. Says no when that is not enough to tell. */
+export function beginsIgnored(beginning: string): boolean {
+  return ignoredTypes.has(typePattern.exec(beginning)?.[1]);
+}
+
+const statusesOfEvents: ReadonlySet<unknown> = new Set<z.infer<typeof start | typeof end>["status"]>([
+  "in-progress",
+  "ended",
+]);
+
+/** @param receivedAt ISO 8601 UTC */
+export function decodeVapi(body: JsonObject, receivedAt: string): Decoded {
+  const { type, status } = isJsonObject(body["message"]) ? body["message"] : {};
+  if (ignoredTypes.has(type)) return { kind: "ignored" };
+  if (type !== "status-update" && type !== "end-of-call-report") return { kind: "unrecognised" };
+  if (type === "status-update" && typeof status === "string" && !statusesOfEvents.has(status)) {
+    return { kind: "ignored" };
+  }
+  const parsed = vapiEvent.safeParse(body);
+  if (!parsed.success) return { kind: "invalid", errors: fieldErrors(parsed.error) };
+  const events = toCallEvents(parsed.data.message, receivedAt);
+  return { kind: "events", format: "vapi", events, payload: withoutTranscripts(body) };
+}
+
+const conversation = z.object({ message: end.pick({ artifact: true, messages: true }) });
+
+/** The conversation in a body; empty when there is none. */
+export function turnsInBody(body: JsonObject): Turn[] {
+  const parsed = conversation.safeParse(body);
+  return (parsed.success && turnsIn(parsed.data.message)) || [];
+}
+
+function toCallEvents(payload: Message, receivedAt: string): [CallEvent, ...CallEvent[]] {
+  const timestamp = payload.timestamp ?? receivedAt;
+  const identified = { timestamp, call_id: payload.call.id, agent_id: agentId(payload) };
+  if (payload.type === "end-of-call-report") {
+    const ended = callEnd(identified, payload);
+    const analysis = analysisOf(payload);
+    if (analysis === undefined) return [ended];
+    return [ended, { event: "analytics.completed", ...identified, analyzed_at: timestamp, ...analysis }];
+  }
+  // The report outranks it, being later; of a call that never connected this may be all there is.
+  if (payload.status === "ended") return [callEnd(identified, payload)];
+  const started_at = payload.call.startedAt ?? timestamp;
+  return [{ event: "call.start", ...identified, started_at, ...parties(payload) }];
+}
+
+/** Stands for an assistant, a squad or a workflow that was defined within the call and has no id. */
+const TRANSIENT_AGENT = "transient";
+
+/**
+ * First what the call was made with, which all of its bodies repeat. Beside it stands the assistant that speaks at the moment,
+ * one of several in a squad.
+ */
+function agentId(payload: Message): string {
+  const { call, assistant } = payload;
+  const activated = "artifact" in payload ? payload.artifact?.assistantActivations : undefined;
+  const [first = TRANSIENT_AGENT] = texts(
+    call.assistantId,
+    call.squadId,
+    call.workflowId,
+    assistant?.id,
+    ...(activated ?? []).map(({ assistantId }) => assistantId),
+  );
+  return first;
+}
+
+function callEnd(identified: Pick<CallEvent, "timestamp" | "call_id" | "agent_id">, payload: Conclusion): CallEvent {
+  const { call, artifact } = payload;
+  const started_at = payload.startedAt ?? call.startedAt;
+  const ended_at = payload.endedAt ?? call.endedAt;
+  const [recording_url] = texts(artifact?.recordingUrl, artifact?.recording?.mono?.combinedUrl, payload.recordingUrl);
+  return {
+    event: "call.end",
+    ...identified,
+    ...parties(payload),
+    ended_at: ended_at ?? identified.timestamp,
+    ...present({
+      started_at,
+      duration_seconds: secondsBetween(started_at, ended_at) ?? payload.durationSeconds,
+      disposition: payload.endedReason ?? call.endedReason,
+      variables: artifact?.variableValues ?? call.assistantOverrides?.variableValues,
+      recording_url,
+      transcript_turns: turnsIn(payload)?.length,
+    }),
+  };
+}
+
+function secondsBetween(start: string | null | undefined, end: string | null | undefined): number | undefined {
+  return start && end && start <= end ? (Date.parse(end) - Date.parse(start)) / 1000 : undefined;
+}
+
+/** A web call goes neither way. */
+const directions: ReadonlyMap<unknown, CallDirection> = new Map([
+  ["inboundPhoneCall", "inbound"],
+  ["outboundPhoneCall", "outbound"],
+]);
+
+/** The customer is the same one in both directions. */
+function parties({ call, customer, phoneNumber }: Pick<Message, "call" | "customer" | "phoneNumber">) {
+  const customers = texts(customer?.number, call.customer?.number, customer?.sipUri, call.customer?.sipUri);
+  const numbers = [phoneNumber, call.phoneNumber];
+  const [agent_phone] = texts(
+    ...numbers.map((one) => one?.number),
+    ...numbers.map((one) => one?.twilioPhoneNumber),
+    ...numbers.map((one) => one?.sipUri),
+  );
+  const [caller_phone, ...caller_phones] = new Set(customers);
+  return {
+    ...present({ call_direction: directions.get(call.type), caller_phone, agent_phone }),
+    ...(caller_phones.length > 0 && { caller_phones }),
+  };
+}
+
+/** @returns `undefined` when the call was not analysed */
+function analysisOf({ analysis, artifact, summary: olderSummary }: z.infer<typeof report>) {
+  const success = analysis?.successEvaluation;
+  // fromEntries defines own properties, so an output named __proto__ is a metric like any other.
+  const metrics: JsonObject = Object.fromEntries([
+    ...(success === "" ? [] : Object.entries(present({ success_evaluation: success }))),
+    ...Object.entries(analysis?.structuredData ?? {}),
+    ...Object.entries(artifact?.structuredOutputs ?? {}).flatMap(namedOutput),
+  ]);
+  const [summary] = texts(analysis?.summary, olderSummary);
+  const hasMetrics = Object.keys(metrics).length > 0;
+  return hasMetrics || summary !== undefined ? { ...(hasMetrics && { metrics }), ...present({ summary }) } : undefined;
+}
+
+/** `{ name, result }` under the id of the output. Anything else stays in the payload only. */
+function namedOutput([id, output]: [string, unknown]): [string, unknown][] {
+  if (!isJsonObject(output) || output["result"] === undefined) return [];
+  return [[typeof output["name"] === "string" ? output["name"] : id, output["result"]]];
+}
+
+/** Prompts, calls of tools, and their results. */
+const unspoken = /^(?:system|developer)$|tool|function/i;
+
+/** Vapi's words for the ledger's `agent`; every other role stays as it is. */
+const agentRoles: ReadonlySet<unknown> = new Set(["bot", "assistant"]);
+
+/** @returns `undefined` when the body has no messages */
+function turnsIn({ artifact, messages: older }: Pick<Conclusion, "artifact" | "messages">): Turn[] | undefined {
+  const messages = artifact?.messages ?? older;
+  if (!messages) return undefined;
+  return turnsOf(
+    messages
+      .filter(({ role }) => !unspoken.test(role ?? ""))
+      .map(({ role, message, time }) => ({
+        role: agentRoles.has(role) ? "agent" : role,
+        content: message,
+        timestamp: time,
+      })),
+  );
+}
+
+/** The members that repeat the conversation, beside each other, wherever one of them may stand. */
+const transcriptNames: ReadonlySet<string> = new Set(["messages", "messagesOpenAIFormatted", "transcript"]);
+
+/** The members in which such members stand, besides the message: its artifact, the nodes of a workflow, the call with its own. */
+const holders: ReadonlySet<string> = new Set(["artifact", "nodes", "call"]);
+
+/** The body without its transcripts; the very same object when it has none. */
+function withoutTranscripts(body: JsonObject): JsonObject {
+  const { message } = body;
+  const rest = withoutTranscriptsInside(message);
+  return rest === message ? body : { ...body, message: rest };
+}
+
+function withoutTranscriptsInside(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    const items: unknown[] = value.map(withoutTranscriptsInside);
+    return items.some((item, index) => item !== value[index]) ? items : value;
+  }
+  if (!isJsonObject(value)) return value;
+  const entries = Object.entries(value);
+  const rest = entries
+    .filter(([name]) => !transcriptNames.has(name))
+    .map(([name, inner]) => [name, holders.has(name) ? withoutTranscriptsInside(inner) : inner] as const);
+  const isChanged = rest.length !== entries.length || rest.some(([name, inner]) => inner !== value[name]);
+  return isChanged ? Object.fromEntries(rest) : value;
+}
+
+/** The texts that are there and not empty. */
+function texts(...values: (string | null | undefined)[]): string[] {
+  return values.flatMap((value) => value || []);
+}
