@@ -155,7 +155,7 @@ export async function reportCost(report: Report, cases: readonly CostCase[], dow
 const STARTUP_LIMIT = 1000;
 
 /** KiB of what takes events in and passes them on, as wrangler counts. */
-const GZIP_LIMIT = 60;
+const GZIP_LIMIT = 75;
 
 /**
  * @param intake the ledger without what is for reading it
