@@ -48,7 +48,7 @@ export async function readBody(
     reservation.release();
     const isIgnored = typeof read === "object" && ignoresLarge?.(read.beginning) === true;
     // A sender that is cut off while it sends may never see its answer.
-    if (isIgnored) await Promise.race([discard(reader), tooSlow]);
+    if (typeof read === "object") await Promise.race([discard(reader), tooSlow]);
     // Not awaited: a sender that stalls could hold it up.
     reader.cancel().catch(() => {});
     if (isIgnored) return "ignored";

@@ -17,16 +17,29 @@ export async function withoutSecrets(
     return cleaned === parsed.value ? bytes : encode(JSON.stringify(cleaned));
   }
   const text = parsed.kind === "not-utf8" ? new TextDecoder("latin1").decode(bytes) : parsed.text;
-  const cleaned = text.replaceAll(memberInText, (member, name: string) =>
-    secretNames.test(unescapedName(name)) ? `"${name}":null` : member,
-  );
+  const cleaned = cleanText(text, secretNames);
   // Bytes that are not UTF-8 become text: a body with a secret in it cannot be kept byte for byte.
   return cleaned === text ? bytes : encode(cleaned);
 }
 
-/** A member as it stands in JSON: a text, a list or an object up to its first end, or anything up to a comma. */
-const memberInText =
-  /"((?:[^"\\]|\\.){1,100})"\s{0,10}:\s{0,10}(?:"(?:[^"\\]|\\.)*"?|\[[^\]]*\]?|\{[^}]*\}?|[^\s,}\]"[{]{1,100})/g;
+/** The name of a member as it stands in JSON. Its value is matched on its own: a value may hold further members. */
+const nameInText = /"((?:[^"\\]|\\.){1,100})"\s{0,10}:\s{0,10}/g;
+
+/** A text, a list or an object up to its first end, or anything up to a comma. */
+const valueInText = /"(?:[^"\\]|\\.)*"?|\[[^\]]*\]?|\{[^}]*\}?|[^\s,}\]"[{]{1,100}/y;
+
+function cleanText(text: string, secretNames: RegExp): string {
+  let cleaned = "";
+  let from = 0;
+  for (const { 0: member, 1: name = "", index } of text.matchAll(nameInText)) {
+    if (index < from || !secretNames.test(unescapedName(name))) continue;
+    valueInText.lastIndex = index + member.length;
+    const [value = ""] = valueInText.exec(text) ?? [];
+    cleaned += `${text.slice(from, index)}"${name}":null`;
+    from = index + member.length + value.length;
+  }
+  return cleaned + text.slice(from);
+}
 
 function unescapedName(name: string): string {
   try {

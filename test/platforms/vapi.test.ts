@@ -1000,6 +1000,21 @@ test("with Vapi alone the ledger is healthy, and takes its calls", async () => {
   await other.harness.close();
 });
 
+test("of an erased call nothing comes back, and a body that does not fit leaves nothing in quarantine", async () => {
+  const { start, report } = vapiCall({ call_id: "erased" });
+  await send(start());
+  const { body } = await ask(ledger.url, "/api/calls/erased", { method: "DELETE" });
+  const { job } = z.object({ job: z.string() }).parse(body);
+  await expect
+    .poll(async () => (await ask(ledger.url, `/api/jobs/${job}`)).body, { timeout: 15_000 })
+    .toMatchObject({ status: "complete" });
+  const before = await inventory();
+  for (const late of [report(), report({ durationSeconds: "76" }), start({ type: "status-changed" })]) {
+    expect(await send(late)).toMatchObject({ status: 200, body: { status: "erased", call_id: "erased" } });
+  }
+  expect(await inventory()).toEqual(before);
+});
+
 test("the log has one line a body and nothing that a caller said", async () => {
   ledger.harness.clearLogs();
   const { start, report } = vapiCall({ call_id: "logged" });

@@ -131,15 +131,25 @@ export function retellWebCall(call_id: string, access_token: string) {
   const { start, end, analytics } = retellCall({ call_id });
   const web = {
     call_type: "web_call",
-    access_token,
     direction: undefined,
     from_number: undefined,
     to_number: undefined,
     telephony_identifier: undefined,
   };
+  const withToken = <Call extends object>({
+    call,
+    ...body
+  }: {
+    event: string;
+    event_timestamp: number;
+    call: Call;
+  }) => ({
+    ...body,
+    call: { access_token, ...call },
+  });
   return {
-    start: (call: object = {}) => start({ ...web, ...call }),
-    end: (call: object = {}) => end({ ...web, ...call }),
-    analytics: (call: object = {}) => analytics({ ...web, ...call }),
+    start: (call: object = {}) => withToken(start({ ...web, ...call })),
+    end: (call: object = {}) => withToken(end({ ...web, ...call })),
+    analytics: (call: object = {}) => withToken(analytics({ ...web, ...call })),
   };
 }
