@@ -1,5 +1,6 @@
 import Papa from "papaparse";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { COUNTS_PATH, counts } from "./bench/counts.ts";
 import { askText } from "./support/ask.ts";
 import { documentedCall } from "./support/events.ts";
 import { bootLedger } from "./support/ledger.ts";
@@ -36,8 +37,14 @@ test.each([
   ["+1+cmd|' /C calc'!A0", "'+1+cmd|' /C calc'!A0"],
   ["-2+3", "'-2+3"],
   ["@SUM(1)", "'@SUM(1)"],
-  ["\t=1", "'\t=1"],
-  ["\r=1", "'\r=1"],
+  ["\t=1", "\t'=1"],
+  ["\r=1", "\r'=1"],
+  ["a;=1+1", "a;'=1+1"],
+  ["two\n@SUM(1)", "two\n'@SUM(1)"],
+  ["＝1+1", "'＝1+1"],
+  ["\u200b=1+1", "'\u200b=1+1"],
+  ["\u00a0＠SUM(1)", "'\u00a0＠SUM(1)"],
+  ["a; b = c", "a; b = c"],
   ["+15551234567", "+15551234567"],
   ["-3.5", "-3.5"],
 ])("the disposition %j is no formula", async (disposition, expected) => {
@@ -59,6 +66,21 @@ test("all calls that the filter leaves are in it, beyond what one read brings", 
   const { rows } = await download("?agent_id=busy");
   // Of the very same time: the last to arrive comes first.
   expect(rows.map(({ call_id }) => call_id)).toEqual(Array.from({ length: 450 }, (_, index) => `many-${449 - index}`));
+});
+
+test("of many calls it takes far fewer queries than the 1,000 of an invocation", async () => {
+  const counting = await bootLedger({ main: "test/bench/workers/counting-ledger.ts" });
+  await counting.DB.prepare(
+    `INSERT INTO calls (call_id, platform, agent_id, status, called_at, updated_at, first_received_at, column_versions)
+     SELECT 'many-' || value, 'atoms', 'a', 'ended', '2024-01-01T00:00:00.000Z', '', '', '{}' FROM json_each(?)`,
+  )
+    .bind(JSON.stringify(Array.from({ length: 12_000 }, (_, index) => index)))
+    .run();
+  const { text } = await askText(counting.url, "/api/calls.csv");
+  expect(text.split("\r\n")).toHaveLength(12_000 + 2);
+  const { d1RoundTrips } = counts.parse(await (await fetch(new URL(COUNTS_PATH, counting.url))).json());
+  expect(d1RoundTrips).toBeLessThan(12);
+  await counting.harness.close();
 });
 
 test("without calls there is still a header", async () => {

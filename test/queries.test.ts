@@ -113,10 +113,42 @@ describe("answers", () => {
 
   test("calls by day, in the days of the viewer", async () => {
     expect(await rows("calls-by-day.sql")).toEqual([
-      { day: "2024-07-15", agent_id: "ada", calls: 1, ended: 1, analyzed: 1, total_duration_seconds: 60 },
-      { day: "2024-07-16", agent_id: "ada", calls: 1, ended: 1, analyzed: 1, total_duration_seconds: 120 },
-      { day: "2024-07-16", agent_id: "bob", calls: 1, ended: 1, analyzed: 1, total_duration_seconds: 300 },
-      { day: "2024-07-17", agent_id: "ada", calls: 1, ended: 0, analyzed: 0, total_duration_seconds: 0 },
+      {
+        day: "2024-07-15",
+        agent_id: "ada",
+        calls: 1,
+        ended: 1,
+        analyzed: 1,
+        with_duration: 1,
+        total_duration_seconds: 60,
+      },
+      {
+        day: "2024-07-16",
+        agent_id: "ada",
+        calls: 1,
+        ended: 1,
+        analyzed: 1,
+        with_duration: 1,
+        total_duration_seconds: 120,
+      },
+      {
+        day: "2024-07-16",
+        agent_id: "bob",
+        calls: 1,
+        ended: 1,
+        analyzed: 1,
+        with_duration: 1,
+        total_duration_seconds: 300,
+      },
+      {
+        day: "2024-07-17",
+        agent_id: "ada",
+        calls: 1,
+        ended: 0,
+        analyzed: 0,
+        with_duration: 0,
+        total_duration_seconds: 0,
+      },
     ]);
   });
 
@@ -231,6 +263,58 @@ test("absurd numbers do not break the statistics", async () => {
     expect(status).toBe(200);
     expect(body).toMatchObject({ totals: { calls: index + 1 }, metric_trend: [{ metric: "absurd" }] });
   }
+});
+
+describe("figures that were wrong", () => {
+  const from = (day: string) => async () => Object(await ask(ledger.url, `/api/stats?from=${day}&to=${day}`)).body;
+
+  test("calls without a duration do not lower the average of an agent", async () => {
+    const at = { timestamp: "2023-04-01T10:00:00Z" };
+    for (const call_id of ["timed", "untimed"]) {
+      const { duration_seconds, ...end } = documentedCall({ call_id, agent_id: "half" }).end({
+        ...at,
+        duration_seconds: 60,
+      });
+      await post(ledger.url, call_id === "timed" ? { ...end, duration_seconds } : end);
+    }
+    const { days } = await from("2023-04-01")();
+    expect(days).toMatchObject([{ agent_id: "half", ended: 2, with_duration: 1, total_duration_seconds: 60 }]);
+  });
+
+  test("a disposition that is called none is another than none at all", async () => {
+    for (const [index, disposition] of [undefined, "none", "none"].entries()) {
+      const call = documentedCall({ call_id: `none-${index}`, agent_id: "none" });
+      const { disposition: _, ...end } = call.end({ timestamp: "2023-04-02T10:00:00Z" });
+      await post(ledger.url, disposition === undefined ? end : { ...end, disposition });
+    }
+    const { dispositions } = await from("2023-04-02")();
+    expect(dispositions).toMatchObject([
+      { disposition: "none", calls: 2 },
+      { disposition: null, calls: 1 },
+    ]);
+  });
+
+  test("of metrics all have a trend over a year, and no call takes it away by thousands of names", async () => {
+    const metrics = JSON.stringify(
+      Object.fromEntries(Array.from({ length: 14 }, (_, index) => [`metric ${index}`, index])),
+    );
+    const names = JSON.stringify(Object.fromEntries(Array.from({ length: 6_000 }, (_, index) => [`a${index}`, 1])));
+    const insert = ledger.DB.prepare(
+      `INSERT INTO calls (call_id, platform, agent_id, status, called_at, ended_at, updated_at, first_received_at, column_versions, metrics)
+       SELECT 'year-' || value, 'atoms', 'year', 'ended', strftime('%Y-%m-%dT00:00:00.000Z', '2022-01-01', value || ' days'), '2022', '', '', '{}', ?2
+       FROM json_each(?1)`,
+    );
+    const days = Array.from({ length: 365 }, (_, index) => index);
+    await ledger.DB.batch([insert.bind(JSON.stringify(days), metrics), insert.bind("[400]", names)]);
+    await ledger.DB.prepare("UPDATE calls SET called_at = '2022-06-01T00:00:00.000Z' WHERE call_id = 'year-400'").run();
+    const { body } = await ask(ledger.url, "/api/stats?from=2022-01-01&to=2022-12-31");
+    const trend: { metric: string }[] = Object(body).metric_trend;
+    for (let index = 0; index < 14; index++) {
+      expect(trend.filter(({ metric }) => metric === `metric ${index}`)).toHaveLength(365);
+    }
+    const values: { metric: string }[] = Object(body).metric_values;
+    expect(values.filter(({ metric }) => metric === "metric 13")).toHaveLength(1);
+  });
 });
 
 test("a file is a command for wrangler", async () => {

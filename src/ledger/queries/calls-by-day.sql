@@ -7,6 +7,7 @@ SELECT
   count(*) AS calls,
   count(calls.ended_at) AS ended,
   count(calls.analyzed_at) AS analyzed,
+  count(calls.duration_seconds) AS with_duration,
   coalesce(sum(max(-1e290, min(1e290, calls.duration_seconds))), 0) AS total_duration_seconds
 FROM parameters CROSS JOIN calls
 WHERE calls.called_at >= parameters.since

@@ -74,6 +74,7 @@ export const queries = {
       calls: count,
       ended: count,
       analyzed: count,
+      with_duration: count,
       total_duration_seconds: z.number(),
     }),
   ),
@@ -90,7 +91,7 @@ export const queries = {
   ),
   dispositions: named(
     dispositions,
-    z.object({ disposition: z.string(), calls: count, average_duration_seconds: average }),
+    z.object({ disposition: z.string().nullable(), calls: count, average_duration_seconds: average }),
   ),
   agents: named(agents, z.object({ agent_id: z.string(), calls: count })),
   metrics: named(

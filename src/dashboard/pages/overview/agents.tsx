@@ -34,7 +34,8 @@ export function Agents({ days, range }: { days: Statistics["days"]; range: Range
           {
             name: "Average duration",
             kind: "number",
-            cell: ({ ended, seconds }) => (ended === 0 ? NO_NUMBER : formatDuration(seconds / ended)),
+            cell: ({ with_duration, seconds }) =>
+              with_duration === 0 ? NO_NUMBER : formatDuration(seconds / with_duration),
           },
         ]}
       />
@@ -48,6 +49,8 @@ interface AgentCounts {
   calls: number;
   ended: number;
   analyzed: number;
+  /** Its calls whose duration is known. */
+  with_duration: number;
   /** Of all its calls together. */
   seconds: number;
 }
@@ -55,11 +58,12 @@ interface AgentCounts {
 /** Adds up the days of each agent, those with most calls first. */
 function countAgents(days: Statistics["days"]): AgentCounts[] {
   const sums = new Map<string, AgentCounts>();
-  for (const { agent_id, calls, ended, analyzed, total_duration_seconds } of days) {
-    const sum = sums.get(agent_id) ?? { agent_id, calls: 0, ended: 0, analyzed: 0, seconds: 0 };
+  for (const { agent_id, calls, ended, analyzed, with_duration, total_duration_seconds } of days) {
+    const sum = sums.get(agent_id) ?? { agent_id, calls: 0, ended: 0, analyzed: 0, with_duration: 0, seconds: 0 };
     sum.calls += calls;
     sum.ended += ended;
     sum.analyzed += analyzed;
+    sum.with_duration += with_duration;
     sum.seconds += total_duration_seconds;
     sums.set(agent_id, sum);
   }

@@ -5,27 +5,25 @@ import { Empty, Sheet, startOf } from "../../ui/parts.tsx";
 import { formatDuration } from "../../ui/times.ts";
 import { callsPath, type Range } from "./query.ts";
 
-/** As dispositions.sql names calls that ended without one. */
-const NONE = "none";
-
 const NAME_CHARACTERS = 80;
 
 interface DispositionsProps {
   rows: Statistics["dispositions"];
+  /** The calls of the range that have ended: the rows are the most frequent dispositions alone. */
+  ended: number;
   range: Range;
   agent_id: string | undefined;
 }
 
 /** The dispositions of a range, each with its average duration. */
-export function Dispositions({ rows, range, agent_id }: DispositionsProps) {
-  const ended = rows.reduce((sum, { calls }) => sum + calls, 0);
+export function Dispositions({ rows, ended, range, agent_id }: DispositionsProps) {
   return (
     <Sheet title="How calls ended" note="calls, average duration">
       {rows.length === 0 && <Empty title="No call has ended yet" />}
       <ul>
         {rows.map(({ disposition, calls, average_duration_seconds: seconds }) => (
           <li class="share">
-            {disposition === NONE ? (
+            {disposition === null ? (
               <span class="soft">none given</span>
             ) : (
               <a href={callsPath(range, { agent_id, disposition })}>

@@ -102,7 +102,14 @@ function Overview({ query, data, isSwitchedOn, viewer }: OverviewProps) {
       <div class="columns">
         <div class="stack">
           <LiveCalls calls={statistics.live} viewer={viewer} />
-          {hasCalls && <Dispositions rows={statistics.dispositions} range={range} agent_id={agent_id} />}
+          {hasCalls && (
+            <Dispositions
+              rows={statistics.dispositions}
+              ended={statistics.totals.ended}
+              range={range}
+              agent_id={agent_id}
+            />
+          )}
         </div>
         <div class="stack">
           <SyncHealth rows={statistics.sync} viewer={viewer} isSwitchedOn={isSwitchedOn} />
