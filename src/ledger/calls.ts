@@ -15,6 +15,7 @@ import {
 /** Which calls a listing shows; an absent member does not matter. */
 export interface CallFilter {
   call_id?: string | undefined;
+  platform?: string | undefined;
   agent_id?: string | undefined;
   call_direction?: string | undefined;
   disposition?: string | undefined;
@@ -71,7 +72,7 @@ export async function listCalls(
   return parseRows(callRow, result);
 }
 
-const equalColumns = ["call_id", "agent_id", "call_direction", "disposition", "status"] as const;
+const equalColumns = ["call_id", "platform", "agent_id", "call_direction", "disposition", "status"] as const;
 
 /** The conditions of a filter, for a statement in which the table is called `calls`. */
 export function filterConditions(filter: CallFilter): Condition[] {

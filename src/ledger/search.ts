@@ -12,6 +12,7 @@ import { listMatchingCalls } from "./search-index.ts";
 
 /** The filter of a listing, as a query string has it. */
 export const callFilter = {
+  platform: z.string().min(1).max(MAX_ID_CHARACTERS).optional().describe("as in the address of its webhook: `atoms`"),
   agent_id: z.string().min(1).max(MAX_ID_CHARACTERS).optional(),
   call_direction: callDirection.optional(),
   disposition: z.string().min(1).optional(),

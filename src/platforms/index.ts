@@ -18,9 +18,14 @@ export function platformSecrets({ secretsSetting }: Platform, env: Env): string[
   return splitSecrets(typeof setting === "string" ? setting : undefined);
 }
 
+/** The names of the platforms that are on. */
+export function namesOfPlatforms(env: Env): string[] {
+  return platforms.filter((platform) => platformSecrets(platform, env).length > 0).map(({ name }) => name);
+}
+
 /** The one thing that can be wrong with all of them together: none is on. */
 export function platformProblems(env: Env): SettingProblem[] {
-  if (platforms.some((platform) => platformSecrets(platform, env).length > 0)) return [];
+  if (namesOfPlatforms(env).length > 0) return [];
   const setting = platforms.map(({ secretsSetting }) => secretsSetting).join(", ");
   return [{ setting, problem: "is not set" }];
 }

@@ -7,6 +7,8 @@ const VALUE_CHARACTERS = 80;
 
 interface FiltersProps {
   typed: Typed;
+  /** The platforms that are on: with one alone there is nothing to choose. */
+  platforms: readonly string[];
   /** The agents that took calls lately. */
   agents: readonly string[];
   /** Dispositions to choose from; any other may be typed. */
@@ -14,7 +16,8 @@ interface FiltersProps {
 }
 
 /** The form that filters the list. A GET, so that reloading and going back keep its fields. */
-export function Filters({ typed, agents, dispositions }: FiltersProps) {
+export function Filters({ typed, platforms, agents, dispositions }: FiltersProps) {
+  const names = new Set([typed.platform ?? [], ...platforms].flat());
   const ids = new Set([typed.agent_id ?? [], ...agents].flat());
   const select = (name: FilterName, all: string, options: [string, string][]) => (
     <Select label={filterNames[name]} name={name} chosen={typed[name]} all={all} options={options} />
@@ -29,6 +32,7 @@ export function Filters({ typed, agents, dispositions }: FiltersProps) {
       <Field id="q" label={filterNames.q} wide>
         <input type="search" id="q" name="q" value={typed.q} placeholder="A phone number, a call id, words" />
       </Field>
+      {names.size > 1 && select("platform", "All platforms", [...names].map(asOption))}
       {select("agent_id", "All agents", [...ids].map(asOption))}
       {select("call_direction", "Both", callDirection.options.map(asOption))}
       {select("status", "All", Object.entries(statusWords))}

@@ -3,6 +3,7 @@ import { callsAsCsv } from "../../../ledger/csv.ts";
 import type { CallRow } from "../../../ledger/schema.ts";
 import { searchCalls, wordsNotSearched } from "../../../ledger/search.ts";
 import { readAgents } from "../../../ledger/statistics.ts";
+import { namesOfPlatforms } from "../../../platforms/index.ts";
 import { readSettings } from "../../../settings.ts";
 import { html } from "../../ui/html.ts";
 import { Page } from "../../ui/layout.tsx";
@@ -27,9 +28,9 @@ const NOT_SEARCHED = `${filterNames.q}: ${wordsNotSearched.message}`;
 export const showCalls: PageHandler = async (request, viewer, env) => {
   const url = new URL(request.url);
   const query = readCallsQuery(url, viewer.timeZone);
-  if (query.errors.length > 0) return mistakePage(query, viewer);
+  if (query.errors.length > 0) return mistakePage(query, viewer, env);
   const page = await readCalls(env, query, viewer.now);
-  if (page.kind === "words-not-searched") return mistakePage({ ...query, errors: [NOT_SEARCHED] }, viewer);
+  if (page.kind === "words-not-searched") return mistakePage({ ...query, errors: [NOT_SEARCHED] }, viewer, env);
   return html(
     <CallsPage query={query} {...page} viewer={viewer}>
       <ActionNotice query={url.searchParams} />
@@ -49,14 +50,14 @@ export const showCalls: PageHandler = async (request, viewer, env) => {
 /** `GET /calls.csv`: sends all calls of a filter, for a spreadsheet. */
 export const downloadCalls: PageHandler = async (request, viewer, env) => {
   const query = readCallsQuery(new URL(request.url), viewer.timeZone);
-  if (query.errors.length > 0) return mistakePage(query, viewer);
+  if (query.errors.length > 0) return mistakePage(query, viewer, env);
   return callsAsCsv(env.DB, query.filter, readSettings(env).searchTranscripts);
 };
 
 /** Shows the form as it was filled in, with the mistakes in it. */
-function mistakePage(query: CallsQuery, viewer: Viewer): Promise<Response> {
+function mistakePage(query: CallsQuery, viewer: Viewer, env: Env): Promise<Response> {
   return html(
-    <CallsPage query={query} calls={[]} agents={[]} viewer={viewer}>
+    <CallsPage query={query} calls={[]} platforms={namesOfPlatforms(env)} agents={[]} viewer={viewer}>
       <Notice tone="bad">
         <ul>
           {query.errors.map((error) => (
@@ -80,19 +81,20 @@ async function readCalls(env: Env, { filter, cursor }: CallsQuery, now: Date) {
     searchCalls(env.DB, { filter, limit: CALLS_A_PAGE, after: cursor }, searchTranscripts),
     readAgents(env.DB, { since, until, agent_id: null, utcOffsetMinutes: 0 }),
   ]);
-  return { ...page, agents: agents.map(({ agent_id }) => agent_id) };
+  return { ...page, platforms: namesOfPlatforms(env), agents: agents.map(({ agent_id }) => agent_id) };
 }
 
 interface CallsPageProps {
   query: CallsQuery;
   calls: readonly CallRow[];
-  /** The ids of the agents to choose from. */
+  /** The platforms and the ids of the agents to choose from. */
+  platforms: readonly string[];
   agents: readonly string[];
   viewer: Viewer;
   children: Child;
 }
 
-function CallsPage({ query: { typed }, calls, agents, viewer, children }: CallsPageProps) {
+function CallsPage({ query: { typed }, calls, platforms, agents, viewer, children }: CallsPageProps) {
   const dispositions = new Set(calls.flatMap(({ disposition }) => disposition ?? []));
   const download = calls.length > 0 && (
     <a class="button" href={listPath("/calls.csv", typed)} download="calls.csv">
@@ -101,7 +103,12 @@ function CallsPage({ query: { typed }, calls, agents, viewer, children }: CallsP
   );
   return (
     <Page title="Calls" viewer={viewer} section="/calls" lead="Newest first" aside={download}>
-      <Filters typed={typed} agents={agents} dispositions={[...dispositions].slice(0, MAX_DISPOSITIONS)} />
+      <Filters
+        typed={typed}
+        platforms={platforms}
+        agents={agents}
+        dispositions={[...dispositions].slice(0, MAX_DISPOSITIONS)}
+      />
       {children}
     </Page>
   );

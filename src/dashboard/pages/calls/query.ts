@@ -6,6 +6,7 @@ import { withQuery } from "../../ui/paths.ts";
 /** The controls of the form with their labels, in the order in which they stand. */
 export const filterNames = {
   q: "Search",
+  platform: "Platform",
   agent_id: "Agent",
   call_direction: "Direction",
   status: "Status",
