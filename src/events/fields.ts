@@ -40,7 +40,7 @@ const notAnInstant = "Invalid input: expected an ISO 8601 date and time with an 
 const MAX_INSTANT_CHARACTERS = 40;
 
 /** An offset as ISO 8601 writes it besides, `+05` or `+0530`, which JavaScript's dates do not read. */
-const shortOffset = /(T.+[+-]\d\d)(\d\d)?$/;
+const shortOffset = /(T[\d:.]+[+-]\d\d)(\d\d)?$/;
 
 /** Seconds may be left out. */
 const dateTime = z.union([z.iso.datetime({ offset: true }), z.iso.datetime({ offset: true, precision: -1 })]);

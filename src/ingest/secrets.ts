@@ -22,8 +22,11 @@ export async function withoutSecrets(
   return cleaned === text ? bytes : encode(cleaned);
 }
 
-/** The name of a member as it stands in JSON. Its value is matched on its own: a value may hold further members. */
-const nameInText = /"((?:[^"\\]|\\.){1,100})"\s{0,10}:\s{0,10}/g;
+/**
+ * The name of a member as it stands in JSON. Its value is matched on its own: a value may hold further members. What stands before
+ * the name keeps a text of nothing but quotes and backslashes from taking seconds.
+ */
+const nameInText = /(?<=^|[{,\s])"((?:[^"\\]|\\.){1,100})"\s{0,10}:\s{0,10}/g;
 
 /** A text, a list or an object up to its first end, or anything up to a comma. */
 const valueInText = /"(?:[^"\\]|\\.)*"?|\[[^\]]*\]?|\{[^}]*\}?|[^\s,}\]"[{]{1,100}/y;

@@ -38,5 +38,5 @@ const sizes = new Intl.NumberFormat("en", {
 
 /** A number of bytes: `1.2 KB`, on one line. */
 export function formatSize(bytes: number): string {
-  return sizes.format(bytes).replace(/(?=\D+$)/, "\u00a0");
+  return sizes.format(bytes).replace(/[a-z]/i, "\u00a0$&");
 }
