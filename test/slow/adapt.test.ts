@@ -18,7 +18,7 @@ test("the READMEs' changes apply, compile and work together", async () => {
   expect(settings).toContain('SYNC_URL = "https://crm.example.com/calls"');
   execFileSync(resolve(projectFolder, "node_modules/.bin/tsc"), ["-p", "."], { cwd: project.folder });
 
-  const ledger = await bootLedger({ root: project.folder, env: { SYNC_URL: "", ACME_WEBHOOK_SECRETS: "acme-secret" } });
+  const ledger = await bootLedger({ root: project.folder, env: { LAKE: "on", ACME_WEBHOOK_SECRETS: "acme-secret" } });
   const send = async (event: object, secret = "acme-secret") => {
     const body = JSON.stringify(event);
     const headers = { "Acme-Signature": createHmac("sha256", secret).update(body).digest("hex") };

@@ -15,7 +15,13 @@ export const adaptations: readonly Adaptation[] = [
   { name: "rename", apply: (folder) => execFileSync("bash", ["-c", renaming()], { cwd: folder }) },
   { name: "sync-url", apply: (folder) => applyDiff(folder, "README.md") },
   { name: "platform", apply: (folder) => applyDiff(folder, "src/platforms/README.md") },
-  { name: "destination", apply: (folder) => applyDiff(folder, "src/sync/README.md") },
+  {
+    name: "destination",
+    apply: (folder) => {
+      applyDiff(folder, "src/sync/README.md");
+      execFileSync("npm", ["run", "types"], { cwd: folder });
+    },
+  },
 ];
 
 function renaming(): string {

@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parse } from "smol-toml";
 import { createTestHarness, type Unstable_RawConfig as RawConfig } from "wrangler";
-import * as z from "zod";
 
 const projectRoot = resolve(import.meta.dirname, "../..");
 
@@ -41,11 +40,10 @@ export async function bootLedger({ env = {}, main, maxRetries, access, root = pr
         },
         // As secrets, since those override a `.dev.vars` that is there: `npm run dev` writes one. Empty counts as not set.
         secrets: {
-          ...z.record(z.string(), z.string()).parse(config.vars),
+          // Whatever this project's are: tests that need another value than the default say which.
+          ...Object.fromEntries(Object.keys(config.vars ?? {}).map((name) => [name, ""])),
           ATOMS_WEBHOOK_SECRETS: SECRET,
           API_TOKEN: "token-of-the-tests",
-          // Whatever this project's is: tests that deliver say where.
-          SYNC_URL: "",
           SYNC_SECRET: "",
           ...env,
         },

@@ -27,7 +27,7 @@ export async function bootOnNetwork({ env = {}, main = "src/index.ts", maxRetrie
       ...workerOptions,
       name: "ledger",
       modules,
-      bindings: { MAX_BODY_BYTES: "10485760", ATOMS_WEBHOOK_SECRETS: SECRET, API_TOKEN: "token-of-the-tests", ...env },
+      bindings: { ATOMS_WEBHOOK_SECRETS: SECRET, API_TOKEN: "token-of-the-tests", ...env },
       queueConsumers: Object.fromEntries(
         Object.entries(consumers.parse(workerOptions["queueConsumers"])).map(([queue, { deadLetterQueue }]) => [
           queue,
