@@ -1,6 +1,3 @@
-import { execFile } from "node:child_process";
-import { resolve } from "node:path";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { FAULTS_HEADER, type Faults } from "./chaos/faults.ts";
@@ -9,6 +6,7 @@ import { SYNC_SECRET, startDownstream } from "./support/downstream.ts";
 import { documentedCall } from "./support/events.ts";
 import { bootLedger } from "./support/ledger.ts";
 import { post, readAnswer } from "./support/post.ts";
+import { runCommandAt } from "./support/run-command.ts";
 
 let downstream: Awaited<ReturnType<typeof startDownstream>>;
 let ledger: Awaited<ReturnType<typeof bootLedger>>;
@@ -40,12 +38,8 @@ const doors = [
   ["GET", "/api/deliveries"],
   ["POST", "/api/deliveries/retry"],
 ] as const;
-const run = (...parameters: string[]) => {
-  const script = resolve(import.meta.dirname, "../src/commands/ledger.ts");
-  const given = [...parameters, "--url", ledger.url, "--token", "token-of-the-tests"];
-  return promisify(execFile)(process.execPath, [script, ...given]);
-};
-const command = async (...parameters: string[]) => (await run(...parameters)).stdout;
+const run = (name: string, ...parameters: string[]) => runCommandAt(ledger.url, name, parameters);
+const command = async (name: string, ...parameters: string[]) => (await run(name, ...parameters)).stdout;
 
 /** No cache may keep an answer, and no browser take it for something else. */
 function expectPrivate({ headers }: { headers: Headers }, about?: string) {

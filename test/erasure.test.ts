@@ -1,6 +1,3 @@
-import { execFile } from "node:child_process";
-import { resolve } from "node:path";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { FAULTS_HEADER } from "./chaos/faults.ts";
@@ -9,6 +6,7 @@ import { ask } from "./support/ask.ts";
 import { atomsCall, documentedCall } from "./support/events.ts";
 import { bootLedger } from "./support/ledger.ts";
 import { post } from "./support/post.ts";
+import { runCommandAt } from "./support/run-command.ts";
 
 const PHONE = "+15550142001";
 const OTHER_PHONE = "+15550142002";
@@ -493,14 +491,17 @@ test("a cursor of no quarantine is refused", async () => {
   expect(answer).toMatchObject({ status: 400, body: { errors: [{ path: "cursor" }] } });
 });
 
-test("npm run erase does it from the command line, and prints how much went", async () => {
+test("npm run erase shows what it will erase, does it with --yes, and prints how much went", async () => {
   await post(ledger.url, documentedCall({ call_id: "from-here" }).start({ caller_phone: PHONE }));
-  const script = resolve(import.meta.dirname, "../src/commands/ledger.ts");
-  const given = [script, "erase", "--url", ledger.url, "--token", "token-of-the-tests"];
-  const run = async (...more: string[]) => (await promisify(execFile)(process.execPath, [...given, ...more])).stdout;
-  expect(await run("--phone", PHONE)).toContain("calls 1, events 1");
+  const run = (...parameters: string[]) => runCommandAt(ledger.url, "erase", parameters);
+  await expect(run("--phone", PHONE)).rejects.toThrow("Nothing is erased: there is no terminal to ask at");
+  expect(await everything()).toContain("from-here");
+  const { stdout, stderr } = await run("--phone", PHONE, "--yes");
+  expect(stderr).toContain("To be erased: 1");
+  expect(stderr).toContain("from-here");
+  expect(stdout).toBe("erased: calls 1, events 1, deliveries 0, objects 0, parked 0, quarantined 0\n");
   expect(await everything()).not.toContain("from-here");
-  await expect(run("--call", "from-here")).rejects.toThrow("Unknown call");
+  await expect(run("--call", "from-here", "--yes")).rejects.toThrow("Unknown call");
   await expect(run()).rejects.toThrow("--call <id> or --phone <number>");
 });
 

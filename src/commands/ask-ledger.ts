@@ -3,11 +3,7 @@ import { isLocal } from "./target.ts";
 
 const page = z.looseObject({ next_cursor: z.string().nullish() });
 
-const problem = z.object({
-  title: z.string(),
-  detail: z.string(),
-  errors: z.array(z.object({ path: z.string(), message: z.string() })).default([]),
-});
+const problem = z.object({ title: z.string(), detail: z.string() });
 
 /** An answer that is no success, or none, in words for the person at the terminal. */
 export class LedgerError extends Error {
@@ -56,9 +52,8 @@ async function reach(address: URL, request: RequestInit): Promise<Response> {
 function explain(status: number, answer: unknown, url: URL): string {
   const { success, data } = problem.safeParse(answer);
   if (!success) return `HTTP ${status} from ${url.origin}`;
-  const errors = data.errors.map(({ path, message }) => `\n  ${path}: ${message}`).join("");
   const hint = status === 401 ? `\nThe token is not the API_TOKEN of ${url.origin}; LEDGER_TOKEN sets it.` : "";
-  return `HTTP ${status} ${data.title}: ${data.detail}${errors}${hint}`;
+  return `HTTP ${status} ${data.title}: ${data.detail}${hint}`;
 }
 
 /** Performs an operation page after page, from the first to the last. */

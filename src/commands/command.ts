@@ -95,7 +95,7 @@ function parse(
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     // Node.js goes on with advice that nobody needs here.
-    throw new UsageError(error.message.replace(/\. To specify .*/s, "."));
+    throw new UsageError(`${error.message.replace(/\.? To specify .*|\.$/s, "")}.`);
   }
 }
 
@@ -108,14 +108,25 @@ function wholeNumber(name: string, text: string | undefined, fallback: number, l
   return value;
 }
 
+/** Columns of a terminal. */
+const WIDTH = 80;
+
 /** The text of `--help`. */
-export function helpOf({ usage, about, options, notes }: Command<string>): string {
+export function helpOf({ usage, about, options, notes }: Omit<Command<string>, "run">): string {
   const rows = [...options, { name: "help", help: "this text" }].map(
     ({ name, value, help }: Option<string>) =>
       [value === undefined ? `--${name}` : `--${name} ${value}`, help] as const,
   );
-  const width = Math.max(...rows.map(([option]) => option.length));
-  const indent = " ".repeat(width + 4);
-  const lines = rows.map(([option, help]) => `  ${option.padEnd(width)}  ${help.replaceAll("\n", `\n${indent}`)}`);
-  return [usage, about, lines.join("\n"), ...(notes === undefined ? [] : [notes])].join("\n\n");
+  const width = Math.max(...rows.map(([option]) => option.length)) + 4;
+  const lines = rows.map(([option, help]) => {
+    const [first = "", ...rest] = wrap(help, WIDTH - width).split("\n");
+    return [`  ${option}`.padEnd(width) + first, ...rest.map((line) => " ".repeat(width) + line)].join("\n");
+  });
+  const parts = [wrap(about, WIDTH), lines.join("\n"), ...(notes === undefined ? [] : [wrap(notes, WIDTH)])];
+  return [usage, ...parts].join("\n\n");
+}
+
+/** Breaks the lines of a text that are longer between words. */
+function wrap(text: string, width: number): string {
+  return text.replaceAll(new RegExp(`(?![^\\n]{1,${width}}$)([^\\n]{1,${width}}) `, "gm"), "$1\n");
 }

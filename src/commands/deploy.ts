@@ -1,22 +1,23 @@
 import { unstable_readConfig as readConfig } from "wrangler";
 import { splitArguments } from "./arguments.ts";
+import { helpOf } from "./command.ts";
 import { hasDatabase, migrate } from "./database.ts";
 import { type DeploymentReport, withReport } from "./deployment-report.ts";
 import { instructions, missingSecrets, secretNames, webhookPaths } from "./secrets.ts";
 import { projectFolder, readWrangler, runWrangler } from "./wrangler.ts";
 
-const help = `npm run deploy -- [options of wrangler deploy]
-
-Migrates the database, uploads the Worker, and says which secrets are missing. The first run creates
-the database, the bucket, the queues and the Workflow, and migrates after the upload.
-
-  --env <name>     an environment of wrangler.toml
-  --config <file>  another file than wrangler.toml
-  --dry-run        builds the Worker and changes nothing
-  --help           this text
-
-Every other option goes to wrangler: \`npx wrangler deploy --help\` lists them. Sign in first with
-\`npx wrangler login\`, or set CLOUDFLARE_API_TOKEN.`;
+const help = helpOf({
+  usage: "npm run deploy -- [options of wrangler deploy]",
+  about: `Migrates the database, uploads the Worker, and says which secrets are missing. The first run \
+creates the database, the bucket, the queues and the Workflow, and migrates after the upload.`,
+  options: [
+    { name: "env", value: "<name>", help: "an environment of wrangler.toml" },
+    { name: "config", value: "<file>", help: "another file than wrangler.toml" },
+    { name: "dry-run", help: "builds the Worker and changes nothing" },
+  ],
+  notes: `Every other option goes to wrangler: \`npx wrangler deploy --help\` lists them. Sign in first with \
+\`npx wrangler login\`, or set CLOUDFLARE_API_TOKEN.`,
+});
 
 const FAILED = 1;
 

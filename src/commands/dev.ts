@@ -2,21 +2,21 @@ import { readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 import * as z from "zod";
 import { splitArguments } from "./arguments.ts";
+import { helpOf } from "./command.ts";
 import { ensureLocalSecrets } from "./local-secrets.ts";
 import { LOCAL_URL } from "./target.ts";
 import { exitCodeOf, projectFolder, runWrangler, spawnWrangler } from "./wrangler.ts";
 
-const help = `npm run dev -- [options of wrangler dev]
-
-Starts the ledger on this machine: local D1, R2, Queues and Workflows, migrated. The first start
-writes secrets into .dev.vars, which git ignores. When it is ready it prints its address and the
-API token.
-
-  --port <number>        another port than 8787
-  --persist-to <folder>  another folder for its data than .wrangler/state
-  --help                 this text
-
-Every other option goes to wrangler: \`npx wrangler dev --help\` lists them.`;
+const help = helpOf({
+  usage: "npm run dev -- [options of wrangler dev]",
+  about: `Starts the ledger on this machine: local D1, R2, Queues and Workflows, migrated. The first start \
+writes secrets into .dev.vars, which git ignores. When it is ready it prints its address and the API token.`,
+  options: [
+    { name: "port", value: "<number>", help: "another port than 8787" },
+    { name: "persist-to", value: "<folder>", help: "another folder for its data than .wrangler/state" },
+  ],
+  notes: "Every other option goes to wrangler: `npx wrangler dev --help` lists them.",
+});
 
 const readyMessage = z.object({ event: z.literal("DEV_SERVER_READY"), ip: z.string(), port: z.number() });
 
@@ -40,9 +40,10 @@ async function dev(given: string[]): Promise<number> {
     ["dev", "--show-interactive-dev-session=false", ...shared, ...others],
     ["inherit", "inherit", "inherit", "ipc"],
   );
-  child.on("message", (message) => {
+  child.on("message", async (message) => {
     const url = readyUrl(message);
-    if (url !== undefined) console.log(greeting(url, parseEnv(readFileSync(path, "utf8"))["API_TOKEN"] ?? "", empty));
+    if (url === undefined || !(await isAnswering(url))) return;
+    console.log(greeting(url, parseEnv(readFileSync(path, "utf8"))["API_TOKEN"] ?? "", empty));
   });
   // Ctrl+C reaches wrangler too, which ends by itself.
   process.on("SIGINT", () => {});
@@ -50,7 +51,17 @@ async function dev(given: string[]): Promise<number> {
   return exitCodeOf(child);
 }
 
-/** The address of the ledger when wrangler says that it is ready. */
+/** Waits for the first answer: wrangler listens before the Worker runs, and prints more until then. */
+async function isAnswering(url: string): Promise<boolean> {
+  try {
+    await (await fetch(`${url}/healthz`)).arrayBuffer();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The address of the ledger when wrangler says that it listens. */
 function readyUrl(message: unknown): string | undefined {
   if (typeof message !== "string") return undefined;
   const { data } = readyMessage.safeParse(JSON.parse(message));

@@ -17,11 +17,11 @@ const MAX_SHOWN_CALLS = 10;
 /** Says what an erasure would delete, as far as the tables of the ledger show it. */
 export async function previewErasure(ask: Ask, subject: Subject): Promise<string> {
   const calls = "call" in subject ? await callOfId(ask, subject.call) : await callsOfPhone(ask, subject.phone);
-  const name = "call" in subject ? `the call ${subject.call}` : `calls with ${subject.phone}`;
+  const name = "call" in subject ? `call ${subject.call}` : `calls with ${subject.phone}`;
   const shown = calls.slice(0, MAX_SHOWN_CALLS).map(lineOf);
   const more = calls.length - shown.length;
   return [
-    calls.length === 0 ? `The tables have no rows of ${name}.` : `To be erased: ${calls.length} of ${name}`,
+    calls.length === 0 ? `The tables have no rows of ${name}.` : `To be erased: ${calls.length} ${name}`,
     ...shown,
     ...(more > 0 ? [`  … and ${more} more`] : []),
     "Rows, words, transcripts, and every parked or quarantined body that names them go for good.",

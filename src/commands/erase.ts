@@ -6,7 +6,7 @@ import { runLedgerCommand } from "./ledger-command.ts";
 
 await runLedgerCommand({
   name: "erase",
-  about: `Erases everything of a call, or of all calls with a caller. Shows what it will erase and asks;
+  about: `Erases everything of a call, or of all calls with a caller. Shows what it will erase and asks; \
 there is no way back.`,
   options: [
     { name: "call", value: "<id>", help: "one call" },

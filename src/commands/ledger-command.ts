@@ -13,15 +13,15 @@ interface LedgerCommand<Name extends string> {
   run(ask: Ask, given: Given<Name>, signal: AbortSignal): Promise<boolean>;
 }
 
-export const tokenNote = `LEDGER_TOKEN, a variable of the environment, is the ledger's API_TOKEN. For a ledger on
-this machine it is read from .dev.vars, which \`npm run dev\` writes.`;
+const tokenNote = `LEDGER_TOKEN, a variable of the environment, is the ledger's API_TOKEN. \
+For a ledger on this machine it is read from .dev.vars, which \`npm run dev\` writes.`;
 
 /** Runs a command that uses the API of a ledger: it knows `--url`, and where the token is. */
 export async function runLedgerCommand<Name extends string>(command: LedgerCommand<Name>): Promise<void> {
   const { name, about, options, notes, run } = command;
   const all: readonly Option<Name | "url">[] = [...options, urlOption];
   await runCommand({
-    usage: `npm run ${name}${options.length === 0 ? "" : " -- [options]"}`,
+    usage: `npm run ${name} -- [options]`,
     about,
     options: all,
     notes: notes === undefined ? tokenNote : `${notes}\n\n${tokenNote}`,

@@ -12,9 +12,8 @@ interface Secret {
 
 const atomsSecrets: Secret = {
   name: "ATOMS_WEBHOOK_SECRETS",
-  without: "every event is refused with 503",
-  source: `the signing secret that the platform shows for the webhook (several: separated by commas).
-  For calls of another platform, set that one's instead: RETELL_WEBHOOK_SECRETS, …`,
+  without: "or that of another platform (RETELL_WEBHOOK_SECRETS, …), every event is refused with 503",
+  source: "the signing secret that the platform shows for the webhook (several: separated by commas)",
 };
 
 const apiToken: Secret = {

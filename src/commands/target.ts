@@ -10,7 +10,7 @@ export const LOCAL_URL = "http://localhost:8787";
 export const urlOption: Option<"url"> = {
   name: "url",
   value: "<address>",
-  help: `the ledger, local or deployed; without it LEDGER_URL, else\n${LOCAL_URL}`,
+  help: `the ledger, local or deployed (LEDGER_URL, else ${LOCAL_URL})`,
 };
 
 /** The address of a ledger, as it was typed or as LEDGER_URL has it. */

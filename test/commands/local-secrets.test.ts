@@ -1,11 +1,10 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
 import { Webhook } from "standardwebhooks";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { ensureLocalSecrets } from "../../src/commands/local-secrets.ts";
-import { copyProject } from "./project-copy.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -48,15 +47,4 @@ test("an empty value is reported and left", () => {
   writeFileSync(file(), 'ATOMS_WEBHOOK_SECRETS=""\nAPI_TOKEN=mine\nSYNC_SECRET=mine\n');
   expect(ensureLocalSecrets(folder)).toMatchObject({ added: [], empty: ["ATOMS_WEBHOOK_SECRETS"] });
   expect(secrets()["ATOMS_WEBHOOK_SECRETS"]).toBe("");
-});
-
-test("a fresh clone is prepared for `wrangler dev` without a question, and no secret is printed", async () => {
-  using project = copyProject();
-  const { exitCode, output } = await project.run("prepare-dev.ts");
-  expect(exitCode, output).toBe(0);
-  expect(existsSync(join(project.folder, ".wrangler/state/v3/d1"))).toBe(true);
-  expect(output).toContain("http://localhost:8787/webhooks/atoms");
-  for (const value of Object.values(parseEnv(readFileSync(join(project.folder, ".dev.vars"), "utf8")))) {
-    expect(output).not.toContain(value);
-  }
 });

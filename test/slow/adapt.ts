@@ -2,34 +2,27 @@ import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { runCommand, UsageError } from "../../src/commands/command.ts";
 import { projectFolder } from "../../src/commands/wrangler.ts";
-import { adaptations } from "./adaptations.ts";
+import { type Adaptation, adaptations } from "./adaptations.ts";
 
-const help = `npm run test:adapted -- [change …]
-
-Makes a copy of the project, applies changes that the READMEs show, and runs the tests in it.
-
-  change   ${adaptations.map(({ name }) => name).join(" | ")}; all of them together when none is named
-  --each   every change alone, one copy after the other
-  --help   this text`;
-
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { each: { type: "boolean" }, help: { type: "boolean" } },
+await runCommand({
+  usage: "npm run test:adapted -- [change …] [options]",
+  about: `Makes a copy of the project, applies changes that the READMEs show, and runs the tests in it: \
+${adaptations.map(({ name }) => name).join(", ")}, or all of them together. Minutes a copy.`,
+  options: [{ name: "each", help: "every change alone, one copy after the other" }],
+  takesWords: true,
+  async run({ words, isOn }) {
+    const chosen = adaptations.filter(({ name }) => words.length === 0 || words.includes(name));
+    const unknown = words.filter((word) => !adaptations.some(({ name }) => name === word));
+    if (unknown.length > 0) throw new UsageError(`The READMEs show no change ${unknown.join(", ")}.`);
+    const groups = isOn("each") ? chosen.map((one) => [one]) : [chosen];
+    return groups.every(testAdapted);
+  },
 });
-const chosen = adaptations.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
-
-if (values.help || chosen.length < positionals.length) {
-  console.log(help);
-  process.exitCode = values.help ? 0 : 1;
-} else {
-  const groups = values.each ? chosen.map((one) => [one]) : [chosen];
-  process.exitCode = groups.every(testAdapted) ? 0 : 1;
-}
 
 /** Whether the tests pass in a copy with these changes. */
-function testAdapted(changes: typeof chosen): boolean {
+function testAdapted(changes: readonly Adaptation[]): boolean {
   const folder = mkdtempSync(join(tmpdir(), "call-ledger-adapted-"));
   try {
     for (const name of [

@@ -21,7 +21,8 @@ export type TranscriptState =
 
 /** Reads a call's transcript. Never rejects: the rest of the page is worth showing without it. */
 export async function readTranscriptState(bucket: R2Bucket, call: CallRow): Promise<TranscriptState> {
-  const { transcript_key: key, status, call_id } = call;
+  const { transcript_key: key, status, ended_at, call_id } = call;
+  if (key === null && ended_at !== null) return { kind: "empty" };
   if (key === null) return { kind: status === "active" ? "not-ended" : "end-missing" };
   try {
     const archived = await readTranscript(bucket, key);

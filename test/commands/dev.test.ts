@@ -1,0 +1,32 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseEnv } from "node:util";
+import { expect, test, vi } from "vitest";
+import { copyProject } from "./project-copy.ts";
+
+test("a fresh clone starts without a question, and ends its start with the address and the token", async () => {
+  using project = copyProject();
+  const dev = project.start("dev.ts", ["--port", "0", "--inspector-port", "0"]);
+  try {
+    await vi.waitFor(() => expect(dev.output()).toContain("npm run simulate"), { timeout: 60_000, interval: 200 });
+    const output = dev.output();
+    const secrets = parseEnv(readFileSync(join(project.folder, ".dev.vars"), "utf8"));
+    const [, url = ""] = /Dashboard {2}(http:\/\/localhost:\d+)\n/.exec(output) ?? [];
+    expect(output).toContain(`API token  ${secrets["API_TOKEN"]}`);
+    expect(output.indexOf("API token")).toBeGreaterThan(output.indexOf("Ready on"));
+    for (const name of ["ATOMS_WEBHOOK_SECRETS", "SYNC_SECRET"]) expect(output).not.toContain(secrets[name]);
+
+    expect(await (await fetch(`${url}/healthz`)).json()).toMatchObject({ status: "ok" });
+    const headers = { Authorization: `Bearer ${secrets["API_TOKEN"]}` };
+    expect(await (await fetch(`${url}/api/calls`, { headers })).json()).toMatchObject({ calls: [] });
+  } finally {
+    await dev.stop();
+  }
+}, 90_000);
+
+test("its help starts nothing and writes nothing", async () => {
+  using project = copyProject();
+  const { exitCode, output } = await project.run("dev.ts", ["--help"]);
+  expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringMatching(/^npm run dev/) });
+  expect(existsSync(join(project.folder, ".dev.vars"))).toBe(false);
+});
