@@ -1,24 +1,35 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runCommand, UsageError } from "../../src/commands/command.ts";
 import { type Bundle, bundle, startupMilliseconds } from "./bundle.ts";
-import { startDownstream } from "./downstream.ts";
+import { type Downstream, startDownstream } from "./downstream.ts";
 import { reportReading } from "./reading/section.ts";
 import { Report } from "./report.ts";
 import { reportSearch } from "./search.ts";
 import { type Contest, reportCost, reportLatency, reportThroughput, reportWeight } from "./sections.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "call-ledger-bench-"));
-const downstream = await startDownstream();
-const report = new Report();
+/** What a section measures with. */
+interface Bench {
+  /** Of the bundles. */
+  folder: string;
+  downstream: Downstream;
+  report: Report;
+  /** Bundles the ledger, or a variant of it in `workers`. */
+  build(name: string, entry: string): Promise<Bundle>;
+  variant(name: string, file: string): Promise<Bundle>;
+  /** Bundles a Worker that stands beside the ledger and erases nothing. */
+  other(name: string, file?: string): Promise<Bundle>;
+}
+
+interface Section {
+  about: string;
+  /** On a machine of two cores. */
+  takes: string;
+  measure(bench: Bench): Promise<void>;
+}
 
 const workers = "test/bench/workers";
-const build = (name: string, entry: string): Promise<Bundle> => bundle(name, entry, folder);
-const variant = (name: string, file: string): Promise<Bundle> => build(name, `${workers}/${file}`);
-
-/** A Worker that stands beside the ledger and erases nothing. */
-const other = (name: string, file = `${name}.ts`): Promise<Bundle> =>
-  bundle(name, `${workers}/${file}`, folder, { hasEraseJob: false });
 
 /** The ledger without words searched, and with. */
 const bothWays = ({ name, ...rest }: Bundle): [plain: Bundle, searching: Bundle] => [
@@ -30,71 +41,119 @@ const bothWays = ({ name, ...rest }: Bundle): [plain: Bundle, searching: Bundle]
 const MAX_ROWS_WRITTEN = 12;
 
 /** In the order in which they run. */
-const sections: Record<string, () => Promise<void>> = {
-  async weight() {
-    const ledger = await build("ledger", "src/index.ts");
-    const intake = await variant("intake-only", "intake-only.ts");
-    const tutorial = await other("tutorial");
-    reportWeight(report, ledger, intake, [tutorial], await startupMilliseconds(folder));
+const sections: Record<string, Section> = {
+  weight: {
+    about: "size of the upload, CPU time of a start",
+    takes: "20 s",
+    async measure({ report, folder, build, variant, other }) {
+      const ledger = await build("ledger", "src/index.ts");
+      const intake = await variant("intake-only", "intake-only.ts");
+      const tutorial = await other("tutorial");
+      reportWeight(report, ledger, intake, [tutorial], await startupMilliseconds(folder));
+    },
   },
-  async cost() {
-    const [ledger, searching] = bothWays(await variant("ledger", "counting-ledger.ts"));
-    const vocabularies = ["documented", "atoms"] as const;
-    const cases = [
-      { bundle: ledger, vocabularies, maxRowsWritten: MAX_ROWS_WRITTEN },
-      { bundle: searching, vocabularies, maxRowsWritten: MAX_ROWS_WRITTEN + 1 },
-      { bundle: await other("tutorial", "counting-tutorial.ts"), vocabularies: ["documented"] as const },
-    ];
-    await reportCost(report, cases, downstream);
+  cost: {
+    about: "what a call asks of the stores, and its price",
+    takes: "30 s",
+    async measure({ report, downstream, variant, other }) {
+      const [ledger, searching] = bothWays(await variant("ledger", "counting-ledger.ts"));
+      const vocabularies = ["documented", "atoms"] as const;
+      const cases = [
+        { bundle: ledger, vocabularies, maxRowsWritten: MAX_ROWS_WRITTEN },
+        { bundle: searching, vocabularies, maxRowsWritten: MAX_ROWS_WRITTEN + 1 },
+        { bundle: await other("tutorial", "counting-tutorial.ts"), vocabularies: ["documented"] as const },
+      ];
+      await reportCost(report, cases, downstream);
+    },
   },
-  async search() {
-    await reportSearch(report, bothWays(await variant("ledger", "counting-ledger.ts")), downstream);
+  search: {
+    about: "what a search asks of D1",
+    takes: "30 s",
+    async measure({ report, downstream, variant }) {
+      await reportSearch(report, bothWays(await variant("ledger", "counting-ledger.ts")), downstream);
+    },
   },
-  async latency() {
-    const ledger = await variant("ledger", "slow-ledger.ts");
-    await reportLatency(report, ledger, [await other("tutorial", "slow-tutorial.ts")], downstream);
+  latency: {
+    about: "time until the answer while the stores are slow",
+    takes: "1 min",
+    async measure({ report, downstream, variant, other }) {
+      const ledger = await variant("ledger", "slow-ledger.ts");
+      await reportLatency(report, ledger, [await other("tutorial", "slow-tutorial.ts")], downstream);
+    },
   },
-  async reading() {
-    await reportReading(report, await variant("ledger", "counting-ledger.ts"), downstream);
+  reading: {
+    about: "pages and queries at 10,000 and at a million calls",
+    takes: "4 min",
+    async measure({ report, downstream, variant }) {
+      await reportReading(report, await variant("ledger", "counting-ledger.ts"), downstream);
+    },
   },
-  async throughput() {
-    const [ledger, searching] = bothWays(await build("ledger", "src/index.ts"));
-    const storing = await other("store-only");
-    const storingWords = await other("store-words");
-    const tutorial = await other("tutorial");
-    const contests = (target: number): Contest[] => [
-      { worker: ledger, floor: storing, target },
-      { worker: searching, floor: storingWords, target },
-    ];
-    const besides = [
-      { worker: storingWords, floor: storing },
-      { worker: tutorial, floor: storing },
-    ];
-    const short = { bytes: 11_000, rounds: 5, requests: 576, warmUp: 576 };
-    const long = { bytes: 200_000, rounds: 5, requests: 256, warmUp: 160 };
-    await reportThroughput(report, [...contests(0.9), ...besides], short, downstream);
-    await reportThroughput(report, [...contests(0.85), ...besides], long, downstream);
-    await reportThroughput(report, contests(0.85), { ...long, letters: "ASCII", rounds: 3 }, downstream);
+  throughput: {
+    about: "events a second beside Workers that do the least",
+    takes: "12 min",
+    async measure({ report, downstream, build, other }) {
+      const [ledger, searching] = bothWays(await build("ledger", "src/index.ts"));
+      const storing = await other("store-only");
+      const storingWords = await other("store-words");
+      const tutorial = await other("tutorial");
+      const contests = (target: number): Contest[] => [
+        { worker: ledger, floor: storing, target },
+        { worker: searching, floor: storingWords, target },
+      ];
+      const besides = [
+        { worker: storingWords, floor: storing },
+        { worker: tutorial, floor: storing },
+      ];
+      const short = { bytes: 11_000, rounds: 5, requests: 576, warmUp: 576 };
+      const long = { bytes: 200_000, rounds: 5, requests: 256, warmUp: 160 };
+      await reportThroughput(report, [...contests(0.9), ...besides], short, downstream);
+      await reportThroughput(report, [...contests(0.85), ...besides], long, downstream);
+      await reportThroughput(report, contests(0.85), { ...long, letters: "ASCII", rounds: 3 }, downstream);
+    },
   },
 };
 
-const chosen = process.argv.slice(2);
-const unknown = chosen.filter((name) => !(name in sections));
-if (chosen.includes("--help")) {
-  console.log(
-    `npm run bench -- [section …]\n\nSections: ${Object.keys(sections).join(", ")}; without one, all of them.`,
-  );
-} else if (unknown.length > 0) {
-  console.error(`There is no section ${unknown.join(", ")}. There are: ${Object.keys(sections).join(", ")}.`);
-  process.exitCode = 1;
-} else {
-  for (const [name, measure] of Object.entries(sections)) {
-    if (chosen.length === 0 || chosen.includes(name)) await measure();
+await runCommand({
+  usage: "npm run bench -- [section …]",
+  about: `Measures the Worker in the local runtime, and says whether the targets are met. Sections, and how \
+long they take on a machine of two cores that does nothing else:
+
+${Object.entries(sections)
+  .map(([name, { about, takes }]) => `  ${name.padEnd(12)}${takes.padEnd(8)}${about}`)
+  .join("\n")}
+
+Without a section, all of them.`,
+  options: [],
+  takesWords: true,
+  run: ({ words }) => measure(words),
+});
+
+/** @returns whether every target is met */
+async function measure(chosen: readonly string[]): Promise<boolean> {
+  const unknown = chosen.filter((name) => !(name in sections));
+  if (unknown.length > 0) {
+    throw new UsageError(`There is no section ${unknown.join(", ")}. There are: ${Object.keys(sections).join(", ")}.`);
+  }
+  const folder = mkdtempSync(join(tmpdir(), "call-ledger-bench-"));
+  const downstream = await startDownstream();
+  const report = new Report();
+  const bench: Bench = {
+    folder,
+    downstream,
+    report,
+    build: (name, entry) => bundle(name, entry, folder),
+    variant: (name, file) => bundle(name, `${workers}/${file}`, folder),
+    other: (name, file = `${name}.ts`) => bundle(name, `${workers}/${file}`, folder, { hasEraseJob: false }),
+  };
+  try {
+    for (const [name, section] of Object.entries(sections)) {
+      if (chosen.length === 0 || chosen.includes(name)) await section.measure(bench);
+    }
+  } finally {
+    downstream.close();
+    rmSync(folder, { recursive: true });
   }
   const { missed } = report;
   console.log(missed.length === 0 ? "\nEvery target is met." : `\nMissed: ${missed.join("; ")}`);
-  process.exitCode = missed.length === 0 ? 0 : 1;
+  return missed.length === 0;
 }
-
-downstream.close();
-rmSync(folder, { recursive: true });

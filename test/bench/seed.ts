@@ -1,11 +1,8 @@
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { unstable_readConfig as readConfig } from "wrangler";
-import { splitArguments } from "../../src/commands/arguments.ts";
+import { type Given, runCommand, UsageError } from "../../src/commands/command.ts";
 import { projectFolder, runWrangler } from "../../src/commands/wrangler.ts";
-import { numberOption, UsageError } from "../simulator/options.ts";
 import { showProgress } from "../simulator/progress.ts";
-import { run } from "../simulator/run.ts";
 import { MOST_CALLS } from "./seed/expressions.ts";
 import { fill, openLocal, type Write, writeRemotely } from "./seed/fill.ts";
 import type { Plan } from "./seed/plan.ts";
@@ -19,54 +16,49 @@ const ROWS_WRITTEN_A_CALL = 9;
 /** US dollars a million rows written, above what the plan includes (developers.cloudflare.com, November 2026). */
 const DOLLARS_A_MILLION = 1;
 
-const help = `npm run seed -- [options]
+const options = [
+  { name: "calls", value: "<number>", help: `how many (${DEFAULT_CALLS})` },
+  { name: "days", value: "<number>", help: `over how many days up to now they are spread (${DEFAULT_DAYS})` },
+  { name: "seed", value: "<number>", help: "other calls; the same seed has the same ids, none is written twice (1)" },
+  { name: "remote", help: "into the deployed database: D1 bills rows written, so it needs --yes" },
+  { name: "yes", help: "do it" },
+  { name: "env", short: "e", value: "<name>", help: "an environment of wrangler.toml" },
+  { name: "config", short: "c", value: "<file>", help: "another file than wrangler.toml" },
+  { name: "profile", value: "<name>", help: "as wrangler takes it" },
+] as const;
 
-Fills the database of \`npm run dev\` with made-up calls, to try queries and pages at size.
+type Name = (typeof options)[number]["name"];
 
-  --calls <number>   how many (${DEFAULT_CALLS})
-  --days <number>    over how many days up to now they are spread (${DEFAULT_DAYS})
-  --seed <number>    other calls; the same seed has the same ids, and none is written twice (1)
-  --remote           into the deployed database: D1 bills rows written, so it needs --yes
-  --yes              do it
-  --env <name>, --config <file>, --profile <name>
-                     which Worker is meant, as wrangler takes them
-  --help             this text
+await runCommand<Name>({
+  usage: "npm run seed -- [options]",
+  about: `Fills the database of \`npm run dev\` with made-up calls, to try queries and pages at size. Ten \
+thousand take some seconds, a million some minutes.`,
+  options,
+  notes: `Rows alone: these calls have words to search for and no transcript to read; \`npm run simulate\` plays \
+calls that have one. Nothing goes downstream by itself, but a failed delivery that you send again \
+does. The calls' ids begin with seed-<seed>-.`,
+  run: seed,
+});
 
-Rows alone: there are no transcripts in R2. Nothing goes downstream by itself, but a failed delivery that you send again does.
-The calls' ids begin with seed-<seed>-.`;
-
-await run(seed);
-
-async function seed(interrupted: AbortSignal): Promise<boolean> {
-  const { shared, others, environment, config } = splitArguments(process.argv.slice(2));
-  const { values } = parseArgs({
-    args: others,
-    options: {
-      calls: { type: "string" },
-      days: { type: "string" },
-      seed: { type: "string" },
-      remote: { type: "boolean" },
-      yes: { type: "boolean" },
-      help: { type: "boolean", short: "h" },
-    },
+async function seed(given: Given<Name>, interrupted: AbortSignal): Promise<boolean> {
+  const [environment, config] = [given.text("env"), given.text("config")];
+  const shared = (["env", "config", "profile"] as const).flatMap((name) => {
+    const value = given.text(name);
+    return value === undefined ? [] : [`--${name}=${value}`];
   });
-  if (values.help) {
-    console.log(help);
-    return true;
-  }
   const configPath = config ?? join(projectFolder, "wrangler.toml");
   const plan: Plan = {
-    calls: numberOption("calls", values.calls, DEFAULT_CALLS, 1),
-    days: numberOption("days", values.days, DEFAULT_DAYS, 1),
-    seed: numberOption("seed", values.seed, 1, 0),
+    calls: given.number("calls", DEFAULT_CALLS, 1),
+    days: given.number("days", DEFAULT_DAYS, 1),
+    seed: given.number("seed", 1, 0),
     until: new Date(),
     words:
       readConfig({ config: configPath, env: environment }, { hideWarnings: true }).vars["SEARCH_TRANSCRIPTS"] !== "off",
   };
   if (plan.calls > MOST_CALLS) throw new UsageError(`--calls takes ${MOST_CALLS} at the most.`);
-  if (values.remote) {
+  if (given.isOn("remote")) {
     warnOfCost(plan);
-    if (!values.yes) throw new UsageError("Nothing is written without --yes.");
+    if (!given.isOn("yes")) throw new UsageError("Nothing is written without --yes.");
     await show(writeRemotely(shared), plan, interrupted);
     return true;
   }

@@ -1,11 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { resolve } from "node:path";
-import { parseArgs, styleText } from "node:util";
+import { styleText } from "node:util";
+import { type Given, runCommand } from "../../src/commands/command.ts";
 import { projectFolder } from "../simulator/child.ts";
-import { numberOption } from "../simulator/options.ts";
 import { showProgress } from "../simulator/progress.ts";
-import { run } from "../simulator/run.ts";
 import { soak } from "./soak.ts";
 import { faultsOf, printSoak } from "./soak-report.ts";
 
@@ -14,37 +13,29 @@ const DEFAULT_EVENTS = 20_000;
 const DEFAULT_SEED = 1;
 const DEFAULT_FAULTS_PERCENT = 30;
 
-const help = `npm run chaos -- [options]
-
-The long proof that no accepted event is lost: fuzzing, then a soak of the real Worker on local stores that fail at
-random, killed and restarted on the way.
-
-  --runs <number>    runs of every property; 0 leaves the fuzzing out (${DEFAULT_RUNS})
-  --events <number>  events of the soak; 0 leaves it out (${DEFAULT_EVENTS})
-  --seed <number>    other bodies, other events, other faults (${DEFAULT_SEED})
-  --faults <number>  percent of the calls of every store that fail (${DEFAULT_FAULTS_PERCENT})
-  --help             this text`;
-
-await run(chaos);
-
-async function chaos(signal: AbortSignal): Promise<boolean> {
-  const { values } = parseArgs({
-    options: {
-      runs: { type: "string" },
-      events: { type: "string" },
-      seed: { type: "string" },
-      faults: { type: "string" },
-      help: { type: "boolean", short: "h" },
+await runCommand({
+  usage: "npm run chaos -- [options]",
+  about: `The long proof that no accepted event is lost: fuzzing, then a soak of the real Worker on local \
+stores that fail at random, killed and restarted on the way. Takes long: with --runs 300 \
+--events 2000 some minutes.`,
+  options: [
+    { name: "runs", value: "<number>", help: `runs of every property; 0 leaves the fuzzing out (${DEFAULT_RUNS})` },
+    { name: "events", value: "<number>", help: `events of the soak; 0 leaves it out (${DEFAULT_EVENTS})` },
+    { name: "seed", value: "<number>", help: `other bodies, other events, other faults (${DEFAULT_SEED})` },
+    {
+      name: "faults",
+      value: "<number>",
+      help: `percent of the calls of every store that fail (${DEFAULT_FAULTS_PERCENT})`,
     },
-  });
-  if (values.help) {
-    console.log(help);
-    return true;
-  }
-  const runs = numberOption("runs", values.runs, DEFAULT_RUNS, 0);
-  const events = numberOption("events", values.events, DEFAULT_EVENTS, 0);
-  const seed = numberOption("seed", values.seed, DEFAULT_SEED, 0);
-  const rate = numberOption("faults", values.faults, DEFAULT_FAULTS_PERCENT, 0) / 100;
+  ],
+  run: chaos,
+});
+
+async function chaos(given: Given<"runs" | "events" | "seed" | "faults">, signal: AbortSignal): Promise<boolean> {
+  const runs = given.number("runs", DEFAULT_RUNS, 0);
+  const events = given.number("events", DEFAULT_EVENTS, 0);
+  const seed = given.number("seed", DEFAULT_SEED, 0);
+  const rate = given.number("faults", DEFAULT_FAULTS_PERCENT, 0) / 100;
 
   const fuzzed = runs === 0 || (await fuzz(runs, seed, signal));
   if (events === 0) return fuzzed;

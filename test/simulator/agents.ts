@@ -13,7 +13,7 @@ export interface Agent {
   languages: Partial<Record<LanguageCode, number>>;
   /** Share of its calls that somebody answers. */
   answered: number;
-  /** Minutes its time zone was ahead of UTC on the days of the simulator. */
+  /** Minutes its time zone is ahead of UTC, in summer where it has one. */
   utcOffsetMinutes: number;
   /** IANA. */
   timezone: string;

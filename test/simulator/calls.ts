@@ -1,5 +1,6 @@
 import { type Agent, agents, agentWeights } from "./agents.ts";
 import { type Analysis, analyse } from "./analysis.ts";
+import { customerPhones } from "./customers.ts";
 import { holdDialogue, type Turn } from "./dialogue.ts";
 import type { Dice } from "./dice.ts";
 import { type LanguageCode, languages, type Topic } from "./languages.ts";
@@ -27,7 +28,7 @@ export interface Call {
   analysis: Analysis | undefined;
 }
 
-/** Calls an hour of the day (UTC), in proportion: a morning peak, lunch, a smaller afternoon peak. */
+/** Calls an hour of the day, in proportion: a morning peak, lunch, a smaller afternoon peak. */
 const hours = {
   7: 2,
   8: 5,
@@ -73,7 +74,7 @@ const fillersBetween: Record<Length, readonly [low: number, high: number]> = {
 
 /**
  * One call of a day.
- * @param midnight the day's beginning (UTC), milliseconds since 1970
+ * @param midnight the day's beginning, milliseconds since 1970
  * @param length fixed for a day that must have one of the kind; else left to chance
  */
 export function makeCall(dice: Dice, midnight: number, length: Length = dice.weighted(lengths)): Call {
@@ -83,9 +84,13 @@ export function makeCall(dice: Dice, midnight: number, length: Length = dice.wei
   const code = dice.weighted(agent.languages);
   const topic: Topic = dice.pick<Topic>(languages[code].topics);
   const common = {
-    id: agent.vocabulary === "atoms" ? `CALL-${startedAt}-${dice.hex(6)}` : `call_${dice.hex(12)}`,
+    // The time is in both, so that the same seed at another time has other calls.
+    id:
+      agent.vocabulary === "atoms"
+        ? `CALL-${startedAt}-${dice.hex(6)}`
+        : `call_${startedAt.toString(36)}${dice.hex(6)}`,
     agent,
-    customerPhone: `+1555${dice.integer(1_000_000, 9_799_999)}`,
+    customerPhone: dice.pick(customerPhones),
     language: code,
     startedAt,
   };

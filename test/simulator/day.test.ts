@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import { decode } from "../../src/ingest/decode.ts";
+import { customerPhones } from "./customers.ts";
 import { planDay } from "./day.ts";
 import type { Delivery } from "./delivery.ts";
 
@@ -10,13 +11,16 @@ function digest(deliveries: readonly Delivery[]): string {
   return hash.digest("hex");
 }
 
+/** Of events that carry no time of their own. */
+const RECEIVED_AT = "2026-11-01T00:00:00.000Z";
+
 /** The event of a body, as the ledger reads it. */
 async function eventOf({ body }: Delivery) {
   const decoded = await decode({
     platform: "atoms",
     body: new Uint8Array(body).buffer,
     sha256: createHash("sha256").update(body).digest("hex"),
-    receivedAt: "2026-11-01T00:00:00.000Z",
+    receivedAt: RECEIVED_AT,
   });
   if (decoded.kind !== "events") throw new Error(`no event: ${JSON.stringify(decoded)}`);
   const { event_id, format, events } = decoded;
@@ -125,7 +129,34 @@ test("a day has everything that a real one has", async () => {
   expect(outOfOrder.length).toBeGreaterThan(0);
 });
 
-test("the whole day lies within one UTC day", async () => {
-  const days = (await decodeAll(planDay(9, 300).deliveries)).flatMap(({ event }) => [event.started_at, event.ended_at]);
-  expect(new Set(days.filter((time) => time !== undefined).map((time) => time.slice(0, 10))).size).toBe(1);
+test.each([1, 9, 20])("the whole day %i lies within the 24 hours before its end", async (seed) => {
+  const end = Date.parse("2026-03-01T05:00:00.000Z");
+  const times = (await decodeAll(planDay(seed, 300, end).deliveries))
+    .flatMap(({ event }) => [event.timestamp, event.started_at, event.ended_at])
+    .filter((time) => time !== undefined && time !== RECEIVED_AT)
+    .map((time) => Date.parse(time ?? ""));
+  expect(Math.max(...times)).toBeLessThan(end);
+  expect(Math.min(...times)).toBeGreaterThan(end - 24 * 60 * 60 * 1000);
+});
+
+test("the same seed at another time has the same calls under other ids, and ends the same", async () => {
+  const [one, other] = [Date.parse("2026-03-01T05:00:00Z"), Date.parse("2026-03-01T06:00:00Z")].map((end) =>
+    planDay(7, 60, end),
+  );
+  expect(other?.totals.rows).toEqual(one?.totals.rows);
+  const idsOf = async (deliveries: readonly Delivery[] = []) =>
+    new Set((await decodeAll(deliveries)).map(({ event }) => event.call_id));
+  const others = await idsOf(other?.deliveries);
+  expect([...(await idsOf(one?.deliveries))].filter((id) => others.has(id))).toEqual([]);
+});
+
+test("every body that a ledger may keep aside names the number of a customer, by which it is found again", () => {
+  const noise = planDay(5, 200).deliveries.filter(({ content }) => content === "noise");
+  for (const { body } of noise.filter(({ expected }) => !expected.includes("401"))) {
+    const text = new TextDecoder().decode(body);
+    expect(
+      customerPhones.some((phone) => text.includes(phone)),
+      text,
+    ).toBe(true);
+  }
 });

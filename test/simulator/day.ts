@@ -9,6 +9,8 @@ import type { Body } from "./vocabulary.ts";
 export interface Day {
   seed: number;
   calls: number;
+  /** When all of it is over, milliseconds since 1970. */
+  end: number;
   /** In the order in which they are sent; nothing comes before what it has to come `after`. */
   deliveries: Delivery[];
   /** What a ledger that knew nothing of this day must end with. */
@@ -18,10 +20,13 @@ export interface Day {
 export const DEFAULT_CALLS = 200;
 export const DEFAULT_SEED = 1;
 
-const DAY_MILLISECONDS = 24 * 60 * 60 * 1000;
-const FIRST_MONDAY = Date.UTC(2026, 8, 28);
-const WEEKS = 4;
-const WORKING_DAYS = 5;
+/** A day that is always the same, for tests. */
+const DEFAULT_END = Date.UTC(2026, 8, 29, 21);
+
+const HOUR_MILLISECONDS = 60 * 60 * 1000;
+
+/** From midnight until the last call of a day is over, analyzed and corrected. */
+const DAY_HOURS = 21;
 
 /** Shares of the events or calls that the platform does not send once, in order and for good. */
 const TWICE_LATER = 0.05;
@@ -32,14 +37,15 @@ const CORRECTED = 0.025;
 const OLD_HEADER = 0.2;
 
 /**
- * A working day of calls, as the requests a platform would send for it. Pure: the same seed and number of calls give the
- * same requests, byte by byte.
+ * A working day of calls, as the requests a platform would send for it. Pure: the same seed, number of calls and end give the
+ * same requests, byte by byte. At another end the calls are the same, and have other ids.
  * @param seed a whole number
  * @param calls 1 or more
+ * @param end when all of it is over, milliseconds since 1970; it has begun less than 24 hours before
  */
-export function planDay(seed: number = DEFAULT_SEED, calls: number = DEFAULT_CALLS): Day {
+export function planDay(seed: number = DEFAULT_SEED, calls: number = DEFAULT_CALLS, end: number = DEFAULT_END): Day {
   const dice = throwDice(seed);
-  const midnight = workingDay(seed);
+  const midnight = end - DAY_HOURS * HOUR_MILLISECONDS;
   const deliveries: Delivery[] = [];
   for (let index = 0; index < calls; index++) {
     // A day worth the name has a call of hundreds of turns, and one of each kind of mischief.
@@ -50,14 +56,12 @@ export function planDay(seed: number = DEFAULT_SEED, calls: number = DEFAULT_CAL
   deliveries.push(...makeNoise(dice, midnight, calls));
   // Stable: what is to come at the same millisecond keeps its order.
   deliveries.sort((one, other) => one.at - other.at);
-  return { seed, calls, deliveries, totals: totalsOf(deliveries) };
+  return { seed, calls, end, deliveries, totals: totalsOf(deliveries) };
 }
 
-/** One of twenty working days, so that days of different seeds fill a calendar. Milliseconds since 1970. */
-function workingDay(seed: number): number {
-  const index = Math.abs(seed) % (WEEKS * WORKING_DAYS);
-  const days = Math.floor(index / WORKING_DAYS) * 7 + (index % WORKING_DAYS);
-  return FIRST_MONDAY + days * DAY_MILLISECONDS;
+/** The end of a day that has just passed: the hour that was last full, so that the same seed is the same day for a while. */
+export function lastFullHour(now: number): number {
+  return now - (now % HOUR_MILLISECONDS);
 }
 
 /** @param mischief everything happens to this call that may happen to one */

@@ -1,54 +1,42 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { parseArgs, styleText } from "node:util";
+import { styleText } from "node:util";
 import pWaitFor, { TimeoutError } from "p-wait-for";
+import { type Given, runCommand } from "../../src/commands/command.ts";
 import { relayUntil, setFaults } from "../chaos/relay.ts";
 import { badDay, badDayFindings, hasRecovered, printBadDay, withoutExplained } from "./bad-day.ts";
-import { type Day, DEFAULT_CALLS, DEFAULT_SEED, planDay } from "./day.ts";
+import { type Day, DEFAULT_CALLS, DEFAULT_SEED, lastFullHour, planDay } from "./day.ts";
 import { type LocalLedger, startLocalLedger } from "./local-ledger.ts";
-import { numberOption } from "./options.ts";
 import { onTerminal, type Progress, showProgress } from "./progress.ts";
 import { type Receiver, startReceiver } from "./receiver.ts";
 import { answerFindings, paceOf, printFindings, printRows, printSurprises } from "./report.ts";
-import { run } from "./run.ts";
 import { send, type Target, type Traffic } from "./send.ts";
 import { downstreamFindings, storeFindings } from "./store-findings.ts";
 import { openStores, type Stores } from "./stores.ts";
 
 const STATE = ".wrangler/demo";
 
-const help = `npm run demo -- [options]
-
-Plays a working day of calls at the real Worker on local D1, R2 and Queues, and checks what became of it.
-
-  --calls <number>   calls of the day (${DEFAULT_CALLS})
-  --seed <number>    another day; the same seed gives the same one (${DEFAULT_SEED})
-  --chaos            D1, R2 and the queue fail at random while the day is played
-  --help             this text
-
-What it leaves behind is in ${STATE}, until the next run.`;
-
 const SETTLE_MILLISECONDS = 60_000;
 const POLL_MILLISECONDS = 200;
 
-await run(demo);
+await runCommand({
+  usage: "npm run demo -- [options]",
+  about: `Plays a working day of calls at the real Worker on local D1, R2 and Queues, and checks what became of it. \
+Takes about half a minute; on a terminal its dashboard then stays up.`,
+  options: [
+    { name: "calls", value: "<number>", help: `calls of the day (${DEFAULT_CALLS})` },
+    { name: "seed", value: "<number>", help: `other calls; the same seed gives the same ones (${DEFAULT_SEED})` },
+    { name: "chaos", help: "D1, R2 and the queue fail at random while the day is played" },
+  ],
+  notes: `Its data is in ${STATE} until the next run. It needs no account and leaves the ledger \
+of \`npm run dev\` alone.`,
+  run: demo,
+});
 
-async function demo(interrupted: AbortSignal): Promise<boolean> {
-  const { values } = parseArgs({
-    options: {
-      calls: { type: "string" },
-      seed: { type: "string" },
-      chaos: { type: "boolean", default: false },
-      help: { type: "boolean", short: "h" },
-    },
-  });
-  if (values.help) {
-    console.log(help);
-    return true;
-  }
-  const { chaos } = values;
-  const seed = numberOption("seed", values.seed, DEFAULT_SEED, 0);
-  const day = planDay(seed, numberOption("calls", values.calls, DEFAULT_CALLS, 1));
+async function demo(given: Given<"calls" | "seed" | "chaos">, interrupted: AbortSignal): Promise<boolean> {
+  const chaos = given.isOn("chaos");
+  const seed = given.number("seed", DEFAULT_SEED, 0);
+  const day = planDay(seed, given.number("calls", DEFAULT_CALLS, 1), lastFullHour(Date.now()));
 
   const progress = showProgress();
   const syncSecret = `whsec_${randomBytes(32).toString("base64")}`;
@@ -87,8 +75,8 @@ async function demo(interrupted: AbortSignal): Promise<boolean> {
     const good = await report(day, traffic, receiver, stores, chaos);
     await stores.close();
     stores = undefined;
-    goOn(target);
-    if (onTerminal) await stayUp(dashboardOf(ledger.url, day), apiToken, signal);
+    goOn(ledger.url, webhookSecret);
+    if (onTerminal) await stayUp(`${ledger.url}/?range=24h`, apiToken, signal);
     return good;
   } catch (error) {
     progress.fail();
@@ -165,22 +153,22 @@ async function report(day: Day, played: Traffic, receiver: Receiver, stores: Sto
 
   printRows(
     "From the view daily_calls",
-    await stores.query(`SELECT day, agent_id, calls, ended, analyzed,
-         round(average_duration_seconds, 1) AS average_duration_seconds
+    await stores.query(`SELECT day, agent_id, calls, ended, analyzed, round(average_duration_seconds) AS "average s"
        FROM daily_calls ORDER BY day, agent_id LIMIT 6`),
   );
   printRows(
     "From the view call_metrics",
-    await stores.query("SELECT call_id, agent_id, metric, value, type FROM call_metrics ORDER BY ended_at LIMIT 6"),
+    await stores.query("SELECT call_id, metric, value, type FROM call_metrics ORDER BY ended_at LIMIT 6"),
   );
   return good;
 }
 
-function goOn({ url, secret }: Target): void {
+function goOn(url: string, secret: string): void {
   console.log(`
 Look at the same D1 yourself:
 
-  npx wrangler d1 execute DB --local --persist-to ${STATE} --command "SELECT * FROM daily_calls"
+  npx wrangler d1 execute DB --local --persist-to ${STATE} \\
+    --command "SELECT * FROM daily_calls"
 `);
   if (!onTerminal) {
     console.log("On a terminal the Worker would stay up now, and its dashboard with it.");
@@ -188,14 +176,8 @@ Look at the same D1 yourself:
   }
   console.log(`Send it another day, from another terminal:
 
-  npm run simulate -- --url ${url} --secret ${secret}
+  ATOMS_WEBHOOK_SECRETS=${secret} npm run simulate -- --url ${url}
 `);
-}
-
-/** The overview of the day that was played, which lies some weeks back. */
-function dashboardOf(url: string, { deliveries }: Day): string {
-  const day = new Date(deliveries[0]?.at ?? 0).toISOString().slice(0, "2026-09-29".length);
-  return `${url}/?range=own&from=${day}&to=${day}`;
 }
 
 async function stayUp(dashboard: string, token: string, signal: AbortSignal): Promise<void> {

@@ -10,8 +10,9 @@ type Noise = keyof typeof perHundredCalls;
 
 /**
  * What a ledger on the open internet also gets: forgeries, garbled bodies, events that do not fit, events that nobody knows.
- * They are about calls that the day does not have, so nothing of them may show up among its calls.
- * @param midnight the day's beginning (UTC), milliseconds since 1970
+ * They are about calls that the day does not have, so nothing of them may show up among its calls. Each names the number of one
+ * of the simulator's customers, so that it is found again in quarantine.
+ * @param midnight the day's beginning, milliseconds since 1970
  */
 export function makeNoise(dice: Dice, midnight: number, calls: number): Delivery[] {
   const kinds: Noise[] = ["forged", "garbled", "invalid", "unknown"];
@@ -27,13 +28,13 @@ const makers: Record<Noise, (dice: Dice, call: Call, index: number) => Delivery>
     return noise(call, bytes(endOf(dice, call)), "401", inTurn(signing, index));
   },
   garbled(dice, call, index) {
-    const text = JSON.stringify(endOf(dice, call));
+    const text = JSON.stringify({ caller_phone: call.customerPhone, ...endOf(dice, call) });
     const bodies = [
       Buffer.from(text.slice(0, Math.floor(text.length / 2))),
       Buffer.from(`[${text}]`),
       Buffer.from(text.replaceAll('"', "'")),
       // An "é" in Latin-1 is no UTF-8, which JSON has to be.
-      Buffer.from(`{"event":"call.start","call_id":"${call.id}","note":"café"}`, "latin1"),
+      Buffer.from(`{"call_id":"${call.id}","caller_phone":"${call.customerPhone}","note":"café"}`, "latin1"),
     ];
     return noise(call, inTurn(bodies, index), "400");
   },
@@ -72,11 +73,15 @@ function invalids(call: Call, dice: Dice): Body[] {
   const { documented, atoms } = vocabularies;
   return [
     { ...documented.start(call, ""), call_id: undefined },
-    { ...documented.end(call, ""), duration_seconds: "five minutes" },
+    { ...documented.end(call, ""), caller_phone: call.customerPhone, duration_seconds: "five minutes" },
     { ...documented.start(call, ""), timestamp: "yesterday" },
     {
       ...atoms.end(call, dice.hex(20)),
-      metadata: { agentId: call.agent.id, eventType: "post-conversation" },
+      metadata: {
+        agentId: call.agent.id,
+        eventType: "post-conversation",
+        callData: { fromNumber: call.customerPhone },
+      },
     },
   ];
 }
@@ -95,12 +100,14 @@ function unknowns(call: Call, dice: Dice): Body[] {
         agentId: call.agent.id,
         eventType: "call-transferred",
         callId: call.id,
+        fromPhone: call.customerPhone,
       },
     },
-    { ...documented.end(call, ""), event: "call.ended" },
+    { ...documented.end(call, ""), event: "call.ended", caller_phone: call.customerPhone },
     {
       event: "test",
       message: "A test from the settings page",
+      caller_phone: call.customerPhone,
       sent_at: new Date(call.startedAt).toISOString(),
     },
   ];

@@ -73,7 +73,7 @@ export function paceOf({ requests, seconds, latency }: Traffic): string {
   const perSecond = (requests / seconds).toFixed(0);
   const [median, late] = [latency.percentile(50), latency.percentile(95)].map(milliseconds);
   return (
-    `${requests} requests in ${seconds.toFixed(1)} s, ${perSecond} a second; ` +
+    `${requests} requests in ${seconds.toFixed(1)} s, ${perSecond} a second\n` +
     `answers took p50 ${median}, p95 ${late}, max ${milliseconds(latency.max)}`
   );
 }

@@ -1,62 +1,78 @@
 import { randomInt } from "node:crypto";
-import { parseArgs } from "node:util";
-import { DEFAULT_CALLS, planDay } from "./day.ts";
+import { type Given, runCommand, UsageError } from "../../src/commands/command.ts";
+import { ledgerToken, ledgerUrl, urlOption, webhookSecret } from "../../src/commands/target.ts";
+import { customerPhones } from "./customers.ts";
+import { type Day, DEFAULT_CALLS, lastFullHour, planDay } from "./day.ts";
 import type { Delivery } from "./delivery.ts";
-import { numberOption, UsageError } from "./options.ts";
 import { showProgress } from "./progress.ts";
+import { removeSimulated } from "./remove.ts";
 import { answerFindings, paceOf, printFindings, printSurprises } from "./report.ts";
-import { run } from "./run.ts";
 import { networkReason, send } from "./send.ts";
-
-const help = `npm run simulate -- --url <ledger> --secret <secret> [options]
-
-Plays a working day of calls at a ledger that is running, local or deployed, and checks every answer.
-
-  --url <url>        where the ledger is: https://call-ledger.example.workers.dev, or the whole address of its webhook
-  --secret <secret>  one of its ATOMS_WEBHOOK_SECRETS
-  --calls <number>   calls of the day (${DEFAULT_CALLS})
-  --rate <number>    events a second (as fast as they are answered)
-  --seed <number>    another day; the same seed gives the same one, whose events are duplicates the second time (random)
-  --help             this text
-
-The calls stay in the ledger. Their ids differ from seed to seed, so days do not get mixed up.`;
 
 const LARGEST_SEED = 2 ** 31;
 const HEALTH_TIMEOUT_MILLISECONDS = 30_000;
 
-await run(simulate);
+const options = [
+  { name: "calls", value: "<number>", help: `calls of the day (${DEFAULT_CALLS})` },
+  { name: "rate", value: "<number>", help: "events a second (as fast as they are answered)" },
+  { name: "seed", value: "<number>", help: "other calls; the same seed gives the same ones (random)" },
+  { name: "end", value: "<time>", help: "when the day is over, ISO 8601 with Z (the last full hour)" },
+  { name: "remove", help: "erases everything that was ever simulated at this ledger, instead of playing" },
+  urlOption,
+] as const;
 
-async function simulate(interrupted: AbortSignal): Promise<boolean> {
-  const { values } = parseArgs({
-    options: {
-      url: { type: "string" },
-      secret: { type: "string" },
-      calls: { type: "string" },
-      rate: { type: "string" },
-      seed: { type: "string" },
-      help: { type: "boolean", short: "h" },
-    },
-  });
-  if (values.help) {
-    console.log(help);
-    return true;
-  }
-  if (!values.url || !values.secret) throw new UsageError(`--url and --secret are needed.\n\n${help}`);
-  const url = webhookUrl(values.url);
-  const seed = numberOption("seed", values.seed, randomInt(LARGEST_SEED), 0);
-  const day = planDay(seed, numberOption("calls", values.calls, DEFAULT_CALLS, 1));
-  const rate = values.rate === undefined ? undefined : numberOption("rate", values.rate, 1, 1);
+type Name = (typeof options)[number]["name"];
+
+await runCommand<Name>({
+  usage: "npm run simulate -- [options]",
+  about: `Plays a working day of calls, the last 24 hours, at a ledger that is running, local or deployed, \
+and checks every answer. Some ten seconds with the defaults.`,
+  options,
+  notes: `The calls stay in the ledger until --remove. Their ${customerPhones.length} customers have numbers that nobody else has, \
+${customerPhones.at(0)} to ${customerPhones.at(-1)}: by these --remove erases them, through the API.
+
+Variables of the environment: ATOMS_WEBHOOK_SECRETS is the ledger's setting of that name, which signs \
+the events; --remove needs LEDGER_TOKEN, its API_TOKEN. For a ledger on this machine both are read \
+from .dev.vars, which \`npm run dev\` writes.`,
+  run: simulate,
+});
+
+async function simulate(given: Given<Name>, interrupted: AbortSignal): Promise<boolean> {
+  const url = ledgerUrl(given.text("url"));
+  if (given.isOn("remove")) return removeSimulated(url, ledgerToken(url), interrupted);
+  const seed = given.number("seed", randomInt(LARGEST_SEED), 0);
+  const day = planDay(seed, given.number("calls", DEFAULT_CALLS, 1), endOf(given.text("end")));
+  const rate = given.text("rate") === undefined ? undefined : given.number("rate", 1, 1);
+  const secret = webhookSecret(url);
   await checkHealth(url, interrupted);
+  return play(day, url, secret, rate, interrupted);
+}
 
+function endOf(text: string | undefined): number {
+  if (text === undefined) return lastFullHour(Date.now());
+  const time = Date.parse(text);
+  if (Number.isNaN(time) || !text.endsWith("Z")) {
+    throw new UsageError(`--end takes a time like 2026-11-26T14:00:00Z, not "${text}".`);
+  }
+  return time;
+}
+
+async function play(
+  day: Day,
+  url: URL,
+  secret: string,
+  rate: number | undefined,
+  interrupted: AbortSignal,
+): Promise<boolean> {
   const progress = showProgress();
   const refused = new AbortController();
   const total = day.deliveries.length;
   let done = 0;
-  progress.step(`Playing a day of ${day.calls} calls (--seed ${seed}) at ${url}`);
+  progress.step(`Playing a day of ${day.calls} calls (--seed ${day.seed}) at ${url.origin}`);
   try {
     const traffic = await send(
       day.deliveries,
-      { url: url.href, secret: values.secret },
+      { url: new URL("/webhooks/atoms", url).href, secret },
       {
         rate,
         signal: AbortSignal.any([interrupted, refused.signal]),
@@ -71,25 +87,19 @@ async function simulate(interrupted: AbortSignal): Promise<boolean> {
     console.log();
     const good = printFindings(answerFindings(day.totals, traffic));
     if (traffic.answers.has("200 stored")) printSurprises(traffic);
-    else console.log("Nothing was new to the ledger: this day was played at it before. Another --seed is another day.");
+    else console.log("Nothing was new to the ledger: it has, or had, this day. Another --seed is another day.");
     console.log(paceOf(traffic));
-    console.log(`The same day again: --seed ${seed} --calls ${day.calls}`);
+    console.log(
+      `The same events again: --seed ${day.seed} --calls ${day.calls} --end ${new Date(day.end).toISOString()}`,
+    );
     return good;
   } catch (error) {
     progress.fail();
     if (!refused.signal.aborted) throw error;
     throw new Error(
-      `The ledger at ${url} answers 401 to a genuine event: --secret is none of its ATOMS_WEBHOOK_SECRETS.`,
+      `The ledger at ${url.origin} answers 401 to a genuine event: it has another secret. ATOMS_WEBHOOK_SECRETS sets it.`,
     );
   }
-}
-
-function webhookUrl(text: string): URL {
-  const url = URL.parse(text);
-  if (url === null || !/^https?:$/.test(url.protocol))
-    throw new UsageError(`--url takes an http or https URL, not "${text}".`);
-  if (url.pathname === "/") url.pathname = "/webhooks/atoms";
-  return url;
 }
 
 /** Before hundreds of events fail one by one, for a reason that one question tells. */

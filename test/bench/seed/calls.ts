@@ -22,16 +22,16 @@ const NEVER_ANALYZED = 20_000;
 const NOT_ON_WEEKENDS = 600_000;
 
 /**
- * The statement that makes the rows of `calls`, in the order of their time, so that their ids are the order of arrival. Each step
- * of it is materialized, or SQLite would work it out at every use.
+ * The statement that makes the rows of `calls`, in the order of their time, so that their ids are the order of arrival. None names
+ * a transcript, since R2 has none of them. Each step is materialized, or SQLite would work it out at every use.
  */
 export function insertCalls({ calls, days, seed, until }: Plan, chunk: Chunk): string {
   const roll = roller(seed);
   const pace = Math.max(1, Math.round((days * DAY_MILLISECONDS) / calls));
   const now = until.getTime();
   return `INSERT INTO calls (call_id, platform, agent_id, status, call_direction, caller_phone, agent_phone, agent_digits, called_at,
-  started_at, ended_at, analyzed_at, duration_seconds, disposition, variables, metrics, summary, transcript_key, transcript_turns,
-  updated_at, first_received_at, column_versions)
+  started_at, ended_at, analyzed_at, duration_seconds, disposition, variables, metrics, summary, updated_at, first_received_at,
+  column_versions)
 WITH RECURSIVE ${numbersOf(chunk)},
 rolled AS MATERIALIZED (
   SELECT n, ${callId(seed)} AS call_id,
@@ -93,8 +93,6 @@ SELECT call_id, 'atoms', agent ->> 'id',
     WHEN NOT answered THEN 'Nobody was reached.'
     ELSE printf('The caller asked about %s. %s', issue, iif(resolved, 'It was resolved in the call.', 'It is still open.'))
   END,
-  iif(ended_at IS NULL, NULL, printf('calls/%s/transcript.json', call_id)),
-  iif(ended_at IS NULL, NULL, seconds / 4),
   coalesce(analyzed_at, ended_at, started_at), started_at,
   ${columnVersions}
 FROM dated
@@ -104,7 +102,7 @@ ON CONFLICT DO NOTHING`;
 }
 
 const columnVersions = `'{' || ${versions(3, "started_at", ["agent_id", "call_direction", "caller_phone", "agent_phone", "agent_digits", "started_at"])}
-    || coalesce(',' || ${versions(2, "ended_at", ["ended_at", "duration_seconds", "disposition", "variables", "transcript_key", "transcript_turns"])}, '')
+    || coalesce(',' || ${versions(2, "ended_at", ["ended_at", "duration_seconds", "disposition", "variables"])}, '')
     || coalesce(',' || ${versions(1, "analyzed_at", ["analyzed_at", "metrics", "summary"])}, '') || '}'`;
 
 /** The version of the event that set the columns, as in src/events/version.ts: its rank, its time and its digest. */

@@ -57,7 +57,7 @@ test("each column that an event set has its version, as in a call that came in b
     await read(
       `SELECT column_versions FROM calls
        WHERE (column_versions ->> 'started_at' = '3 ' || started_at || ' 000000000000') IS NOT TRUE
-         OR (column_versions ->> 'transcript_key' IS NULL) <> (transcript_key IS NULL)
+         OR (column_versions ->> 'ended_at' IS NULL) <> (ended_at IS NULL)
          OR (column_versions ->> 'metrics' IS NULL) <> (metrics IS NULL)`,
     ),
   ).toEqual([]);
@@ -94,6 +94,20 @@ test("the API tells of them: calls of every kind, their metrics, and one in full
     call: { status: "analyzed" },
     events: [{ event: "call.start" }, { event: "call.end" }, { event: "analytics.completed" }],
     deliveries: [{ destination: "webhook" }],
+  });
+});
+
+test("no call names a transcript, since none has one", async () => {
+  expect(
+    await read(
+      `SELECT call_id FROM calls
+       WHERE transcript_key IS NOT NULL OR transcript_turns IS NOT NULL OR column_versions LIKE '%transcript%'`,
+    ),
+  ).toEqual([]);
+  const [ended] = await read("SELECT call_id FROM calls WHERE ended_at IS NOT NULL LIMIT 1");
+  expect(await ask(ledger.url, `/api/calls/${ended?.["call_id"]}/transcript`)).toMatchObject({
+    status: 404,
+    body: { detail: "The call has not ended, or had none." },
   });
 });
 

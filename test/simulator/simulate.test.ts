@@ -1,0 +1,56 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { documentedCall } from "../support/events.ts";
+import { bootLedger, SECRET } from "../support/ledger.ts";
+import { post } from "../support/post.ts";
+
+let ledger: Awaited<ReturnType<typeof bootLedger>>;
+beforeAll(async () => {
+  ledger = await bootLedger();
+});
+afterAll(() => ledger.harness.close());
+
+const run = (...parameters: string[]) =>
+  promisify(execFile)(
+    process.execPath,
+    [join(import.meta.dirname, "simulate.ts"), "--url", ledger.url, ...parameters],
+    {
+      env: { ...process.env, ATOMS_WEBHOOK_SECRETS: `${SECRET}, another`, LEDGER_TOKEN: "token-of-the-tests" },
+    },
+  );
+
+const callIds = async () =>
+  (await ledger.DB.prepare("SELECT call_id FROM calls").all<{ call_id: string }>()).results.map(
+    ({ call_id }) => call_id,
+  );
+const keys = async () => (await ledger.ARCHIVE.list()).objects.map(({ key }) => key);
+
+test("a played day is of the last 24 hours, and --remove takes all of it out again, and nothing else", async () => {
+  await post(ledger.url, documentedCall({ call_id: "real" }).start({ caller_phone: "+15551234567" }));
+  await post(ledger.url, documentedCall({ call_id: "real" }).end());
+  await post(ledger.url, { event: "nobody.knows", caller_phone: "+15551234567" });
+  const [callsBefore, keysBefore] = [await callIds(), await keys()];
+
+  const { stdout } = await run("--calls", "20", "--seed", "3");
+  expect(stdout).toMatch(/The same events again: --seed 3 --calls 20 --end \d{4}-\d\d-\d\dT\d\d:00:00\.000Z/);
+  expect(await callIds()).toHaveLength(21);
+  const dayBefore = new Date(Date.now() - 24 * 60 * 60 * 1000).toISOString();
+  const old = await ledger.DB.prepare("SELECT call_id FROM calls WHERE called_at < ?").bind(dayBefore).all();
+  expect(old.results).toEqual([{ call_id: "real" }]);
+  expect((await keys()).length).toBeGreaterThan(keysBefore.length);
+
+  expect((await run("--remove")).stdout).toMatch(/^erased: calls 20, events \d\d, /m);
+  expect(await callIds()).toEqual(callsBefore);
+  expect(await keys()).toEqual(keysBefore);
+}, 120_000);
+
+test("a wrong secret is named before hundreds of events fail", async () => {
+  const wrong = { env: { ...process.env, ATOMS_WEBHOOK_SECRETS: "wrong" } };
+  const parameters = [join(import.meta.dirname, "simulate.ts"), "--url", ledger.url, "--calls", "20"];
+  await expect(promisify(execFile)(process.execPath, parameters, wrong)).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("it has another secret. ATOMS_WEBHOOK_SECRETS sets it."),
+  });
+});
