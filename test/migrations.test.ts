@@ -10,8 +10,7 @@ import { post } from "./support/post.ts";
 
 const folder = resolve(import.meta.dirname, "../src/ledger/migrations");
 
-test("there is one migration, and it makes a fresh database a ledger", async () => {
-  expect(readdirSync(folder)).toEqual(["0001_ledger.sql"]);
+test("the migrations make a fresh database a ledger", async () => {
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       name: "migrated",
@@ -22,7 +21,9 @@ test("there is one migration, and it makes a fresh database a ledger", async () 
     }),
   );
   const { DB } = await miniflare.getBindings<Env>();
-  const statements = splitSql(readFileSync(resolve(folder, "0001_ledger.sql"), "utf8"));
+  const statements = readdirSync(folder)
+    .sort()
+    .flatMap((name) => splitSql(readFileSync(resolve(folder, name), "utf8")));
   await DB.batch(statements.map((statement) => DB.prepare(statement)));
   const named = async (type: string) => {
     const { results } = await DB.prepare("SELECT name FROM sqlite_schema WHERE type = ? ORDER BY name")
@@ -42,7 +43,7 @@ test("there is one migration, and it makes a fresh database a ledger", async () 
     "sync_deliveries",
   ]);
   expect(await named("view")).toEqual(["call_metrics", "daily_calls"]);
-  expect(await named("index")).toEqual(["calls_by_time", "jobs_due", "parked_bodies_by_age", "undelivered"]);
+  expect(await named("index")).toEqual(["calls_by_time", "jobs_due", "parked_bodies_due", "undelivered"]);
   await miniflare.dispose();
 });
 

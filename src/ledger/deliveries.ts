@@ -42,7 +42,7 @@ export function overdueAt(now: Date, delaySeconds = 0): string {
 }
 
 /**
- * Plans the deliveries of an event. No-op unless this run of ingest wrote the event. Run after its insertion, in one batch, so
+ * Inserts the deliveries of an event. No-op unless this run of ingest wrote the event. Run after its insertion, in one batch, so
  * that there is never an event without its deliveries.
  */
 export function insertDeliveries(

@@ -1,12 +1,19 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { parse } from "smol-toml";
 import { expect, test } from "vitest";
+import type { Unstable_RawConfig as RawConfig } from "wrangler";
 import { projectFolder } from "../../src/commands/wrangler.ts";
 import { copyProject } from "../commands/project-copy.ts";
 import { ACCOUNT_ID, openStandIn } from "../commands/stand-in/api.ts";
 
 const TIMEOUT = { timeout: 60_000 };
 const firstMigration = readFileSync(join(projectFolder, "src/ledger/migrations/0001_ledger.sql"), "utf8").trim();
+/** A template is renamed: what is made goes by its configuration. */
+const config: RawConfig = parse(readFileSync(join(projectFolder, "wrangler.toml"), "utf8"));
+const worker = config.name ?? "";
+const queues = config.queues?.producers?.map(({ queue }) => queue);
+const origin = `https://${worker}.stand-in.workers.dev`;
 const resources = ["/d1/database", "/r2/buckets", "/queues"];
 
 type Project = ReturnType<typeof copyProject>;
@@ -32,7 +39,8 @@ function addMigration(project: Project, sql: string) {
  */
 function stepsOf(api: Api, migration: string): string[] {
   return api.requests.flatMap(({ asked, body }) => {
-    if (/^(?:PUT|POST) \/workers\/scripts\/call-ledger(?:\/versions)?$/.test(asked)) return ["upload"];
+    const [, script] = /^(?:PUT|POST) \/workers\/scripts\/([^/]+)(?:\/versions)?$/.exec(asked) ?? [];
+    if (script === worker) return ["upload"];
     return /query$/.test(asked) && /INSERT INTO/.test(body) && body.includes(migration) ? ["migration"] : [];
   });
 }
@@ -51,10 +59,10 @@ test("a first deployment makes everything, migrates, and names the secrets still
 
   expect(api.unanswered).toEqual([]);
   expect(exitCode, output).toBe(0);
-  expect(api.databases.names).toEqual(["call-ledger"]);
-  expect(api.buckets.names).toEqual(["call-ledger-archive"]);
-  expect(api.queues.names).toEqual(["call-ledger-sync", "call-ledger-dead-letters"]);
-  expect(api.queues.consumed).toEqual(["call-ledger-sync", "call-ledger-dead-letters"]);
+  expect(api.databases.names).toEqual(config.d1_databases?.map(({ database_name }) => database_name));
+  expect(api.buckets.names).toEqual(config.r2_buckets?.map(({ bucket_name }) => bucket_name));
+  expect(api.queues.names).toEqual(queues);
+  expect(api.queues.consumed).toEqual(queues);
   expect(api.worker.uploads).toHaveLength(1);
   expect(api.workflows.classes).toEqual(["EraseJob"]);
   expect(api.assets.uploaded.size).toBeGreaterThan(0);
@@ -65,8 +73,8 @@ test("a first deployment makes everything, migrates, and names the secrets still
   expect(output).toMatch(/^ *npx wrangler secret put ATOMS_WEBHOOK_SECRETS$/m);
   expect(output).toMatch(/^ *npx wrangler secret put API_TOKEN$/m);
   expect(output).not.toContain("SYNC_SECRET");
-  expect(output).toContain("https://call-ledger.stand-in.workers.dev/webhooks/atoms");
-  expect(output).toContain("https://call-ledger.stand-in.workers.dev/healthz");
+  expect(output).toContain(`${origin}/webhooks/atoms`);
+  expect(output).toContain(`${origin}/healthz`);
 
   expect(api.worker.uploads.flatMap(({ bindings }) => bindings).filter(({ type }) => /secret/.test(type))).toEqual([]);
   expect(
@@ -168,7 +176,7 @@ test("nothing is uploaded while nobody can say whether the database exists", TIM
 test("an upload that fails leaves the database alone", TIMEOUT, async () => {
   await using api = await openStandIn();
   using project = copyProject();
-  api.refused.add("PUT /workers/scripts/call-ledger");
+  api.refused.add(`PUT /workers/scripts/${worker}`);
 
   const { exitCode } = await deploy(project, api);
 

@@ -45,7 +45,7 @@ CREATE TABLE events (
   agent_id TEXT NOT NULL,
   occurred_at TEXT NOT NULL,
   received_at TEXT NOT NULL,
-  format TEXT NOT NULL,             -- the wire format: documented, atoms
+  format TEXT NOT NULL,             -- the wire format: documented, atoms, retell, vapi, elevenlabs
   payload TEXT NOT NULL,            -- the body as JSON, a call.end without its transcript
   sha256 TEXT NOT NULL,             -- of the body, hex: the same id with another body is no repetition
   ingest_id TEXT NOT NULL,          -- random, one a run of ingest: tells a repeated write from a redelivery
