@@ -303,7 +303,9 @@ describe("what is refused before it is read", () => {
   test("a platform that this Worker does not know: 404", async () => {
     const body = JSON.stringify(documentedCall({ call_id: "elsewhere" }).start());
     const headers = { "X-Signature": createHmac("sha256", SECRET).update(body).digest("hex") };
-    const answer = await readAnswer(await fetch(`${ledger.url}webhooks/acme`, { method: "POST", body, headers }));
+    const answer = await readAnswer(
+      await fetch(`${ledger.url}webhooks/unknown-platform`, { method: "POST", body, headers }),
+    );
     expect(answer).toMatchObject({ status: 404, type: "application/problem+json" });
     expect(await count("events", "call_id = ?", "elsewhere")).toBe(0);
   });

@@ -44,10 +44,7 @@ test.each([
 });
 
 test.each([
-  [
-    ["https://call-ledger.example.workers.dev", "Producer for call-ledger-sync"],
-    "https://call-ledger.example.workers.dev",
-  ],
+  [["https://my-ledger.example.workers.dev", "Producer for my-ledger-sync"], "https://my-ledger.example.workers.dev"],
   [["ledger.example.com (custom domain)"], "https://ledger.example.com"],
   [["example.com/ledger/* (zone name: example.com)"], undefined],
 ])("the address of a deployment to %j is %s", (targets, address) => {
