@@ -98,6 +98,17 @@ describe("signing in", () => {
   });
 });
 
+test("nobody can without the limit of attempts, and the page and /healthz say what is missing", async () => {
+  const unlimited = await bootLedger({ config: { ratelimits: [] } });
+  const { status, html } = await attemptSignIn({ token: TOKEN }, {}, unlimited.url);
+  expect(status).toBe(503);
+  expect(html).toContain("[[ratelimits]]");
+  expect(await (await fetch(new URL("/healthz", unlimited.url))).json()).toMatchObject({
+    errors: [{ path: "SIGN_IN_ATTEMPTS" }],
+  });
+  await unlimited.harness.close();
+});
+
 describe("where the sign-in leads", () => {
   test.each([
     ["//evil.example", "/"],

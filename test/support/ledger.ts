@@ -16,12 +16,21 @@ export interface LedgerOptions {
   maxRetries?: number;
   /** Whom Cloudflare Access has let through, for every request. */
   access?: { aud: string; identity?: Record<string, unknown> };
+  /** Parts of wrangler.toml that differ. */
+  config?: Partial<RawConfig>;
   /** Another folder than this project's: a copy of it. */
   root?: string;
 }
 
 /** The real Worker from wrangler.toml, on real local D1, R2 and Queues with storage of its own, migrated. */
-export async function bootLedger({ env = {}, main, maxRetries, access, root = projectRoot }: LedgerOptions = {}) {
+export async function bootLedger({
+  env = {},
+  main,
+  maxRetries,
+  access,
+  config: other,
+  root = projectRoot,
+}: LedgerOptions = {}) {
   const config: RawConfig = parse(readFileSync(resolve(root, "wrangler.toml"), "utf8"));
   const consumers = config.queues?.consumers?.map((consumer) => ({
     ...consumer,
@@ -34,6 +43,7 @@ export async function bootLedger({ env = {}, main, maxRetries, access, root = pr
       {
         config: {
           ...config,
+          ...other,
           ...(main !== undefined && { main }),
           ...(access && { access: { dev: access } }),
           queues: { ...config.queues, ...(consumers && { consumers }) },

@@ -22,14 +22,15 @@ export async function showSignIn(request: IRequest & Request, env: Env, ctx: Exe
   const { searchParams } = new URL(request.url);
   const to = pathOnHost(searchParams.get("to"), request.url);
   if ((await viewerOf(request, env, ctx)) !== undefined) return seeOther(to);
-  return env.API_TOKEN ? signInPage(to, 200, <ActionNotice query={searchParams} />) : notSet();
+  return notReady(env) ?? signInPage(to, 200, <ActionNotice query={searchParams} />);
 }
 
 /** `POST /sign-in`: starts a session for whoever knows the token. */
 export async function signIn(request: IRequest & Request, env: Env, ctx: ExecutionContext): Promise<Response> {
   if (ctx.access !== undefined) return seeOther("/");
   if (!isSameOrigin(request)) return foreignForm();
-  if (!env.API_TOKEN) return notSet();
+  const refusal = notReady(env);
+  if (refusal !== undefined) return refusal;
   // Before the token is looked at: a limit on wrong ones alone would show a guesser which one is right.
   if (!(await mayAttempt(env.SIGN_IN_ATTEMPTS, request))) {
     log({ message: "too many attempts to sign in" });
@@ -98,18 +99,30 @@ function Wrong() {
   );
 }
 
-function notSet(): Promise<Response> {
+/** What this Worker lacks to sign anybody in; `undefined` when it lacks nothing. */
+function notReady(env: Env): Promise<Response> | undefined {
+  const limit: RateLimit | undefined = env.SIGN_IN_ATTEMPTS;
+  if (env.API_TOKEN && limit !== undefined) return undefined;
   return html(
     <LonePage title="Sign in">
       <Brand />
       <h1>Nobody can sign in yet</h1>
-      <p>
-        The secret <code>API_TOKEN</code> of this Worker is not set. Choose a long random text and set it:
-      </p>
-      <pre>npx wrangler secret put API_TOKEN</pre>
-      <p class="soft small">
-        On your own machine, <code>npm run dev</code> writes one into <code>.dev.vars</code>.
-      </p>
+      {env.API_TOKEN ? (
+        <p>
+          Without <code>SIGN_IN_ATTEMPTS</code>, which <code>[[ratelimits]]</code> in <code>wrangler.toml</code> binds,
+          a token could be guessed. Put it back and deploy again.
+        </p>
+      ) : (
+        <>
+          <p>
+            The secret <code>API_TOKEN</code> of this Worker is not set. Choose a long random text and set it:
+          </p>
+          <pre>npx wrangler secret put API_TOKEN</pre>
+          <p class="soft small">
+            On your own machine, <code>npm run dev</code> writes one into <code>.dev.vars</code>.
+          </p>
+        </>
+      )}
     </LonePage>,
     { status: 503 },
   );
