@@ -1,7 +1,8 @@
 import type { JsonObject } from "../../events/event.ts";
 import { isJsonObject } from "../../events/fields.ts";
 import type { Platform } from "../platform.ts";
-import { beginsIgnored, decodeVapi, turnsInBody } from "./payload.ts";
+import { beginsIgnored } from "./noise.ts";
+import { decodeVapi, turnsInBody } from "./payload.ts";
 import { verify } from "./signature.ts";
 
 /** Vapi, whose report of a call is both its end and its analysis. */

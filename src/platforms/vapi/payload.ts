@@ -13,6 +13,8 @@ import {
   turnsOf,
 } from "../../events/fields.ts";
 import type { Decoded } from "../platform.ts";
+import { ignoredTypes } from "./noise.ts";
+import { withoutTranscripts } from "./without-transcripts.ts";
 
 /** The last millisecond of the years with four digits: beyond them, text order is no longer time order. */
 const MAX_EPOCH_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
@@ -106,49 +108,6 @@ export const vapiEvent = z.object({
 
 type Message = z.infer<typeof vapiEvent>["message"];
 type Conclusion = Omit<z.infer<typeof end>, "type" | "status">;
-
-/** Messages of no use to the ledger: the middle of calls, chats, deletions, and requests that only the owner's server can answer. */
-const ignoredTypes: ReadonlySet<unknown> = new Set([
-  "assistant-request",
-  "assistant.speechStarted",
-  "assistant.started",
-  "call.artifact.upload",
-  "call.delete.failed",
-  "call.deleted",
-  "call.endpointing.request",
-  "campaign.predial",
-  "chat.created",
-  "chat.deleted",
-  "conversation-update",
-  "function-call",
-  "handoff-destination-request",
-  "hang",
-  "knowledge-base-request",
-  "language-change-detected",
-  "language-changed",
-  "model-output",
-  "phone-call-control",
-  "session.created",
-  "session.deleted",
-  "session.updated",
-  "speech-update",
-  "tool-calls",
-  "transcript",
-  'transcript[transcriptType="final"]',
-  "transfer-destination-request",
-  "transfer-update",
-  "user-interrupted",
-  "voice-input",
-  "voice-request",
-]);
-
-/** Up to the type of the message, when nothing but its time stands before it: no other member of this name can be meant. */
-const typePattern = /^\s*\{\s*"message"\s*:\s*\{\s*(?:"timestamp"\s*:\s*\d+\s*,\s*)?"type"\s*:\s*"([^"\\]+)"/;
-
-/** Whether a body is none of the ledger's events, by its beginning. Says no when that is not enough to tell. */
-export function beginsIgnored(beginning: string): boolean {
-  return ignoredTypes.has(typePattern.exec(beginning)?.[1]);
-}
 
 const statusesOfEvents: ReadonlySet<unknown> = new Set<z.infer<typeof start | typeof end>["status"]>([
   "in-progress",
@@ -298,33 +257,6 @@ function turnsIn({ artifact, messages: older }: Pick<Conclusion, "artifact" | "m
         timestamp: time,
       })),
   );
-}
-
-/** The members that repeat the conversation, beside each other, wherever one of them may stand. */
-const transcriptNames: ReadonlySet<string> = new Set(["messages", "messagesOpenAIFormatted", "transcript"]);
-
-/** The members in which such members stand, besides the message: its artifact, the nodes of a workflow, the call with its own. */
-const holders: ReadonlySet<string> = new Set(["artifact", "nodes", "call"]);
-
-/** The body without its transcripts; the very same object when it has none. */
-function withoutTranscripts(body: JsonObject): JsonObject {
-  const { message } = body;
-  const rest = withoutTranscriptsInside(message);
-  return rest === message ? body : { ...body, message: rest };
-}
-
-function withoutTranscriptsInside(value: unknown): unknown {
-  if (Array.isArray(value)) {
-    const items: unknown[] = value.map(withoutTranscriptsInside);
-    return items.some((item, index) => item !== value[index]) ? items : value;
-  }
-  if (!isJsonObject(value)) return value;
-  const entries = Object.entries(value);
-  const rest = entries
-    .filter(([name]) => !transcriptNames.has(name))
-    .map(([name, inner]) => [name, holders.has(name) ? withoutTranscriptsInside(inner) : inner] as const);
-  const isChanged = rest.length !== entries.length || rest.some(([name, inner]) => inner !== value[name]);
-  return isChanged ? Object.fromEntries(rest) : value;
 }
 
 /** The texts that are there and not empty. */
