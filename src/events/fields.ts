@@ -34,6 +34,12 @@ export function isJsonObject(value: unknown): value is JsonObject {
 /** Passes the object through untouched: `z.record` would copy it and drop a key named `__proto__`. */
 export const jsonObject = z.custom<JsonObject>(isJsonObject, "Invalid input: expected object");
 
+/** The last millisecond of the years with four digits: beyond them, text order is no longer time order. */
+export const MAX_EPOCH_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
+/** Milliseconds since 1970. */
+export const epochMs = z.number().min(0).max(MAX_EPOCH_MS);
+
 const notAnInstant = "Invalid input: expected an ISO 8601 date and time with an offset or Z";
 
 /** The longest form: `2024-07-15T14:30:00.000000000+05:30`. Nothing longer reaches a pattern, which could take long over it. */

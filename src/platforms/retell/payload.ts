@@ -1,12 +1,18 @@
 import * as z from "zod";
 import type { CallEvent, JsonObject, Turn } from "../../events/event.ts";
-import { fieldErrors, id, isJsonObject, jsonObject, listOf, present, text, turnsOf } from "../../events/fields.ts";
+import {
+  epochMs,
+  fieldErrors,
+  id,
+  isJsonObject,
+  jsonObject,
+  listOf,
+  MAX_EPOCH_MS,
+  present,
+  text,
+  turnsOf,
+} from "../../events/fields.ts";
 import type { Decoded } from "../platform.ts";
-
-/** The last millisecond of the years with four digits: beyond them, text order is no longer time order. */
-const MAX_EPOCH_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
-
-const epochMs = z.number().min(0).max(MAX_EPOCH_MS);
 
 /** The words of an utterance, to the second of the audio at which it begins. Only the first is looked at: there are thousands. */
 const words = z

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { CallDirection, CallEvent, JsonObject, Turn } from "../../events/event.ts";
 import {
+  epochMs,
   fieldErrors,
   id,
   instant,
@@ -16,15 +17,8 @@ import type { Decoded } from "../platform.ts";
 import { ignoredTypes } from "./noise.ts";
 import { withoutTranscripts } from "./without-transcripts.ts";
 
-/** The last millisecond of the years with four digits: beyond them, text order is no longer time order. */
-const MAX_EPOCH_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
-
 /** Milliseconds since 1970, with fractions or without, to ISO 8601 UTC. */
-const epochMs = z
-  .number()
-  .min(0)
-  .max(MAX_EPOCH_MS)
-  .transform((ms) => new Date(ms).toISOString());
+const moment = epochMs.transform((ms) => new Date(ms).toISOString());
 
 /** An id that may be empty, which counts as absent. */
 const optionalId = z
@@ -39,7 +33,7 @@ const phoneNumber = z
   .object({ number: text.nullish(), twilioPhoneNumber: text.nullish(), sipUri: text.nullish() })
   .nullish();
 
-const message = z.object({ role: z.string().nullish(), message: z.string().nullish(), time: epochMs.nullish() });
+const message = z.object({ role: z.string().nullish(), message: z.string().nullish(), time: moment.nullish() });
 
 const artifact = z
   .object({
@@ -55,7 +49,7 @@ const artifact = z
 const start = z.object({
   type: z.literal("status-update"),
   status: z.literal("in-progress"),
-  timestamp: epochMs.nullish(),
+  timestamp: moment.nullish(),
   call: z.object({
     id,
     type: z.string().nullish(),
