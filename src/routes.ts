@@ -7,7 +7,7 @@ import { ingestContext } from "./ingest/ingest.ts";
 import { receiveWebhook } from "./ingest/webhook.ts";
 import { destinationNames } from "./sync/destinations/index.ts";
 
-/** Every address the Worker answers at. A face is taken out by deleting its folder and its lines here (the dashboard: `[assets]` in wrangler.toml too). */
+/** Every address the Worker answers at. A face is taken out by deleting its folder and its lines here; README.md says what else. */
 export const routes = Router<IRequest & Request, [Env, ExecutionContext]>()
   .post("/webhooks/:platform", (request, env, ctx) =>
     receiveWebhook(request, request.params["platform"] ?? "", env, ingestContext(env, ctx, destinationNames(env))),

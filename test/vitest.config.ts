@@ -18,8 +18,9 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     exclude: [
       ...configDefaults.exclude,
-      // On copies of the project: `npm run test:slow`.
+      // `npm run test:slow`.
       "test/slow/**",
+      "test/chaos/**",
       ...Object.entries(testsThrough).flatMap(([room, tests]) => (existsSync(join(projectFolder, room)) ? [] : tests)),
     ],
     testTimeout: 30_000,
