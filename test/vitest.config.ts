@@ -9,20 +9,21 @@ const testsThrough: Record<string, string[]> = {
   "src/dashboard": ["test/dashboard/**"],
   "src/api": [
     "test/{api,csv,erasure,openapi,queries,reading,search}.test.ts",
-    "test/{bench/seed/seed,commands/dev,simulator/simulate}.test.ts",
+    "test/{bench/seed/seed,commands/dev,slow/simulate}.test.ts",
   ],
 };
+
+export const testsOfFacesTakenOut = Object.entries(testsThrough).flatMap(([room, tests]) =>
+  existsSync(join(projectFolder, room)) ? [] : tests,
+);
+
+/** What `npm run test:slow` runs: the matrix of faults, and what works on copies of the project. */
+export const slowTests = ["test/{slow,chaos,commands,bench}/**/*.test.ts"];
 
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    exclude: [
-      ...configDefaults.exclude,
-      // `npm run test:slow`.
-      "test/slow/**",
-      "test/chaos/**",
-      ...Object.entries(testsThrough).flatMap(([room, tests]) => (existsSync(join(projectFolder, room)) ? [] : tests)),
-    ],
+    exclude: [...configDefaults.exclude, ...slowTests, ...testsOfFacesTakenOut],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     maxConcurrency: 20,

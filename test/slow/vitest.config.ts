@@ -1,9 +1,10 @@
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
+import { slowTests, testsOfFacesTakenOut } from "../vitest.config.ts";
 
-/** What takes long: tests on copies of the project, each of which builds, deploys or adapts one, and the matrix of faults. */
 export default defineConfig({
   test: {
-    include: ["test/{slow,chaos}/**/*.test.ts"],
+    include: slowTests,
+    exclude: [...configDefaults.exclude, ...testsOfFacesTakenOut],
     testTimeout: 120_000,
     hookTimeout: 60_000,
     maxConcurrency: 20,

@@ -1,10 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { copyProject } from "./commands/project-copy.ts";
-import { documentedCall } from "./support/events.ts";
-import { bootLedger } from "./support/ledger.ts";
-import { post } from "./support/post.ts";
+import { copyProject } from "../commands/project-copy.ts";
+import { documentedCall } from "../support/events.ts";
+import { bootLedger } from "../support/ledger.ts";
+import { post } from "../support/post.ts";
 
 test("the secrets that development has left behind are none of the tests'", async () => {
   using project = copyProject();

@@ -15,7 +15,7 @@ afterAll(() => ledger.harness.close());
 const run = (...parameters: string[]) =>
   promisify(execFile)(
     process.execPath,
-    [join(import.meta.dirname, "simulate.ts"), "--url", ledger.url, ...parameters],
+    [join(import.meta.dirname, "../simulator/simulate.ts"), "--url", ledger.url, ...parameters],
     {
       env: { ...process.env, ATOMS_WEBHOOK_SECRETS: `${SECRET}, another`, LEDGER_TOKEN: "token-of-the-tests" },
     },
@@ -48,7 +48,7 @@ test("a played day is of the last 24 hours, and --remove takes all of it out aga
 
 test("a wrong secret is named before hundreds of events fail", async () => {
   const wrong = { env: { ...process.env, ATOMS_WEBHOOK_SECRETS: "wrong" } };
-  const parameters = [join(import.meta.dirname, "simulate.ts"), "--url", ledger.url, "--calls", "20"];
+  const parameters = [join(import.meta.dirname, "../simulator/simulate.ts"), "--url", ledger.url, "--calls", "20"];
   await expect(promisify(execFile)(process.execPath, parameters, wrong)).rejects.toMatchObject({
     code: 1,
     stderr: expect.stringContaining("it has another secret. ATOMS_WEBHOOK_SECRETS sets it."),
