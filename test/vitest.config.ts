@@ -27,6 +27,8 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     maxConcurrency: 20,
+    // No test changes a module, and wrangler takes a second to import: once a worker, not once a file.
+    isolate: false,
     // Each file boots a Worker of its own: more at once than cores only slows them all down.
     maxWorkers: 2,
   },
