@@ -95,8 +95,8 @@ describe("what goes wrong", () => {
 
   test.each(faultKinds)(
     "whatever page and whatever store fails (%s), it ends in time and discloses nothing",
+    { timeout: 15_000 },
     async (kind) => {
-      const began = performance.now();
       const answers = Object.values(pages).flatMap((path) =>
         [{ D1: kind }, { R2: kind }].map(async (faults) => {
           const response = await ledger.askSignedIn(path, { headers: withFaults(faults) });
@@ -105,7 +105,6 @@ describe("what goes wrong", () => {
         }),
       );
       await Promise.all(answers);
-      expect(performance.now() - began).toBeLessThan(15_000);
     },
   );
 
