@@ -34,8 +34,8 @@ export function fits(text: string, budget: number): boolean {
 }
 
 /**
- * The JSON of an object, within a budget: entry by entry, in order, what fits is kept, inner objects as far as they fit.
- * What was cut says where the rest is, under `$overflow`.
+ * Writes the JSON of an object within a budget: keeps entries in order as long as they fit, inner objects as far as they fit.
+ * Where it cuts, `$overflow` names the R2 object that has the rest.
  * @param budget bytes
  * @param overflowKey the R2 key of the whole body
  */
