@@ -35,7 +35,7 @@ export function CallTable({ calls, viewer }: { calls: readonly CallRow[]; viewer
           cell: ({ duration_seconds }) => duration_seconds !== null && formatDuration(duration_seconds),
         },
         { name: "Status", cell: ({ status }) => <CallBadge status={status} /> },
-        { name: "Disposition", cell: (call) => <Outcome call={call} /> },
+        { name: "Disposition", cell: (call) => <Disposition call={call} /> },
       ]}
     />
   );
@@ -46,7 +46,7 @@ function Field({ text }: { text: string | null }) {
   return <bdi class={text.length <= UNBROKEN_CHARACTERS ? "keep" : undefined}>{startOf(text, FIELD_CHARACTERS)}</bdi>;
 }
 
-function Outcome({ call: { disposition, summary } }: { call: CallRow }) {
+function Disposition({ call: { disposition, summary } }: { call: CallRow }) {
   return (
     <>
       {disposition !== null && <bdi>{startOf(disposition, FIELD_CHARACTERS)}</bdi>}

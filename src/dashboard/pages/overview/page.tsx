@@ -1,6 +1,7 @@
 import { listCalls } from "../../../ledger/calls.ts";
 import type { CallRow } from "../../../ledger/schema.ts";
 import { readHours, readStatistics, type Statistics } from "../../../ledger/statistics.ts";
+import { namesOfPlatforms } from "../../../platforms/index.ts";
 import { configuredDestinations } from "../../../sync/destinations/index.ts";
 import { html } from "../../ui/html.ts";
 import { Page } from "../../ui/layout.tsx";
@@ -27,7 +28,7 @@ export const showOverview: PageHandler = async (request, viewer, env) => {
   const isFirst = data.statistics.totals.calls === 0 && data.newest === undefined && !hasMistake;
   return html(
     isFirst ? (
-      <FirstSteps origin={url.origin} viewer={viewer} />
+      <FirstSteps origin={url.origin} platforms={namesOfPlatforms(env)} viewer={viewer} />
     ) : (
       <Overview query={query} data={data} isSwitchedOn={isSwitchedOn} viewer={viewer} />
     ),
@@ -170,14 +171,21 @@ function Quiet({ newest, viewer }: { newest: CallRow | undefined; viewer: Viewer
 }
 
 /** The overview of a ledger without any call: how to get one. */
-function FirstSteps({ origin, viewer }: { origin: string; viewer: Viewer }) {
+function FirstSteps({ origin, platforms, viewer }: { origin: string; platforms: string[]; viewer: Viewer }) {
+  const [first = "atoms", ...others] = platforms;
   return (
     <Page title="Overview" viewer={viewer} section="/">
       <div class="sheet">
         <Empty title="No calls yet">
           <p>
-            Point your platform’s webhook at <code class="anywhere">{`${origin}/webhooks/atoms`}</code>, and calls show
-            here as they happen.
+            Point your platform’s webhook at <code class="anywhere">{`${origin}/webhooks/${first}`}</code>
+            {others.map((name) => (
+              <>
+                {" or "}
+                <code class="anywhere">{`${origin}/webhooks/${name}`}</code>
+              </>
+            ))}
+            , and calls show here as they happen.
           </p>
           <p>
             To see the ledger at work first: <code>npm run simulate</code> plays a day of calls.
