@@ -2,6 +2,7 @@ import { startDueJobs } from "./erasure/start.ts";
 import { ingestContext } from "./ingest/ingest.ts";
 import { recover } from "./ingest/recover.ts";
 import { deleteOldTombstones } from "./ledger/erasure.ts";
+import { countStaleHours } from "./ledger/hours.ts";
 import { deleteOldJobs } from "./ledger/jobs.ts";
 import { log, logError } from "./log.ts";
 import { listableParkings } from "./parking/index.ts";
@@ -30,6 +31,7 @@ async function everyMinute(env: Env, ctx: ExecutionContext, now: Date): Promise<
       run(`parked in ${parking.store}`, () => recover(parking, context, now)),
     ),
     run("erasure jobs", () => startDueJobs(env.DB, env.ERASURE, now)),
+    run("stale hours", () => countStaleHours(env.DB, now)),
     run("old rows", async () => {
       await deleteOldTombstones(env.DB, now);
       await deleteOldJobs(env.DB, now);

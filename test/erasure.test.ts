@@ -24,6 +24,8 @@ const tables = [
   "sync_deliveries",
   "parked_bodies",
   "search_index",
+  "call_hours",
+  "stale_hours",
   "erased_calls",
   "jobs",
 ];

@@ -33,6 +33,7 @@ test("the migrations make a fresh database a ledger", async () => {
     return results.map(({ name }) => name).filter((name) => !/^(_cf_|sqlite_|search_index_)/.test(name));
   };
   expect(await named("table")).toEqual([
+    "call_hours",
     "caller_numbers",
     "calls",
     "erased_calls",
@@ -40,6 +41,7 @@ test("the migrations make a fresh database a ledger", async () => {
     "jobs",
     "parked_bodies",
     "search_index",
+    "stale_hours",
     "sync_deliveries",
   ]);
   expect(await named("view")).toEqual(["call_metrics", "daily_calls"]);

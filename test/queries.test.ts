@@ -331,27 +331,27 @@ test("a file is a command for wrangler", async () => {
 });
 
 describe("a file of somebody's own", () => {
-  const totals = read("totals.sql");
-  const [parameters = "", ...rest] = totals.split("\n");
+  const live = read("live-calls.sql");
+  const [parameters = "", ...rest] = live.split("\n");
   const [question = "", ...query] = rest;
   const lines = (...all: string[]) => all.join("\n");
 
-  /** Starts the Worker with this instead of totals.sql, and asks it for the calls of the last 30 days of a year. */
-  async function totalsWith(sql: string): Promise<unknown> {
+  /** Starts the Worker with this instead of live-calls.sql, and asks it for the calls that go on. */
+  async function liveWith(sql: string): Promise<unknown> {
     using project = copyProject();
-    writeFileSync(join(project.folder, "src/ledger/queries/totals.sql"), sql);
+    writeFileSync(join(project.folder, "src/ledger/queries/live-calls.sql"), sql);
     const copy = await bootLedger({ root: project.folder });
-    await post(copy.url, documentedCall({ call_id: "one" }).start({ timestamp: "2023-12-24T12:00:00Z" }));
-    const { body } = await ask(copy.url, "/api/stats?to=2023-12-31");
+    await post(copy.url, documentedCall({ call_id: "one" }).start({ timestamp: new Date().toISOString() }));
+    const { body } = await ask(copy.url, "/api/stats");
     await copy.harness.close();
-    return Object(body).totals;
+    return Object(body).live;
   }
 
   test("may name other times and another agent", async () => {
-    const other = parameters.replace("'-30 days'", "'-7 days'").replace("NULL AS agent_id", "'ada' AS agent_id");
+    const other = parameters.replace("'-6 hours'", "'-7 days'").replace("NULL AS agent_id", "'ada' AS agent_id");
     expect(other).toContain("'-7 days'");
     // They are for people; the Worker binds its own.
-    expect(await totalsWith(lines(other, question, ...query))).toMatchObject({ calls: 1 });
+    expect(await liveWith(lines(other, question, ...query))).toMatchObject([{ call_id: "one" }]);
   });
 
   test.each([
@@ -361,6 +361,6 @@ describe("a file of somebody's own", () => {
     ["the parameters take two lines", lines(parameters.replace(", NULL", ",\n  NULL"), question, ...query)],
     ["there is no first line at all", lines(question, ...query)],
   ])("keeps the Worker from starting when %s", async (_, sql) => {
-    await expect(totalsWith(sql)).rejects.toThrow("not a first line with parameters");
+    await expect(liveWith(sql)).rejects.toThrow("not a first line with parameters");
   });
 });

@@ -1,6 +1,9 @@
 import * as z from "zod";
 import { instant } from "../events/fields.ts";
 
+/** Of statistics. What is read goes by the hours of the range: a leap year has 8,784. */
+export const MAX_RANGE_DAYS = 366;
+
 const DAY_MILLISECONDS = 24 * 60 * 60 * 1000;
 /** The text of a later moment begins with a sign, and no longer sorts as time does. */
 const LAST_MOMENT = Date.parse("9999-12-31T23:59:59.999Z");

@@ -9,6 +9,7 @@ import {
   type EventRow,
   eventColumnsSql,
   eventRow,
+  type LedgerReader,
   parseRows,
 } from "./schema.ts";
 
@@ -49,7 +50,7 @@ export interface Condition {
  * @param options of the query; a filter that few calls fit may take long
  */
 export async function listCalls(
-  db: D1Database,
+  db: LedgerReader,
   filter: CallFilter,
   { limit, after }: CallPage<Pick<CallRow, "called_at" | "id">>,
   options: { timeoutMs?: number } = {},
@@ -104,7 +105,7 @@ export interface CallDetails {
 }
 
 /** A call with its events and deliveries, in one round trip; `undefined` when there is none of this id. */
-export async function readCall(db: D1Database, callId: string): Promise<CallDetails | undefined> {
+export async function readCall(db: LedgerReader, callId: string): Promise<CallDetails | undefined> {
   const [calls, events, deliveries] = await askStore("D1", () =>
     db.batch(
       [
@@ -120,6 +121,6 @@ export async function readCall(db: D1Database, callId: string): Promise<CallDeta
 }
 
 /** The row of one call; `undefined` when there is none of this id. */
-export async function readCallRow(db: D1Database, callId: string): Promise<CallRow | undefined> {
+export async function readCallRow(db: LedgerReader, callId: string): Promise<CallRow | undefined> {
   return (await listCalls(db, { call_id: callId }, { limit: 1 }))[0];
 }

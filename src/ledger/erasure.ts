@@ -31,12 +31,13 @@ export async function deleteCallRows(db: D1Database, callId: string): Promise<Er
          AND digits IN (SELECT digits.value FROM events, json_each(events.caller_digits) AS digits WHERE events.call_id = ?1)`,
         "DELETE FROM events WHERE call_id = ?1",
         "DELETE FROM search_index WHERE rowid IN (SELECT id FROM calls WHERE call_id = ?1)",
-        "DELETE FROM calls WHERE call_id = ?1",
+        "DELETE FROM calls WHERE call_id = ?1 RETURNING id",
       ].map((sql) => db.prepare(sql).bind(callId)),
     ),
   );
-  const [deliveries = 0, , events = 0, , calls = 0] = results.map(({ meta }) => meta.changes);
-  return { calls, events, deliveries };
+  const [deliveries = 0, , events = 0] = results.map(({ meta }) => meta.changes);
+  // The changes of a call's deletion include those of its triggers.
+  return { calls: results.at(-1)?.results.length ?? 0, events, deliveries };
 }
 
 const callIdRow = z.object({ call_id: z.string() });

@@ -70,6 +70,18 @@ export const deliveryRow = z.object({
 });
 export type DeliveryRow = z.infer<typeof deliveryRow>;
 
+/** Where rows are read: the database, or a session, whose reads a replica near the reader may answer. */
+export type LedgerReader = Pick<D1DatabaseSession, "prepare" | "batch">;
+
+/**
+ * The database for a request that only reads. A session's first read goes to whichever copy is nearest, where read replication is
+ * switched on (developers.cloudflare.com/d1/best-practices/read-replication): reading then takes nothing from the one thread that events
+ * are written on.
+ */
+export function reader(db: D1Database): LedgerReader {
+  return db.withSession("first-unconstrained");
+}
+
 /** Rows of one statement, checked. */
 export function parseRows<Row extends z.ZodType>(row: Row, result: D1Result | undefined): z.output<Row>[] {
   return z.array(row).parse(result?.results);

@@ -5,7 +5,7 @@ CREATE TABLE calls (
   id INTEGER PRIMARY KEY,           -- the order of arrival; also the row id of search_index
   call_id TEXT NOT NULL UNIQUE,
   platform TEXT NOT NULL,           -- the webhook that the first event of the call came to: atoms, …
-  agent_id TEXT,
+  agent_id TEXT NOT NULL,
   status TEXT NOT NULL,             -- active, ended, analyzed: the furthest event there is
   call_direction TEXT,              -- inbound, outbound; NULL for calls that are neither (web calls)
   caller_phone TEXT,                -- the customer's number, whichever way the call went
@@ -108,6 +108,53 @@ CREATE TABLE jobs (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX jobs_due ON jobs (due_at) WHERE due_at IS NOT NULL;
+
+-- Totals of the calls of an hour, for statistics that do not read calls. An hour has rows here or stands in stale_hours, never both.
+CREATE TABLE call_hours (
+  hour TEXT NOT NULL,               -- of called_at, UTC: 2024-07-15T14
+  agent_id TEXT NOT NULL,           -- '': all agents together
+  calls INTEGER NOT NULL,
+  ended INTEGER NOT NULL,
+  analyzed INTEGER NOT NULL,
+  with_duration INTEGER NOT NULL,   -- calls whose duration is known
+  total_duration_seconds REAL NOT NULL,
+  quarters TEXT NOT NULL,           -- JSON: [minute, the five counts] of each quarter, for zones that are no whole hours from UTC
+  dispositions TEXT NOT NULL,       -- JSON: [disposition, calls, with_duration, total_duration_seconds] of calls that ended
+  metrics TEXT NOT NULL,            -- JSON: [metric, type, least, most, [[minute, calls, sum]], [[value, calls]]]
+  PRIMARY KEY (hour, agent_id)
+) STRICT, WITHOUT ROWID;
+
+-- Hours with calls that changed since they were counted, or that were not counted yet: until the cron counts them, statistics
+-- count their calls.
+CREATE TABLE stale_hours (
+  hour TEXT NOT NULL PRIMARY KEY,
+  since TEXT NOT NULL               -- when the first of the changes was written
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER hours_of_new_calls AFTER INSERT ON calls
+WHEN NOT EXISTS (SELECT 1 FROM stale_hours WHERE hour = substr(new.called_at, 1, 13))
+BEGIN
+  DELETE FROM call_hours WHERE hour = substr(new.called_at, 1, 13);
+  INSERT INTO stale_hours (hour, since) VALUES (substr(new.called_at, 1, 13), new.updated_at);
+END;
+
+CREATE TRIGGER hours_of_changed_calls AFTER UPDATE ON calls
+WHEN substr(old.called_at, 1, 13) <> substr(new.called_at, 1, 13)
+  OR NOT EXISTS (SELECT 1 FROM stale_hours WHERE hour = substr(new.called_at, 1, 13))
+BEGIN
+  DELETE FROM call_hours WHERE hour IN (substr(old.called_at, 1, 13), substr(new.called_at, 1, 13));
+  INSERT INTO stale_hours (hour, since)
+  SELECT substr(old.called_at, 1, 13), new.updated_at UNION SELECT substr(new.called_at, 1, 13), new.updated_at
+  ON CONFLICT DO NOTHING;
+END;
+
+-- What is left of a deleted call in the totals of its hour goes with it.
+CREATE TRIGGER hours_of_deleted_calls AFTER DELETE ON calls
+WHEN NOT EXISTS (SELECT 1 FROM stale_hours WHERE hour = substr(old.called_at, 1, 13))
+BEGIN
+  DELETE FROM call_hours WHERE hour = substr(old.called_at, 1, 13);
+  INSERT INTO stale_hours (hour, since) VALUES (substr(old.called_at, 1, 13), old.updated_at);
+END;
 
 -- Full text over the words of transcripts, without the text: that is in R2. A row has the id of its call.
 CREATE VIRTUAL TABLE search_index USING fts5 (

@@ -14,34 +14,45 @@ export function wrapStores(env: Env, around: Around): Env {
 const statementOperations: ReadonlySet<string | symbol> = new Set(["run", "all", "first", "raw"]);
 
 function wrapDatabase(database: D1Database, around: Around): D1Database {
-  /** D1 looks into the statements of a batch and takes only its own. */
-  const originals = new WeakMap<D1PreparedStatement, D1PreparedStatement>();
-
-  function wrapStatement(statement: D1PreparedStatement): D1PreparedStatement {
-    const wrapped = new Proxy(statement, {
-      get(target, property) {
-        if (property === "bind") return (...values: unknown[]) => wrapStatement(target.bind(...values));
-        const value: unknown = Reflect.get(target, property);
-        if (typeof value !== "function" || !statementOperations.has(property)) return value;
-        return (...parameters: unknown[]) =>
-          around("D1", String(property), async () => Reflect.apply(value, target, parameters));
-      },
-    });
-    originals.set(wrapped, statement);
-    return wrapped;
-  }
-
   return new Proxy(database, {
     get(target, property) {
-      if (property === "prepare") return (query: string) => wrapStatement(target.prepare(query));
-      if (property === "batch") {
-        return (statements: D1PreparedStatement[]) =>
-          around("D1", "batch", () => target.batch(statements.map((one) => originals.get(one) ?? one)));
+      if (property === "withSession") {
+        return (constraint?: string) => wrapSession(target.withSession(constraint), around);
       }
-      // A session or an exec would pass uncounted: better to find out.
-      throw new Error(`the bench does not know D1Database.${String(property)}`);
+      return wrappedOperation(target, property, around);
     },
   });
+}
+
+function wrapSession(session: D1DatabaseSession, around: Around): D1DatabaseSession {
+  return new Proxy(session, { get: (target, property) => wrappedOperation(target, property, around) });
+}
+
+/** D1 looks into the statements of a batch and takes only its own. */
+const originals = new WeakMap<D1PreparedStatement, D1PreparedStatement>();
+
+function wrapStatement(statement: D1PreparedStatement, around: Around): D1PreparedStatement {
+  const wrapped = new Proxy(statement, {
+    get(target, property) {
+      if (property === "bind") return (...values: unknown[]) => wrapStatement(target.bind(...values), around);
+      const value: unknown = Reflect.get(target, property);
+      if (typeof value !== "function" || !statementOperations.has(property)) return value;
+      return (...parameters: unknown[]) =>
+        around("D1", String(property), async () => Reflect.apply(value, target, parameters));
+    },
+  });
+  originals.set(wrapped, statement);
+  return wrapped;
+}
+
+function wrappedOperation(target: D1Database | D1DatabaseSession, property: string | symbol, around: Around) {
+  if (property === "prepare") return (query: string) => wrapStatement(target.prepare(query), around);
+  if (property === "batch") {
+    return (statements: D1PreparedStatement[]) =>
+      around("D1", "batch", () => target.batch(statements.map((one) => originals.get(one) ?? one)));
+  }
+  // An exec would pass uncounted: better to find out.
+  throw new Error(`the bench does not know D1Database.${String(property)}`);
 }
 
 function wrapMethods<Store extends object>(

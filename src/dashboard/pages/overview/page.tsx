@@ -1,6 +1,6 @@
 import { listCalls } from "../../../ledger/calls.ts";
-import type { CallRow } from "../../../ledger/schema.ts";
-import { readHours, readStatistics, type Statistics } from "../../../ledger/statistics.ts";
+import { type CallRow, type LedgerReader, reader } from "../../../ledger/schema.ts";
+import { readStatistics, type Statistics } from "../../../ledger/statistics.ts";
 import { namesOfPlatforms } from "../../../platforms/index.ts";
 import { configuredDestinations } from "../../../sync/destinations/index.ts";
 import { html } from "../../ui/html.ts";
@@ -22,7 +22,7 @@ import { callsPath, type OverviewQuery, overviewPath, readOverviewQuery, weekPat
 export const showOverview: PageHandler = async (request, viewer, env) => {
   const url = new URL(request.url);
   const query = readOverviewQuery(url, viewer);
-  const data = await readOverview(env.DB, query, viewer.now);
+  const data = await readOverview(reader(env.DB), query, viewer.now);
   const isSwitchedOn = configuredDestinations(env).length > 0;
   const hasMistake = query.errors.length > 0;
   const isFirst = data.statistics.totals.calls === 0 && data.newest === undefined && !hasMistake;
@@ -38,13 +38,10 @@ export const showOverview: PageHandler = async (request, viewer, env) => {
 
 type OverviewData = Awaited<ReturnType<typeof readOverview>>;
 
-async function readOverview(db: D1Database, { range, agent_id }: OverviewQuery, now: Date) {
-  const { since, until, utcOffsetMinutes, byHour } = range;
+async function readOverview(db: LedgerReader, { range, agent_id }: OverviewQuery, now: Date) {
+  const { since, until, utcOffsetMinutes } = range;
   const parameters = { since, until, agent_id: agent_id ?? null, utcOffsetMinutes };
-  const [statistics, hours] = await Promise.all([
-    readStatistics(db, parameters, now),
-    byHour ? readHours(db, parameters) : [],
-  ]);
+  const { statistics, hours } = await readStatistics(db, parameters, now);
   // Only an empty range leads to the calls elsewhere.
   const [newest] = statistics.totals.calls > 0 ? [] : await listCalls(db, {}, { limit: 1 });
   return { statistics, hours, newest };

@@ -2,14 +2,12 @@ import { tz, tzOffset } from "@date-fns/tz";
 import { addMinutes, getMinutes, startOfMinute, subHours } from "date-fns";
 import * as z from "zod";
 import { fieldErrors } from "../../../events/fields.ts";
+import { MAX_RANGE_DAYS } from "../../../http/range.ts";
 import { callFilter } from "../../../ledger/search.ts";
 import { formDay } from "../../ui/form-dates.ts";
 import { withQuery } from "../../ui/paths.ts";
 import { addDays, dayOf, daysBetween, momentAt } from "../../ui/times.ts";
 import type { Viewer } from "../../ui/viewer.ts";
-
-/** D1 reads more rows the longer a range is: one page shows a year at the most. */
-const MAX_DAYS = 366;
 
 /** Ranges of so many days are drawn hour by hour. */
 const DAYS_BY_HOUR = 2;
@@ -60,8 +58,8 @@ export function readOverviewQuery(url: URL, viewer: Viewer): OverviewQuery {
   if (choice !== "own") return { range: rangeOf(choice, viewer), agent_id, errors: [] };
   const from = parsed.data.from ?? addDays(to, -6);
   if (from > to) return { ...otherwise, agent_id, errors: ["The range ends before it begins"] };
-  if (daysBetween(from, to) >= MAX_DAYS) {
-    return { ...otherwise, agent_id, errors: [`A range has ${MAX_DAYS} days at the most`] };
+  if (daysBetween(from, to) >= MAX_RANGE_DAYS) {
+    return { ...otherwise, agent_id, errors: [`A range has ${MAX_RANGE_DAYS} days at the most`] };
   }
   return { range: days("own", from, to, viewer.timeZone), agent_id, errors: [] };
 }

@@ -1,0 +1,180 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import * as fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readHourRows, type StatisticsRange } from "../../src/ledger/hours.ts";
+import { Totals } from "../../src/ledger/totals.ts";
+import { documentedCall } from "../support/events.ts";
+import { bootLedger } from "../support/ledger.ts";
+import { post } from "../support/post.ts";
+
+let ledger: Awaited<ReturnType<typeof bootLedger>>;
+beforeAll(async () => {
+  ledger = await bootLedger();
+});
+afterAll(() => ledger.harness.close());
+
+const HOUR_MS = 60 * 60 * 1000;
+const count = (scheduledTime = new Date(Date.now() + HOUR_MS)) =>
+  ledger.worker.scheduled({ cron: "* * * * *", scheduledTime });
+const rows = async (sql: string) => (await ledger.DB.prepare(sql).all()).results;
+const staleHours = async () => (await rows("SELECT hour FROM stale_hours ORDER BY hour")).map(({ hour }) => hour);
+
+const names = [
+  "totals",
+  "calls-by-day",
+  "calls-by-hour",
+  "dispositions",
+  "metrics",
+  "metric-values",
+  "metric-trend",
+  "busiest-hours",
+  "agents",
+];
+const queries = names.map((name) =>
+  readFileSync(resolve(import.meta.dirname, `../../src/ledger/queries/${name}.sql`), "utf8").replace(
+    /^WITH .*\n/,
+    "WITH parameters AS (SELECT ?1 AS since, ?2 AS until, ?3 AS agent_id, ?4 AS time_zone)\n",
+  ),
+);
+
+/** What the queries for people answer, which read the calls themselves. */
+async function countCalls({ since, until, agent_id, utcOffsetMinutes }: StatisticsRange): Promise<unknown[][]> {
+  const answers = await ledger.DB.batch(
+    queries.map((sql, index) =>
+      ledger.DB.prepare(sql).bind(
+        since,
+        until,
+        names[index] === "agents" ? null : agent_id,
+        `${utcOffsetMinutes} minutes`,
+      ),
+    ),
+  );
+  return answers.map(({ results }) => results);
+}
+
+/** Likewise, by the totals of hours. */
+async function addHours(range: StatisticsRange): Promise<unknown[][]> {
+  const totals = new Totals(range);
+  for await (const hours of readHourRows(ledger.DB, range)) for (const row of hours) totals.add(row);
+  const {
+    totals: sums,
+    days,
+    dispositions,
+    metrics,
+    metric_values,
+    metric_trend,
+    busiest_hours,
+    agents,
+  } = totals.statistics();
+  return [[sums], days, totals.hours(), dispositions, metrics, metric_values, metric_trend, busiest_hours, agents];
+}
+
+/** Sums of fractions differ in their last digits by the order in which they were added. */
+function rounded(answers: unknown[][]): unknown {
+  return JSON.parse(JSON.stringify(answers), (_, value) =>
+    typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(10)) : value,
+  );
+}
+
+let compared = 0;
+async function expectSame(range: StatisticsRange): Promise<void> {
+  const counted = await countCalls(range);
+  expect(rounded(await addHours(range))).toEqual(rounded(counted));
+  compared += counted.flat().length;
+}
+
+describe("the totals of hours equal what the queries for people count", () => {
+  const from = Date.parse("2024-07-15T20:00:00Z");
+  const moment = fc.integer({ min: 0, max: 9 * 60 }).map((minutes) => new Date(from + minutes * 60_000).toISOString());
+  const value = fc.oneof(
+    fc.integer({ min: 1, max: 5 }),
+    fc.double({ min: -1e9, max: 1e9, noNaN: true }),
+    fc.boolean(),
+    fc.constantFrom("yes", "no", null, 1.7e308, -1.7e308),
+    fc.constant({ nested: true }),
+  );
+  const facts = {
+    call: fc.integer({ min: 0, max: 7 }),
+    timestamp: moment,
+    agent: fc.constantFrom("ada", "bob"),
+  };
+  const operation = fc.oneof(
+    { weight: 3, arbitrary: fc.record({ kind: fc.constant("start" as const), ...facts }) },
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        kind: fc.constant("end" as const),
+        ...facts,
+        duration_seconds: fc.option(fc.double({ min: 0, max: 1e5, noNaN: true })),
+        disposition: fc.option(fc.constantFrom("successful", "busy", "none")),
+      }),
+    },
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        kind: fc.constant("analytics" as const),
+        ...facts,
+        metrics: fc.dictionary(fc.constantFrom("csat", "resolved", "topic"), value),
+      }),
+    },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant("erase" as const), call: facts.call }) },
+    { weight: 2, arbitrary: fc.constant({ kind: "count" as const }) },
+  );
+  const range = fc
+    .tuple(
+      fc.array(moment, { minLength: 2, maxLength: 2 }),
+      fc.constantFrom(null, "ada"),
+      fc.integer({ min: -48, max: 56 }),
+    )
+    .map(([moments, agent_id, quarters]): StatisticsRange => {
+      const [since = "", until = ""] = moments.toSorted();
+      return { since, until, agent_id, utcOffsetMinutes: quarters * 15 };
+    });
+  const everything = { since: "2024-07-01T00:00:00.000Z", until: "2024-08-01T00:00:00.000Z", agent_id: null };
+
+  async function perform(
+    operations: readonly (typeof operation extends fc.Arbitrary<infer T> ? T : never)[],
+    run: number,
+  ) {
+    for (const operation of operations) {
+      if (operation.kind === "count") {
+        await count();
+        continue;
+      }
+      const call_id = `call-${run}-${operation.call}`;
+      if (operation.kind === "erase") {
+        await ledger.DB.batch(
+          ["DELETE FROM events WHERE call_id = ?", "DELETE FROM calls WHERE call_id = ?"].map((sql) =>
+            ledger.DB.prepare(sql).bind(call_id),
+          ),
+        );
+        continue;
+      }
+      const { kind, call: _, agent, ...fields } = operation;
+      await post(ledger.url, documentedCall({ call_id, agent_id: agent })[kind](fields));
+    }
+  }
+
+  test("for any mix of orders, corrections and erasures, in any zone", { timeout: 120_000 }, async () => {
+    let run = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(operation, { minLength: 15, maxLength: 30 }),
+        fc.array(range, { minLength: 3, maxLength: 3 }),
+        async (operations, ranges) => {
+          await ledger.DB.exec(
+            "DELETE FROM events; DELETE FROM calls; DELETE FROM call_hours; DELETE FROM stale_hours",
+          );
+          await perform(operations, run++);
+          for (const each of [...ranges, { ...everything, utcOffsetMinutes: 330 }]) await expectSame(each);
+          await count();
+          expect(await staleHours()).toEqual([]);
+          for (const each of [...ranges, { ...everything, utcOffsetMinutes: 345 }]) await expectSame(each);
+        },
+      ),
+      { seed: 1, numRuns: 30, endOnFailure: true },
+    );
+    expect(compared).toBeGreaterThan(3_000);
+  });
+});

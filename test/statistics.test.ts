@@ -1,0 +1,135 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { ask } from "./support/ask.ts";
+import { documentedCall } from "./support/events.ts";
+import { bootLedger } from "./support/ledger.ts";
+import { post } from "./support/post.ts";
+import { signIn } from "./support/sign-in.ts";
+
+const JULY = "/api/stats?from=2024-07-01&to=2024-07-31";
+const HOUR = "2024-07-15T14";
+const timestamp = "2024-07-15T14:40:00Z";
+
+let ledger: Awaited<ReturnType<typeof bootLedger>>;
+beforeAll(async () => {
+  ledger = await bootLedger();
+});
+afterAll(() => ledger.harness.close());
+beforeEach(() =>
+  ledger.DB.exec("DELETE FROM events; DELETE FROM calls; DELETE FROM call_hours; DELETE FROM stale_hours"),
+);
+
+const minutesFromNow = (minutes: number) => new Date(Date.now() + minutes * 60_000);
+const runCron = (scheduledTime: Date) => ledger.worker.scheduled({ cron: "* * * * *", scheduledTime });
+const rows = async (sql: string) => (await ledger.DB.prepare(sql).all()).results;
+const hoursIn = async (table: string) =>
+  (await rows(`SELECT DISTINCT hour FROM ${table} ORDER BY hour`)).map(({ hour }) => hour);
+const statistics = async (path = JULY) => Object((await ask(ledger.url, path)).body);
+
+describe("an hour", () => {
+  test("is counted a quarter of an hour after it changed, and is stale again when an event of it comes later", async () => {
+    const call = documentedCall({ call_id: "late", agent_id: "ada" });
+    await post(ledger.url, call.start({ timestamp }));
+    await runCron(minutesFromNow(10));
+    expect([await hoursIn("call_hours"), await hoursIn("stale_hours")]).toEqual([[], [HOUR]]);
+    await runCron(minutesFromNow(20));
+    expect([await hoursIn("call_hours"), await hoursIn("stale_hours")]).toEqual([[HOUR], []]);
+    expect(await statistics()).toMatchObject({ totals: { calls: 1, ended: 0 } });
+
+    await post(ledger.url, call.end({ timestamp, duration_seconds: 30, disposition: "busy" }));
+    expect([await hoursIn("call_hours"), await hoursIn("stale_hours")]).toEqual([[], [HOUR]]);
+    const ended = {
+      totals: { calls: 1, ended: 1 },
+      dispositions: [{ disposition: "busy", average_duration_seconds: 30 }],
+    };
+    expect(await statistics()).toMatchObject(ended);
+    await runCron(minutesFromNow(20));
+    expect(await statistics()).toMatchObject(ended);
+  });
+
+  test("that goes on is not counted", async () => {
+    await post(ledger.url, documentedCall({ call_id: "now" }).start({ timestamp: new Date().toISOString() }));
+    await runCron(new Date());
+    expect(await hoursIn("call_hours")).toEqual([]);
+    expect(await statistics("/api/stats")).toMatchObject({ totals: { calls: 1 } });
+  });
+
+  test("is stale when a call leaves it for another, by an event or by hand", async () => {
+    const call = documentedCall({ call_id: "moved" });
+    await post(ledger.url, call.end({ timestamp }));
+    await runCron(minutesFromNow(20));
+    await post(ledger.url, call.start({ timestamp: "2024-07-15T12:10:00Z" }));
+    expect(await hoursIn("stale_hours")).toEqual(["2024-07-15T12", HOUR]);
+    await runCron(minutesFromNow(20));
+    await ledger.DB.exec(
+      "UPDATE calls SET called_at = '2024-07-20T00:00:00.000Z', updated_at = '2024-07-20T00:00:00.000Z'",
+    );
+    expect(await hoursIn("stale_hours")).toEqual(["2024-07-15T12", "2024-07-20T00"]);
+    await runCron(new Date());
+    expect(await hoursIn("call_hours")).toEqual(["2024-07-20T00"]);
+  });
+
+  test("has nothing left of a call that is erased", async () => {
+    const call = documentedCall({ call_id: "gone" });
+    await post(ledger.url, call.end({ timestamp, disposition: "secret-disposition" }));
+    await post(ledger.url, call.analytics({ timestamp, metrics: { wish: "secret-wish" } }));
+    await post(ledger.url, documentedCall({ call_id: "stays" }).end({ timestamp, disposition: "busy" }));
+    await runCron(minutesFromNow(20));
+    expect(JSON.stringify(await rows("SELECT * FROM call_hours"))).toMatch(/secret-wish.*|secret-disposition/);
+
+    expect(await ask(ledger.url, "/api/calls/gone", { method: "DELETE" })).toMatchObject({ status: 202 });
+    await vi.waitFor(async () => expect(await rows("SELECT id FROM calls")).toHaveLength(1), { timeout: 10_000 });
+    expect(await rows("SELECT * FROM call_hours")).toEqual([]);
+    await runCron(minutesFromNow(20));
+    expect(await rows("SELECT agent_id, calls, dispositions FROM call_hours WHERE agent_id = ''")).toEqual([
+      { agent_id: "", calls: 1, dispositions: '[["busy",1,1,300.0]]' },
+    ]);
+  });
+});
+
+test("statistics read the totals of hours, and calls only of hours that are stale or cut", async () => {
+  const start = documentedCall({ call_id: "one" }).start({ timestamp });
+  await post(ledger.url, start);
+  await runCron(minutesFromNow(20));
+  await ledger.DB.exec("UPDATE call_hours SET calls = 7000");
+  expect(await statistics()).toMatchObject({ totals: { calls: 7000 } });
+  expect(await statistics("/api/stats?from=2024-07-15T14:30:00Z&to=2024-07-16")).toMatchObject({
+    totals: { calls: 1 },
+  });
+  const pages = await signIn(ledger.url);
+  expect((await pages.visit("/?range=own&from=2024-07-15&to=2024-07-15")).text).toContain("7,000");
+});
+
+test("hours are cut by quarters for clocks that are half an hour off", async () => {
+  // In Kolkata 00:10 of the next day.
+  await post(ledger.url, documentedCall({ call_id: "kolkata" }).start({ timestamp: "2024-07-15T18:40:00Z" }));
+  await post(ledger.url, documentedCall({ call_id: "before" }).start({ timestamp: "2024-07-15T18:20:00Z" }));
+  await runCron(minutesFromNow(20));
+  const pages = await signIn(ledger.url, { timeZone: "Asia/Kolkata" });
+  const { html } = await pages.visit("/?range=own&from=2024-07-15&to=2024-07-20");
+  const titles = Array.from(html.matchAll(/<title>(\w+ \d+ Jul: \d+ call)/g), ([, title]) => title);
+  expect(titles.slice(0, 3)).toEqual(["Mon 15 Jul: 1 call", "Tue 16 Jul: 1 call", "Wed 17 Jul: 0 call"]);
+});
+
+test("a range of more than a year is refused by the API, as it is by the overview", async () => {
+  expect(await ask(ledger.url, "/api/stats?from=2023-01-01&to=2024-01-01")).toMatchObject({ status: 200 });
+  for (const range of ["from=2023-01-01&to=2024-01-02", "from=2020-01-01", "from=0001-01-01&to=9999-12-31"]) {
+    expect(await ask(ledger.url, `/api/stats?${range}`)).toMatchObject({
+      status: 400,
+      body: { errors: [{ path: "from", message: "Invalid range: at most 366 days" }] },
+    });
+  }
+});
+
+test("an hour with more calls than an answer could hold, of more agents and metrics than there is room for, is counted", async () => {
+  const insert = `INSERT INTO calls (call_id, platform, agent_id, status, called_at, ended_at, updated_at, first_received_at, column_versions, disposition, metrics)
+    SELECT value, 'atoms', 'agent ' || (value % 300), 'ended', ?2, ?2, ?2, ?2, '{}', value, json_object('metric ' || (value % 60), value, 'topic', value || ?3)
+    FROM json_each(?1)`;
+  const numbers = JSON.stringify(Array.from({ length: 5_000 }, (_, index) => index));
+  await ledger.DB.prepare(insert).bind(numbers, `${HOUR}:00:00.000Z`, "x".repeat(300)).run();
+  await runCron(new Date());
+  expect(await hoursIn("stale_hours")).toEqual([]);
+  const answer = await statistics();
+  expect(answer).toMatchObject({ totals: { calls: 5_000, ended: 5_000 } });
+  expect(answer.metrics[0]).toMatchObject({ metric: "topic", calls: 5_000 });
+  expect(answer.metrics).toHaveLength(50);
+});
