@@ -204,6 +204,23 @@ describe("quarantine", () => {
     expect((await command("quarantine")).trim().split("\n")).toHaveLength(4);
   });
 
+  test("lists the newest day first, through months and years, page by page", async () => {
+    const days = ["2023/12/31", "2024/01/02", "2024/01/10", "2024/11/01", "2025/02/01"];
+    const keys = days.flatMap((day) => ["a", "b", "c"].map((name) => `quarantine/${day}/${name.repeat(64)}.json`));
+    for (const key of keys) await ledger.ARCHIVE.put(key, "{}");
+    for (const limit of [1, 2, 3, 4, 15, 16]) {
+      const seen: string[] = [];
+      for (let cursor: string | null = ""; cursor !== null; ) {
+        const query = new URLSearchParams({ limit: String(limit), ...(cursor !== "" && { cursor }) });
+        const { body } = await ask(`/api/quarantine?${query}`);
+        const page: { quarantine: { key: string }[]; next_cursor: string | null } = JSON.parse(JSON.stringify(body));
+        seen.push(...page.quarantine.map(({ key }) => key));
+        cursor = page.next_cursor;
+      }
+      expect(seen).toEqual(days.toReversed().flatMap((day) => keys.filter((key) => key.includes(day))));
+    }
+  });
+
   test("what fits by now is taken in as if it had come then, the rest stays", async () => {
     await post(ledger.url, "[]");
     // As an event looks that came before its format was known.
@@ -291,6 +308,45 @@ describe("deliveries", () => {
     for (const call_id of calls) expect(downstream.deliveriesOf(call_id)).toHaveLength(2);
   });
 
+  test("are listed newest first, page by page, whatever the state", async () => {
+    const insert = ledger.DB.prepare(
+      `INSERT INTO sync_deliveries (call_id, event, event_id, destination, state, attempts, updated_at, overdue_at)
+       SELECT 'call ' || (900 - value), 'analytics.completed', value, 'webhook', ?2, 1, '2024', iif(?2 = 'pending', printf('2999-%04d', value), NULL)
+       FROM json_each(?1)`,
+    );
+    const numbers = Array.from({ length: 30 }, (_, index) => index);
+    const states = ["pending", "failed", "delivered"];
+    await ledger.DB.batch(
+      states.map((state, index) =>
+        insert.bind(JSON.stringify(numbers.filter((number) => number % 3 === index)), state),
+      ),
+    );
+    const all = [2, 1, 0].flatMap((rest) => numbers.filter((number) => number % 3 === rest).toReversed());
+    for (const [index, state] of [...states.entries(), [3, ""] as const]) {
+      const seen: number[] = [];
+      for (let cursor: string | null = ""; cursor !== null; ) {
+        const query = new URLSearchParams({ limit: "7", ...(state && { state }), ...(cursor !== "" && { cursor }) });
+        const page = await list(query.toString());
+        seen.push(...page.deliveries.map(({ event_id }) => Number(event_id)));
+        cursor = page.next_cursor;
+      }
+      expect(seen).toEqual(state === "" ? all : all.filter((number) => number % 3 === index));
+    }
+    await ledger.DB.exec("DELETE FROM sync_deliveries");
+  });
+
+  test("a page of them reads as many rows as it has, and some of its index", async () => {
+    const plans = [
+      "SELECT *, rowid FROM sync_deliveries WHERE state <> 'delivered' AND overdue_at IS NULL AND state = 'failed' ORDER BY rowid DESC LIMIT 50",
+      "SELECT *, rowid FROM sync_deliveries WHERE state <> 'delivered' AND state = 'pending' ORDER BY overdue_at DESC, rowid DESC LIMIT 50",
+      "SELECT *, rowid FROM sync_deliveries ORDER BY rowid DESC LIMIT 50",
+    ];
+    for (const sql of plans) {
+      const { results } = await ledger.DB.prepare(`EXPLAIN QUERY PLAN ${sql}`).all<{ detail: string }>();
+      expect(results.map(({ detail }) => detail).join()).not.toContain("TEMP B-TREE");
+    }
+  });
+
   test("those of one call are listed, and sent again, and nothing else is", async () => {
     const calls = ["one-of-two", "other-of-two"];
     let down = true;
@@ -324,7 +380,7 @@ describe("deliveries", () => {
         seen.push(...page.deliveries.map(({ call_id }) => call_id));
         cursor = page.next_cursor;
       }
-      expect(seen, query).toEqual(calls);
+      expect(seen, query).toEqual(calls.toReversed());
     }
   });
 

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { conversationText, readTranscript } from "../archive/transcripts.ts";
 import { type Problem, problemResponse } from "../http/problem.ts";
 import { readCall, readCallRow } from "../ledger/calls.ts";
-import { deliveryRow, eventRow, withJson } from "../ledger/schema.ts";
+import { deliveryRow, eventRow, reader, withJson } from "../ledger/schema.ts";
 import { callAnswer } from "./calls.ts";
 import { callQuery, nothing, operation } from "./operation.ts";
 
@@ -22,7 +22,7 @@ export const getCall = operation({
   },
   problems: [404],
   async perform({ parameter: callId }, env) {
-    const details = await readCall(env.DB, callId);
+    const details = await readCall(reader(env.DB), callId);
     if (details === undefined) return unknownCall();
     const { call, events, deliveries } = details;
     const payload = (text: string): unknown => JSON.parse(text);
@@ -56,7 +56,7 @@ export const getTranscript = operation({
   },
   problems: [404],
   async perform({ parameter: call_id, request }, env) {
-    const call = await readCallRow(env.DB, call_id);
+    const call = await readCallRow(reader(env.DB), call_id);
     if (call === undefined) return unknownCall();
     const { transcript_key: key } = call;
     if (key === null) return missing("no-transcript", "No transcript", "The call has not ended, or had none.");

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { invalidRequest } from "../http/input.ts";
 import { callsAsCsv } from "../ledger/csv.ts";
-import { callRow, withJson } from "../ledger/schema.ts";
+import { callRow, reader, withJson } from "../ledger/schema.ts";
 import { callCursor, callFilter, searchCalls, wordsNotSearched, writeCallCursor } from "../ledger/search.ts";
 import { readSettings } from "../settings.ts";
 import { nothing, operation } from "./operation.ts";
@@ -29,7 +29,7 @@ export const getCalls = operation({
   async perform({ query: { limit, cursor, ...filter } }, env) {
     const { searchTranscripts } = readSettings(env);
     const search = { filter, limit, after: cursor };
-    const page = await searchCalls(env.DB, search, searchTranscripts);
+    const page = await searchCalls(reader(env.DB), callRow, search, searchTranscripts);
     if (page.kind === "words-not-searched") return invalidRequest([wordsNotSearched]);
     return Response.json({ calls: page.calls.map(withJson), next_cursor: writeCallCursor(page.next) });
   },
@@ -43,5 +43,5 @@ export const exportCalls = operation({
   query: z.strictObject(callFilter),
   body: nothing,
   answers: { "text/csv": z.string() },
-  perform: async ({ query }, env) => callsAsCsv(env.DB, query, readSettings(env).searchTranscripts),
+  perform: async ({ query }, env) => callsAsCsv(reader(env.DB), query, readSettings(env).searchTranscripts),
 });

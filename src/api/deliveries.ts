@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { deliveryRow, deliveryState } from "../ledger/schema.ts";
+import { deliveryRow, deliveryState, reader } from "../ledger/schema.ts";
 import { deliveryCursor, deliveryFilter, listDeliveries } from "../ledger/undelivered.ts";
 import { retryFailed } from "../sync/relay.ts";
 import { nothing, operation } from "./operation.ts";
@@ -20,7 +20,7 @@ export const getDeliveries = operation({
     "application/json": z.object({ deliveries: z.array(deliveryRow), next_cursor: z.string().nullable() }),
   },
   async perform({ query: { cursor, ...query } }, env) {
-    return Response.json(await listDeliveries(env.DB, { ...query, after: cursor }));
+    return Response.json(await listDeliveries(reader(env.DB), { ...query, after: cursor }));
   },
 });
 

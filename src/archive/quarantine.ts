@@ -27,6 +27,9 @@ export const keyInQuarantine = z
   .startsWith(QUARANTINE_PREFIX)
   .refine((key) => new TextEncoder().encode(key).byteLength <= MAX_KEY_BYTES, "is longer than a key can be");
 
+/** Of R2 (developers.cloudflare.com/r2/api/workers/workers-api-reference). */
+const MAX_LISTED = 1000;
+
 /** R2 keeps 8,192 bytes of metadata an object; a body with thousands of wrong fields has thousands of reasons. */
 const MAX_DETAIL_CHARACTERS = 1000;
 
@@ -53,10 +56,10 @@ export async function putQuarantined(
 }
 
 /**
- * A page of the quarantine, oldest day first; `cursor` is absent on the last page.
+ * A page of the quarantine, oldest day first: a walk through all of it meets what comes in meanwhile. `cursor` is absent on the last page.
  * @param cursor the key of the last body of the page before. R2 has cursors too, and throws at one that is not its own
  */
-export async function listQuarantine(
+export async function walkQuarantine(
   bucket: R2Bucket,
   limit: number,
   cursor?: string,
@@ -70,6 +73,55 @@ export async function listQuarantine(
     }),
   );
   return { items: page.objects.map(itemOf), cursor: page.truncated ? page.objects.at(-1)?.key : undefined };
+}
+
+/**
+ * A page of the quarantine for people, newest day first, within a day in the order of the keys; `cursor` is absent on the last page. R2 lists
+ * upwards alone, so it goes down the folders of the days.
+ * @param cursor the key of the last body of the page before
+ */
+export async function listQuarantine(
+  bucket: R2Bucket,
+  limit: number,
+  cursor?: string,
+): Promise<{ items: QuarantinedItem[]; cursor: string | undefined }> {
+  const objects: R2Object[] = [];
+  for await (const day of daysDown(bucket, cursor)) {
+    let startAfter = cursor?.startsWith(day) ? cursor : day;
+    for (let isTruncated = true; isTruncated && objects.length <= limit; ) {
+      const after = startAfter;
+      const page = await askStore("R2", () =>
+        // One more than the page has shows whether there is another page.
+        bucket.list({
+          prefix: day,
+          startAfter: after,
+          limit: Math.min(limit + 1 - objects.length, MAX_LISTED),
+          include: ["customMetadata"],
+        }),
+      );
+      objects.push(...page.objects);
+      isTruncated = page.truncated;
+      startAfter = page.objects.at(-1)?.key ?? startAfter;
+    }
+    if (objects.length > limit) break;
+  }
+  const items = objects.slice(0, limit).map(itemOf);
+  return { items, cursor: objects.length > limit ? items.at(-1)?.key : undefined };
+}
+
+/** The folders of the days with bodies, newest first, from the day of a key on. */
+async function* daysDown(bucket: R2Bucket, from: string | undefined): AsyncGenerator<string> {
+  for (const year of await foldersDown(bucket, QUARANTINE_PREFIX, from)) {
+    for (const month of await foldersDown(bucket, year, from)) yield* await foldersDown(bucket, month, from);
+  }
+}
+
+async function foldersDown(bucket: R2Bucket, prefix: string, from: string | undefined): Promise<string[]> {
+  const { delimitedPrefixes } = await askStore("R2", () => bucket.list({ prefix, delimiter: "/" }));
+  return delimitedPrefixes
+    .filter((folder) => from === undefined || folder <= from.slice(0, folder.length))
+    .sort()
+    .reverse();
 }
 
 function itemOf({ key, size, uploaded, customMetadata }: R2Object): QuarantinedItem {

@@ -1,5 +1,5 @@
 import pMap from "p-map";
-import { listQuarantine, readQuarantined, removeQuarantined } from "../archive/quarantine.ts";
+import { readQuarantined, removeQuarantined, walkQuarantine } from "../archive/quarantine.ts";
 import type { Received } from "../events/received.ts";
 import { logError } from "../log.ts";
 import { listableParkings } from "../parking/index.ts";
@@ -78,7 +78,7 @@ function quarantineSource(bucket: R2Bucket): WaitingSource {
   return {
     kind: "quarantined",
     async list(after) {
-      const { items, cursor } = await listQuarantine(
+      const { items, cursor } = await walkQuarantine(
         bucket,
         PAGE_BODIES,
         typeof after === "string" ? after : undefined,

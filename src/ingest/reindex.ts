@@ -1,8 +1,9 @@
 import pMap from "p-map";
+import type * as z from "zod";
 import { readTranscript } from "../archive/transcripts.ts";
 import { searchText } from "../events/search-text.ts";
 import { listCalls } from "../ledger/calls.ts";
-import type { CallRow } from "../ledger/schema.ts";
+import { type CallRow, callRow } from "../ledger/schema.ts";
 import { reindexTranscript } from "../ledger/search-index.ts";
 
 /** Calls that one request indexes: two subrequests each. */
@@ -10,6 +11,8 @@ const CALLS_A_REQUEST = 20;
 
 /** Few at a time, since each transcript may be as large as `MAX_BODY_BYTES`, and a Worker has 128 MB. */
 const CONCURRENCY = 2;
+
+const indexedCall = callRow.pick({ id: true, called_at: true, call_id: true, transcript_key: true });
 
 /**
  * Indexes the words of a page of calls from the archive: of calls that came while words were not indexed. Safe to repeat.
@@ -20,13 +23,17 @@ export async function reindexPage(
   bucket: R2Bucket,
   after: Pick<CallRow, "called_at" | "id"> | undefined,
 ): Promise<{ indexed: number; next: Pick<CallRow, "called_at" | "id"> | undefined }> {
-  const calls = await listCalls(db, {}, { limit: CALLS_A_REQUEST, after });
+  const calls = await listCalls(db, indexedCall, {}, { limit: CALLS_A_REQUEST, after });
   const results = await pMap(calls, (call) => reindex(call, db, bucket), { concurrency: CONCURRENCY });
   const next = calls.length < CALLS_A_REQUEST ? undefined : calls.at(-1);
   return { indexed: results.filter(Boolean).length, next };
 }
 
-async function reindex({ call_id, transcript_key: key }: CallRow, db: D1Database, bucket: R2Bucket): Promise<boolean> {
+async function reindex(
+  { call_id, transcript_key: key }: z.infer<typeof indexedCall>,
+  db: D1Database,
+  bucket: R2Bucket,
+): Promise<boolean> {
   if (key === null) return false;
   const archived = await readTranscript(bucket, key);
   if (archived === undefined) return false;

@@ -2,14 +2,15 @@ import type { CallStatus } from "../events/event.ts";
 import { askStore } from "../stores/ask.ts";
 import {
   type CallRow,
-  callColumnsSql,
   callRow,
+  columnsSql,
   type DeliveryRow,
   deliveryRow,
   type EventRow,
   eventColumnsSql,
   eventRow,
   type LedgerReader,
+  type ListedRow,
   parseRows,
 } from "./schema.ts";
 
@@ -47,14 +48,16 @@ export interface Condition {
 /**
  * Calls, newest first. Walks the index by time, so a page reads as many rows as it shows, and those that the filter leaves out
  * between them.
+ * @param row the columns to read
  * @param options of the query; a filter that few calls fit may take long
  */
-export async function listCalls(
+export async function listCalls<Row extends Pick<CallRow, "id" | "called_at">>(
   db: LedgerReader,
+  row: ListedRow<Row>,
   filter: CallFilter,
   { limit, after }: CallPage<Pick<CallRow, "called_at" | "id">>,
   options: { timeoutMs?: number } = {},
-): Promise<CallRow[]> {
+): Promise<Row[]> {
   const conditions = filterConditions(filter);
   if (after !== undefined) {
     conditions.push({ sql: "(calls.called_at, calls.id) < (?, ?)", values: [after.called_at, after.id] });
@@ -64,13 +67,13 @@ export async function listCalls(
     () =>
       db
         .prepare(
-          `SELECT ${callColumnsSql} FROM calls ${whereSql(conditions)} ORDER BY calls.called_at DESC, calls.id DESC LIMIT ?`,
+          `SELECT ${columnsSql(row)} FROM calls ${whereSql(conditions)} ORDER BY calls.called_at DESC, calls.id DESC LIMIT ?`,
         )
         .bind(...conditions.flatMap(({ values }) => values), limit)
         .all(),
     options,
   );
-  return parseRows(callRow, result);
+  return parseRows(row, result);
 }
 
 const equalColumns = ["call_id", "platform", "agent_id", "call_direction", "disposition", "status"] as const;
@@ -109,7 +112,7 @@ export async function readCall(db: LedgerReader, callId: string): Promise<CallDe
   const [calls, events, deliveries] = await askStore("D1", () =>
     db.batch(
       [
-        `SELECT ${callColumnsSql} FROM calls WHERE call_id = ?1`,
+        `SELECT ${columnsSql(callRow)} FROM calls WHERE call_id = ?1`,
         `SELECT ${eventColumnsSql} FROM events WHERE call_id = ?1 ORDER BY occurred_at, received_at, event_id, event`,
         "SELECT * FROM sync_deliveries WHERE call_id = ?1 ORDER BY event, event_id, destination",
       ].map((sql) => db.prepare(sql).bind(callId)),
@@ -122,5 +125,5 @@ export async function readCall(db: LedgerReader, callId: string): Promise<CallDe
 
 /** The row of one call; `undefined` when there is none of this id. */
 export async function readCallRow(db: LedgerReader, callId: string): Promise<CallRow | undefined> {
-  return (await listCalls(db, { call_id: callId }, { limit: 1 }))[0];
+  return (await listCalls(db, callRow, { call_id: callId }, { limit: 1 }))[0];
 }

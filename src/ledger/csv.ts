@@ -1,6 +1,6 @@
 import Papa from "papaparse";
 import { invalidRequest } from "../http/input.ts";
-import { type CallRow, callRow } from "./schema.ts";
+import { type CallRow, callRow, type LedgerReader } from "./schema.ts";
 import { type CallSearch, searchCalls, wordsNotSearched } from "./search.ts";
 
 /** Calls that the first read brings: with the largest JSON there is, they stay far below the memory of a Worker. */
@@ -30,12 +30,12 @@ const columns = callRow.keyof().options;
  * middle breaks the download off, so that half of it is not taken for the whole.
  */
 export async function callsAsCsv(
-  db: D1Database,
+  db: LedgerReader,
   filter: CallSearch["filter"],
   searchTranscripts: boolean,
 ): Promise<Response> {
   const read = (limit: number, after: CallSearch["after"]) =>
-    searchCalls(db, { filter, limit, after }, searchTranscripts);
+    searchCalls(db, callRow, { filter, limit, after }, searchTranscripts);
   const first = await read(FIRST_ROWS, undefined);
   if (first.kind === "words-not-searched") return invalidRequest([wordsNotSearched]);
   let next = first.next;

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { askStore } from "../stores/ask.ts";
 import type { WrittenEvent } from "./patch.ts";
-import { callColumnsSql, callRow, deliveryRow, parseRows } from "./schema.ts";
+import { callRow, columnsSql, deliveryRow, parseRows } from "./schema.ts";
 
 /** What names a delivery. */
 export const deliveryId = deliveryRow.pick({ call_id: true, event: true, event_id: true, destination: true });
@@ -82,7 +82,7 @@ export async function readDeliveries(db: D1Database, ids: readonly DeliveryId[])
     db
       .prepare(
         `SELECT delivery.event, delivery.event_id, delivery.destination, delivery.state, delivery.attempts,
-           delivery.generation, events.occurred_at, ${callColumnsSql}
+           delivery.generation, events.occurred_at, ${columnsSql(callRow)}
          FROM json_each(?1) AS named
          JOIN sync_deliveries AS delivery ON ${isNamed}
          JOIN events ON events.call_id = delivery.call_id AND events.event = delivery.event AND events.event_id = delivery.event_id

@@ -146,16 +146,21 @@ FROM (SELECT * FROM call_hours WHERE hour >= ?2 AND hour < ?3 UNION ALL SELECT *
 
 /**
  * Reads the totals of a range, hour by hour and agent by agent, a month at a time. Calls are read where the range cuts through an
- * hour, and where an hour is stale. Dispositions and metrics come for the agent of the range, or for all together.
+ * hour, and where an hour is stale.
+ * @param hasDetails whether dispositions and metrics come too, for the agent of the range or for all together
  */
-export async function* readHourRows(db: LedgerReader, range: StatisticsRange): AsyncGenerator<HourRow[]> {
+export async function* readHourRows(
+  db: LedgerReader,
+  range: StatisticsRange,
+  hasDetails: boolean,
+): AsyncGenerator<HourRow[]> {
   const end = Date.parse(range.until);
   for (let start = Date.parse(range.since); start < end; start += PAGE_MS) {
     const { spans, first, last } = hoursWithin(start, Math.min(start + PAGE_MS, end));
     const needsQuarters = range.utcOffsetMinutes % 60 !== 0;
     const statement = db
       .prepare(readSql)
-      .bind(JSON.stringify(spans), first, last, range.agent_id ?? "", Number(needsQuarters));
+      .bind(JSON.stringify(spans), first, last, hasDetails ? (range.agent_id ?? "") : null, Number(needsQuarters));
     yield parseRows(hourRow, await askStore("D1", () => statement.all(), { timeoutMs: LONG_QUERY_TIMEOUT_MS }));
   }
 }
@@ -174,7 +179,7 @@ function hoursWithin(since: number, until: number) {
   const spans = parts
     .filter(([from = 0, to = 0]) => from < to)
     .map((part) => part.map((time) => new Date(time).toISOString()));
-  return { spans, first: hourOf(first), last: hourOf(last) };
+  return { spans, first: hourOf(Math.min(first, last)), last: hourOf(last) };
 }
 
 function hourOf(time: number): string {

@@ -32,10 +32,15 @@ export const callRow = z.object({
 });
 export type CallRow = z.infer<typeof callRow>;
 
-/** The columns of {@link callRow}, as SQL for a statement in which the table is called `calls`. */
-export const callColumnsSql = Object.keys(callRow.shape)
-  .map((column) => `calls.${column}`)
-  .join(", ");
+/** A schema of some columns of `calls`, by which a listing goes on with its next page at the least. */
+export type ListedRow<Row extends Pick<CallRow, "id" | "called_at">> = z.ZodType<Row> & { shape: object };
+
+/** The columns of a row, as SQL for a statement in which the table is called `calls`. */
+export function columnsSql({ shape }: { shape: object }): string {
+  return Object.keys(shape)
+    .map((column) => `calls.${column}`)
+    .join(", ");
+}
 
 /** An event accepted, as the outside sees it; `payload` holds JSON text. */
 export const eventRow = z.object({

@@ -1,7 +1,7 @@
 import { askStore, LONG_QUERY_TIMEOUT_MS } from "../stores/ask.ts";
 import { type CallFilter, type CallPage, filterConditions, whereSql } from "./calls.ts";
 import type { WrittenEvent } from "./patch.ts";
-import { callColumnsSql, callRow, parseRows } from "./schema.ts";
+import { type CallRow, columnsSql, type LedgerReader, type ListedRow, parseRows } from "./schema.ts";
 
 /** The words of a transcript. */
 export interface SearchText {
@@ -37,8 +37,9 @@ export function indexTranscript(
  * @param query as `searchQuery` makes it
  * @param page its `after` is the `id` of the last call of the page before
  */
-export async function listMatchingCalls(
-  db: D1Database,
+export async function listMatchingCalls<Row extends Pick<CallRow, "id" | "called_at">>(
+  db: LedgerReader,
+  row: ListedRow<Row>,
   query: string,
   filter: CallFilter,
   { limit, after }: CallPage<number>,
@@ -50,14 +51,14 @@ export async function listMatchingCalls(
     () =>
       db
         .prepare(
-          `SELECT ${callColumnsSql} FROM search_index CROSS JOIN calls ON calls.id = search_index.rowid
+          `SELECT ${columnsSql(row)} FROM search_index CROSS JOIN calls ON calls.id = search_index.rowid
            ${whereSql(conditions)} ORDER BY search_index.rowid DESC LIMIT ?`,
         )
         .bind(...conditions.flatMap(({ values }) => values), limit)
         .all(),
     { timeoutMs: LONG_QUERY_TIMEOUT_MS },
   );
-  return parseRows(callRow, result);
+  return parseRows(row, result);
 }
 
 /** Pages of the index, of 4 KB, that one step may write anew. */

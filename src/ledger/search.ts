@@ -7,7 +7,7 @@ import { cursorOf, writeCursor } from "../http/cursor.ts";
 import { instantFrom, instantTo } from "../http/range.ts";
 import { LONG_QUERY_TIMEOUT_MS } from "../stores/ask.ts";
 import { type CallFilter, listCalls } from "./calls.ts";
-import type { CallRow } from "./schema.ts";
+import type { CallRow, LedgerReader, ListedRow } from "./schema.ts";
 import { listMatchingCalls } from "./search-index.ts";
 
 /** The filter of a listing, as a query string has it. */
@@ -54,8 +54,8 @@ export interface CallSearch {
   after?: CallCursor | undefined;
 }
 
-export type CallSearchResult =
-  | { kind: "found"; calls: CallRow[]; next?: CallCursor }
+export type CallSearchResult<Row> =
+  | { kind: "found"; calls: Row[]; next?: CallCursor }
   /** `q` is no call id and no phone number, and words are not indexed. */
   | { kind: "words-not-searched" };
 
@@ -70,23 +70,25 @@ const MIN_SEARCHED_DIGITS = 4;
 
 /**
  * Reads a page of calls. Tries `q` as a call's id, then as a customer's phone number, then as an agent's, then as words.
+ * @param row the columns to read
  * @param searchTranscripts the setting: whether words are indexed
  */
-export async function searchCalls(
-  db: D1Database,
+export async function searchCalls<Row extends Pick<CallRow, "id" | "called_at">>(
+  db: LedgerReader,
+  row: ListedRow<Row>,
   { filter: { q, ...filter }, limit, after }: CallSearch,
   searchTranscripts: boolean,
-): Promise<CallSearchResult> {
+): Promise<CallSearchResult<Row>> {
   /** One row more than the page has shows whether there is another page. */
   const list = async (by: "time" | "caller" | "agent", narrowed: CallFilter) => {
     const position = after?.by === by ? after : undefined;
     const page = { limit: limit + 1, after: position };
-    const rows = await listCalls(db, narrowed, page, by === "time" ? {} : { timeoutMs: LONG_QUERY_TIMEOUT_MS });
+    const rows = await listCalls(db, row, narrowed, page, by === "time" ? {} : { timeoutMs: LONG_QUERY_TIMEOUT_MS });
     return pageOf(rows, limit, ({ called_at, id }) => ({ by, called_at, id }));
   };
   if (q === undefined) return list("time", filter);
 
-  const tries: { by: CallCursor["by"]; run: () => Promise<CallSearchResult & { kind: "found" }> }[] = [];
+  const tries: { by: CallCursor["by"]; run: () => Promise<CallSearchResult<Row> & { kind: "found" }> }[] = [];
   tries.push({ by: "time", run: () => list("time", { ...filter, call_id: q }) });
   const digits = searchedDigits(q);
   if (digits !== undefined) {
@@ -99,7 +101,7 @@ export async function searchCalls(
     tries.push({
       by: "words",
       run: async () => {
-        const rows = await listMatchingCalls(db, query, filter, { limit: limit + 1, after: position });
+        const rows = await listMatchingCalls(db, row, query, filter, { limit: limit + 1, after: position });
         return pageOf(rows, limit, ({ id }) => ({ by: "words", id }));
       },
     });
@@ -115,7 +117,7 @@ export async function searchCalls(
   return isUnsearched ? { kind: "words-not-searched" } : { kind: "found", calls: [] };
 }
 
-function pageOf(rows: readonly CallRow[], limit: number, cursorAfter: (last: CallRow) => CallCursor) {
+function pageOf<Row>(rows: readonly Row[], limit: number, cursorAfter: (last: Row) => CallCursor) {
   const last = rows.length > limit ? rows[limit - 1] : undefined;
   return {
     kind: "found" as const,

@@ -69,18 +69,18 @@ export async function readStatistics(
   range: StatisticsRange,
   now: Date,
 ): Promise<{ statistics: Statistics; hours: HourCount[] }> {
-  const [totals, { live, sync }] = await Promise.all([readTotals(db, range), readPresent(db, range, now)]);
+  const [totals, { live, sync }] = await Promise.all([readTotals(db, range, true), readPresent(db, range, now)]);
   return { statistics: { ...totals.statistics(), live, sync }, hours: totals.hours() };
 }
 
 /** The agents of a range, those with most calls first. */
 export async function readAgents(db: LedgerReader, range: StatisticsRange): Promise<Statistics["agents"]> {
-  return (await readTotals(db, range)).statistics().agents;
+  return (await readTotals(db, range, false)).statistics().agents;
 }
 
-async function readTotals(db: LedgerReader, range: StatisticsRange): Promise<Totals> {
+async function readTotals(db: LedgerReader, range: StatisticsRange, hasDetails: boolean): Promise<Totals> {
   const totals = new Totals(range);
-  for await (const rows of readHourRows(db, range)) {
+  for await (const rows of readHourRows(db, range, hasDetails)) {
     for (const row of rows) totals.add(row);
   }
   return totals;

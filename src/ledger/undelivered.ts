@@ -3,7 +3,7 @@ import { cursorOf, writeCursor } from "../http/cursor.ts";
 import { askStore, askStoreOnce } from "../stores/ask.ts";
 import { type Condition, whereSql } from "./calls.ts";
 import { deliveryReference, MESSAGE_PATIENCE_SECONDS } from "./deliveries.ts";
-import { type DeliveryRow, type DeliveryState, deliveryRow, parseRows } from "./schema.ts";
+import { type DeliveryRow, type DeliveryState, deliveryRow, type LedgerReader, parseRows } from "./schema.ts";
 
 const claimedRow = deliveryReference.extend({ agent_id: z.string(), occurred_at: z.string() });
 
@@ -80,11 +80,11 @@ async function claim(
   return parseRows(claimedRow, await askStoreOnce("D1", () => update.all()));
 }
 
-/** Where in a listing of deliveries the next page begins. */
+const listedRow = deliveryRow.extend({ position: z.number() });
+
+/** Where in a listing of deliveries the next page begins: what the last one of the page before goes by. */
 export const deliveryCursor = cursorOf(
-  z
-    .tuple([z.string(), z.string(), z.string(), z.string()])
-    .transform(([call_id, event, event_id, destination]) => ({ call_id, event, event_id, destination })),
+  z.tuple([z.string().nullable(), z.number().int()]).transform(([overdue_at, position]) => ({ overdue_at, position })),
 );
 
 /** A page of deliveries. */
@@ -94,32 +94,41 @@ export interface DeliveryQuery extends DeliveryFilter {
   limit: number;
 }
 
-/** A page of deliveries in the order of their keys. Reads the rows of an index or of a range of keys, and no others. */
+/**
+ * A page of deliveries, newest first; of pending ones those first that are sent again last. Walks the table from its end, the index of
+ * what is not delivered, or the deliveries of one call.
+ */
 export async function listDeliveries(
-  db: D1Database,
+  db: LedgerReader,
   { state, after, limit, ...filter }: DeliveryQuery,
 ): Promise<{ deliveries: DeliveryRow[]; next_cursor: string | null }> {
   const conditions: Condition[] = [];
-  // What lets SQLite use the partial index.
-  if (state !== undefined && state !== "delivered") conditions.push({ sql: "state <> 'delivered'", values: [] });
+  const isPending = state === "pending";
+  // What lets SQLite use the partial index, in its order.
+  if (isPending || state === "failed") conditions.push({ sql: "state <> 'delivered'", values: [] });
+  if (state === "failed") conditions.push({ sql: "overdue_at IS NULL", values: [] });
   for (const [column, value] of Object.entries({ state, ...filter })) {
     if (value !== undefined) conditions.push({ sql: `${column} = ?`, values: [value] });
   }
   if (after !== undefined) {
-    const { call_id, event, event_id, destination } = after;
-    const sql = "(call_id, event, event_id, destination) > (?, ?, ?, ?)";
-    conditions.push({ sql, values: [call_id, event, event_id, destination] });
+    const { overdue_at, position } = after;
+    conditions.push(
+      isPending
+        ? { sql: "(overdue_at, rowid) < (?, ?)", values: [overdue_at ?? "", position] }
+        : { sql: "rowid < ?", values: [position] },
+    );
   }
   const query = db
     .prepare(
-      `SELECT * FROM sync_deliveries ${whereSql(conditions)} ORDER BY call_id, event, event_id, destination LIMIT ?`,
+      `SELECT *, rowid AS position FROM sync_deliveries ${whereSql(conditions)}
+       ORDER BY ${isPending ? "overdue_at DESC, " : ""}rowid DESC LIMIT ?`,
     )
     // One row more than the page has shows whether there is another page.
     .bind(...conditions.flatMap(({ values }) => values), limit + 1);
-  const rows = parseRows(deliveryRow, await askStore("D1", () => query.all()));
-  const deliveries = rows.slice(0, limit);
-  const last = rows.length > limit ? deliveries.at(-1) : undefined;
-  const next_cursor =
-    last === undefined ? null : writeCursor(last.call_id, last.event, last.event_id, last.destination);
-  return { deliveries, next_cursor };
+  const rows = parseRows(listedRow, await askStore("D1", () => query.all()));
+  const last = rows.length > limit ? rows[limit - 1] : undefined;
+  return {
+    deliveries: rows.slice(0, limit).map(({ position, ...delivery }) => delivery),
+    next_cursor: last === undefined ? null : writeCursor(last.overdue_at, last.position),
+  };
 }

@@ -56,7 +56,7 @@ async function countCalls({ since, until, agent_id, utcOffsetMinutes }: Statisti
 /** Likewise, by the totals of hours. */
 async function addHours(range: StatisticsRange): Promise<unknown[][]> {
   const totals = new Totals(range);
-  for await (const hours of readHourRows(ledger.DB, range)) for (const row of hours) totals.add(row);
+  for await (const hours of readHourRows(ledger.DB, range, true)) for (const row of hours) totals.add(row);
   const {
     totals: sums,
     days,

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { readForm, readQuery } from "../../http/input.ts";
-import type { DeliveryRow, DeliveryState } from "../../ledger/schema.ts";
+import { type DeliveryRow, type DeliveryState, reader } from "../../ledger/schema.ts";
 import { deliveryCursor, deliveryFilter, listDeliveries } from "../../ledger/undelivered.ts";
 import { configuredDestinations } from "../../sync/destinations/index.ts";
 import { retryFailed } from "../../sync/relay.ts";
@@ -35,7 +35,7 @@ export const showDeliveries: PageHandler = async (request, viewer, env) => {
   const query = readQuery(url, view.extend({ cursor: deliveryCursor.optional() }));
   if (!query.ok) return query.response;
   const { cursor: after, ...shown } = query.value;
-  const { deliveries, next_cursor } = await listDeliveries(env.DB, {
+  const { deliveries, next_cursor } = await listDeliveries(reader(env.DB), {
     state: shown.state === "all" ? undefined : shown.state,
     destination: shown.destination,
     after,

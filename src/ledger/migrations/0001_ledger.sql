@@ -60,6 +60,7 @@ CREATE TABLE caller_numbers (
   PRIMARY KEY (digits, call_id)
 ) STRICT, WITHOUT ROWID;
 
+-- With a row id, the order of creation: listings go from the newest on.
 CREATE TABLE sync_deliveries (
   call_id TEXT NOT NULL,
   event TEXT NOT NULL,
@@ -72,7 +73,7 @@ CREATE TABLE sync_deliveries (
   overdue_at TEXT,                  -- when the relay sends the message of a pending delivery again; NULL unless pending
   generation INTEGER NOT NULL DEFAULT 0,  -- how often it was sent anew; messages of an older generation are void
   PRIMARY KEY (call_id, event, event_id, destination)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE INDEX undelivered ON sync_deliveries (state, overdue_at) WHERE state <> 'delivered';
 

@@ -1,5 +1,6 @@
 import { readWrangler } from "../../../src/commands/wrangler.ts";
 import { openBindings } from "../../simulator/stores.ts";
+import { countStatements } from "./hours.ts";
 import { chunksOf, type Plan } from "./plan.ts";
 import { chunkStatements } from "./statements.ts";
 
@@ -24,6 +25,10 @@ export async function fill(write: Write, plan: Plan, { onProgress, signal }: Wat
     await write(chunkStatements(plan, chunk));
     written += chunk.oldest - chunk.newest + 1;
     onProgress?.(written);
+  }
+  for (const statements of countStatements(plan)) {
+    signal?.throwIfAborted();
+    await write(statements);
   }
 }
 

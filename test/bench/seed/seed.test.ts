@@ -134,6 +134,14 @@ test("the same seed once more writes nothing, and a longer plan of the same pace
   expect(calls.slice(600)).toEqual(before[0]);
 });
 
+test("hours that are over are counted, once", async () => {
+  const [uncounted] = await read("SELECT count(*) AS hours FROM stale_hours WHERE hour < '2024-07-18T12'");
+  expect(uncounted).toEqual({ hours: 0 });
+  const [totals] = await read("SELECT sum(calls) AS calls FROM call_hours WHERE agent_id = ''");
+  const [calls] = await read("SELECT count(*) AS calls FROM calls WHERE called_at < '2024-07-18T12'");
+  expect(totals).toEqual(calls);
+});
+
 test("without words, none are searched", async () => {
   await fill(writeTo(ledger.DB), { ...plan, seed: 8, calls: 10, words: false });
   expect(await read("SELECT id FROM calls WHERE call_id LIKE 'seed-8-%'")).toHaveLength(10);

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { startCallErasure } from "../../../erasure/start.ts";
 import { readForm } from "../../../http/input.ts";
 import { readCall } from "../../../ledger/calls.ts";
-import type { CallRow } from "../../../ledger/schema.ts";
+import { type CallRow, reader } from "../../../ledger/schema.ts";
 import { html, seeOther } from "../../ui/html.ts";
 import { Page } from "../../ui/layout.tsx";
 import { Notice, withNotice } from "../../ui/notices.tsx";
@@ -38,7 +38,7 @@ export const eraseCall: PageHandler = async (request, viewer, env) => {
 async function callPage(request: Parameters<PageHandler>[0], viewer: Viewer, env: Env, formError?: string) {
   const callId = callIdOf(request);
   const all = new URL(request.url).searchParams.get("turns") === "all";
-  const details = await readCall(env.DB, callId);
+  const details = await readCall(reader(env.DB), callId);
   if (details === undefined) return html(<UnknownCall callId={callId} viewer={viewer} />, { status: 404 });
   const transcript = await readTranscriptState(env.ARCHIVE, details.call);
   return html(<Call {...details} transcript={transcript} all={all} viewer={viewer} formError={formError} />, {

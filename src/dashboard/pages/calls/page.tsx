@@ -1,6 +1,7 @@
 import type { Child } from "hono/jsx";
+import { MAX_RANGE_DAYS } from "../../../http/range.ts";
 import { callsAsCsv } from "../../../ledger/csv.ts";
-import type { CallRow } from "../../../ledger/schema.ts";
+import { reader } from "../../../ledger/schema.ts";
 import { searchCalls, wordsNotSearched } from "../../../ledger/search.ts";
 import { readAgents } from "../../../ledger/statistics.ts";
 import { namesOfPlatforms } from "../../../platforms/index.ts";
@@ -12,15 +13,17 @@ import { ButtonLink, Empty, Paging } from "../../ui/parts.tsx";
 import type { PageHandler, Viewer } from "../../ui/viewer.ts";
 import { ActiveFilters, Filters } from "./filters.tsx";
 import { type CallsQuery, filterNames, listPath, readCallsQuery } from "./query.ts";
-import { CallTable } from "./table.tsx";
+import { CallTable, type ListedCall, listedCall } from "./table.tsx";
 
 const CALLS_A_PAGE = 50;
 
 /** Dispositions to choose from are those of the page; each may be long. */
 const MAX_DISPOSITIONS = 20;
 
-/** Agents to choose from are those of so many milliseconds, unless the filter has a range. */
-const AGENTS_MS = 7 * 24 * 60 * 60 * 1000;
+/** Agents to choose from are those of so many milliseconds, unless the filter has a range; of a longer one, those of its end. */
+const DAY_MS = 24 * 60 * 60 * 1000;
+const AGENTS_MS = 7 * DAY_MS;
+const MAX_AGENTS_MS = MAX_RANGE_DAYS * DAY_MS;
 
 const NOT_SEARCHED = `${filterNames.q}: ${wordsNotSearched.message}`;
 
@@ -51,7 +54,7 @@ export const showCalls: PageHandler = async (request, viewer, env) => {
 export const downloadCalls: PageHandler = async (request, viewer, env) => {
   const query = readCallsQuery(new URL(request.url), viewer.timeZone);
   if (query.errors.length > 0) return mistakePage(query, viewer, env);
-  return callsAsCsv(env.DB, query.filter, readSettings(env).searchTranscripts);
+  return callsAsCsv(reader(env.DB), query.filter, readSettings(env).searchTranscripts);
 };
 
 /** Shows the form as it was filled in, with the mistakes in it. */
@@ -75,18 +78,21 @@ function mistakePage(query: CallsQuery, viewer: Viewer, env: Env): Promise<Respo
 
 async function readCalls(env: Env, { filter, cursor }: CallsQuery, now: Date) {
   const until = filter.to ?? now.toISOString();
-  const since = filter.from ?? new Date(Date.parse(until) - AGENTS_MS).toISOString();
+  const end = Date.parse(until);
+  const start = filter.from === undefined ? end - AGENTS_MS : Math.max(Date.parse(filter.from), end - MAX_AGENTS_MS);
+  const since = new Date(start).toISOString();
   const { searchTranscripts } = readSettings(env);
+  const db = reader(env.DB);
   const [page, agents] = await Promise.all([
-    searchCalls(env.DB, { filter, limit: CALLS_A_PAGE, after: cursor }, searchTranscripts),
-    readAgents(env.DB, { since, until, agent_id: null, utcOffsetMinutes: 0 }),
+    searchCalls(db, listedCall, { filter, limit: CALLS_A_PAGE, after: cursor }, searchTranscripts),
+    readAgents(db, { since, until, agent_id: null, utcOffsetMinutes: 0 }),
   ]);
   return { ...page, platforms: namesOfPlatforms(env), agents: agents.map(({ agent_id }) => agent_id) };
 }
 
 interface CallsPageProps {
   query: CallsQuery;
-  calls: readonly CallRow[];
+  calls: readonly ListedCall[];
   /** The platforms and the ids of the agents to choose from. */
   platforms: readonly string[];
   agents: readonly string[];

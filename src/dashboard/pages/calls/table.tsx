@@ -1,4 +1,5 @@
-import type { CallRow } from "../../../ledger/schema.ts";
+import type * as z from "zod";
+import { callRow } from "../../../ledger/schema.ts";
 import { CallBadge, Moment, startOf } from "../../ui/parts.tsx";
 import { callPath } from "../../ui/paths.ts";
 import { Table } from "../../ui/table.tsx";
@@ -10,10 +11,25 @@ const SUMMARY_CHARACTERS = 160;
 /** Phone numbers and most names are no longer, and no good in pieces. */
 const UNBROKEN_CHARACTERS = 20;
 
+/** The columns that the table shows, and those by which the listing goes on. */
+export const listedCall = callRow.pick({
+  id: true,
+  call_id: true,
+  called_at: true,
+  caller_phone: true,
+  agent_id: true,
+  call_direction: true,
+  duration_seconds: true,
+  status: true,
+  disposition: true,
+  summary: true,
+});
+export type ListedCall = z.infer<typeof listedCall>;
+
 /** Calls as a table; a whole row leads to its call, by one link. */
-export function CallTable({ calls, viewer }: { calls: readonly CallRow[]; viewer: Viewer }) {
+export function CallTable({ calls, viewer }: { calls: readonly ListedCall[]; viewer: Viewer }) {
   return (
-    <Table<CallRow>
+    <Table<ListedCall>
       caption="Calls, newest first"
       class="cards calls"
       rows={calls}
@@ -46,7 +62,7 @@ function Field({ text }: { text: string | null }) {
   return <bdi class={text.length <= UNBROKEN_CHARACTERS ? "keep" : undefined}>{startOf(text, FIELD_CHARACTERS)}</bdi>;
 }
 
-function Disposition({ call: { disposition, summary } }: { call: CallRow }) {
+function Disposition({ call: { disposition, summary } }: { call: ListedCall }) {
   return (
     <>
       {disposition !== null && <bdi>{startOf(disposition, FIELD_CHARACTERS)}</bdi>}

@@ -1,5 +1,5 @@
 import { listCalls } from "../../../ledger/calls.ts";
-import { type CallRow, type LedgerReader, reader } from "../../../ledger/schema.ts";
+import { callRow, type LedgerReader, reader } from "../../../ledger/schema.ts";
 import { readStatistics, type Statistics } from "../../../ledger/statistics.ts";
 import { namesOfPlatforms } from "../../../platforms/index.ts";
 import { configuredDestinations } from "../../../sync/destinations/index.ts";
@@ -36,6 +36,8 @@ export const showOverview: PageHandler = async (request, viewer, env) => {
   );
 };
 
+const newestRow = callRow.pick({ id: true, called_at: true });
+
 type OverviewData = Awaited<ReturnType<typeof readOverview>>;
 
 async function readOverview(db: LedgerReader, { range, agent_id }: OverviewQuery, now: Date) {
@@ -43,7 +45,7 @@ async function readOverview(db: LedgerReader, { range, agent_id }: OverviewQuery
   const parameters = { since, until, agent_id: agent_id ?? null, utcOffsetMinutes };
   const { statistics, hours } = await readStatistics(db, parameters, now);
   // Only an empty range leads to the calls elsewhere.
-  const [newest] = statistics.totals.calls > 0 ? [] : await listCalls(db, {}, { limit: 1 });
+  const [newest] = statistics.totals.calls > 0 ? [] : await listCalls(db, newestRow, {}, { limit: 1 });
   return { statistics, hours, newest };
 }
 
@@ -152,7 +154,7 @@ function daysText(first: string, last: string): string {
 }
 
 /** Stands for the charts of a range without calls, and leads to where there are some. */
-function Quiet({ newest, viewer }: { newest: CallRow | undefined; viewer: Viewer }) {
+function Quiet({ newest, viewer }: { newest: { called_at: string } | undefined; viewer: Viewer }) {
   return (
     <div class="sheet">
       <Empty title="No calls in this range">
