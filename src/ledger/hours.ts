@@ -13,7 +13,8 @@ const MAX_VALUES = 20;
 
 /**
  * Counts the calls of spans by hour and agent, and of all agents together. Parameters: 1 JSON array of spans [since, until], none
- * across the end of an hour; 2 and 3 hours, the first and the one after the last, of which those that are stale are spans too.
+ * across the end of an hour; 2 and 3 hours, the first and the one after the last, of which those that are stale are spans too; 4 JSON
+ * array of the agents whose dispositions and metrics are wanted, NULL for all of them.
  *
  * What is beyond 1e290 counts as that: else a few absurd numbers make a sum infinite, which JSON cannot express.
  */
@@ -31,7 +32,7 @@ WITH spans AS (
     calls.analyzed_at IS NOT NULL AS analyzed,
     max(-1e290, min(1e290, calls.duration_seconds)) AS seconds,
     calls.disposition,
-    iif((SELECT count(*) FROM json_each(calls.metrics)) <= ${MAX_METRICS}, calls.metrics, NULL) AS metrics
+    iif(?4 IS NOT '[]' AND (SELECT count(*) FROM json_each(calls.metrics)) <= ${MAX_METRICS}, calls.metrics, NULL) AS metrics
   FROM spans CROSS JOIN calls ON calls.called_at >= spans.since AND calls.called_at < spans.until
   CROSS JOIN json_each('["agent", "all"]') AS scope
 ), quarters AS (
@@ -41,7 +42,7 @@ WITH spans AS (
 ), dispositions AS (
   SELECT hour, agent_id, disposition, count(*) AS calls, count(seconds) AS with_duration, total(seconds) AS total_duration_seconds,
     row_number() OVER (PARTITION BY hour, agent_id ORDER BY count(*) DESC, disposition) AS rank
-  FROM counted WHERE ended GROUP BY hour, agent_id, disposition
+  FROM counted WHERE ended AND (?4 IS NULL OR agent_id IN (SELECT value FROM json_each(?4))) GROUP BY hour, agent_id, disposition
 ), metric AS MATERIALIZED (
   SELECT hour, agent_id, minute, metric.key AS name,
     CASE WHEN metric.type IN ('true', 'false') THEN 'boolean' WHEN metric.type IN ('integer', 'real') THEN 'number' ELSE metric.type END AS type,
@@ -49,7 +50,8 @@ WITH spans AS (
     iif(metric.type IN ('integer', 'real', 'true', 'false'), max(-1e290, min(1e290, metric.value)), NULL) AS number,
     iif(metric.type IN ('integer', 'real'), metric.value, NULL) AS exact
   FROM counted CROSS JOIN json_each(counted.metrics) AS metric
-  WHERE metric.key <> '$overflow' AND metric.type <> 'null' AND length(metric.key) <= ${MAX_METRIC_CHARACTERS}
+  WHERE (?4 IS NULL OR counted.agent_id IN (SELECT value FROM json_each(?4)))
+    AND metric.key <> '$overflow' AND metric.type <> 'null' AND length(metric.key) <= ${MAX_METRIC_CHARACTERS}
 ), metric_quarters AS (
   SELECT hour, agent_id, name, type, minute, count(*) AS calls, total(number) AS sum, min(exact) AS least, max(exact) AS most
   FROM metric GROUP BY hour, agent_id, name, type, minute
@@ -141,7 +143,9 @@ const PAGE_MS = 31 * 24 * HOUR_MS;
 
 const readSql = `
 SELECT hour, agent_id, calls, ended, analyzed, with_duration, total_duration_seconds,
-  iif(?5, quarters, NULL) AS quarters, iif(agent_id = ?4, dispositions, NULL) AS dispositions, iif(agent_id = ?4, metrics, NULL) AS metrics
+  iif(?5, quarters, NULL) AS quarters,
+  iif(agent_id IN (SELECT value FROM json_each(?4)), dispositions, NULL) AS dispositions,
+  iif(agent_id IN (SELECT value FROM json_each(?4)), metrics, NULL) AS metrics
 FROM (SELECT * FROM call_hours WHERE hour >= ?2 AND hour < ?3 UNION ALL SELECT * FROM (${countedHours}))`;
 
 /**
@@ -160,7 +164,13 @@ export async function* readHourRows(
     const needsQuarters = range.utcOffsetMinutes % 60 !== 0;
     const statement = db
       .prepare(readSql)
-      .bind(JSON.stringify(spans), first, last, hasDetails ? (range.agent_id ?? "") : null, Number(needsQuarters));
+      .bind(
+        JSON.stringify(spans),
+        first,
+        last,
+        JSON.stringify(hasDetails ? [range.agent_id ?? ""] : []),
+        Number(needsQuarters),
+      );
     yield parseRows(hourRow, await askStore("D1", () => statement.all(), { timeoutMs: LONG_QUERY_TIMEOUT_MS }));
   }
 }
@@ -217,7 +227,7 @@ export async function countStaleHours(db: D1Database, now: Date): Promise<{ coun
     if (Date.now() >= end) break;
     const next = hourOf(Date.parse(`${hour}:00:00Z`) + HOUR_MS);
     const statements = [
-      db.prepare(countHourSql.insert).bind("[]", hour, next),
+      db.prepare(countHourSql.insert).bind("[]", hour, next, null),
       db.prepare(countHourSql.remove).bind(hour),
     ];
     await askStore("D1", () => db.batch(statements), { timeoutMs: LONG_QUERY_TIMEOUT_MS });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { runCommand, UsageError } from "../../src/commands/command.ts";
 import { type Bundle, bundle, startupMilliseconds } from "./bundle.ts";
 import { type Downstream, startDownstream } from "./downstream.ts";
+import { reportBusy } from "./reading/busy.ts";
 import { reportReading } from "./reading/section.ts";
 import { Report } from "./report.ts";
 import { reportSearch } from "./search.ts";
@@ -86,6 +87,13 @@ const sections: Record<string, Section> = {
     takes: "4 min",
     async measure({ report, downstream, variant }) {
       await reportReading(report, await variant("ledger", "counting-ledger.ts"), downstream);
+    },
+  },
+  busy: {
+    about: "pages of a ledger with 11,000 calls a day, and what its totals cost",
+    takes: "3 min",
+    async measure({ report, downstream, variant }) {
+      await reportBusy(report, await variant("ledger", "counting-ledger.ts"), downstream);
     },
   },
   throughput: {

@@ -31,8 +31,8 @@ the platform's do. Queries: their own default range, whole milliseconds as D1 co
 milliseconds over HTTP, weight with the styles and scripts of the page. Medians, in a runtime that is warm.`,
   );
   const until = new Date();
-  const few = await seededLedger(bundle, FEW_CALLS, until, downstream);
-  const many = await seededLedger(bundle, MANY_CALLS, until, downstream);
+  const few = await seededLedger(bundle, { calls: FEW_CALLS, days: FEW_CALLS / PACE, until }, downstream);
+  const many = await seededLedger(bundle, { calls: MANY_CALLS, days: MANY_CALLS / PACE, until }, downstream);
   await reportQueries(report, few, many);
   await reportViews(report, await visitorOf(few, addresses), await visitorOf(many, addresses));
   await few.worker.stop();
@@ -82,8 +82,8 @@ async function reportViews(report: Report, few: Visitor, many: Visitor): Promise
   }
 }
 
-/** By turns, so that whatever else the machine does meets both. */
-async function timesOf(few: Visitor, many: Visitor, address: Address): Promise<Pair> {
+/** Medians of milliseconds. By turns, so that whatever else the machine does meets both. */
+export async function timesOf(few: Visitor, many: Visitor, address: Address): Promise<Pair> {
   const times: Record<keyof Pair, number[]> = { few: [], many: [] };
   for (let visit = -WARM_UP_VISITS; visit < VISITS; visit++) {
     const pair = { few: await timeOf(few, address), many: await timeOf(many, address) };
@@ -98,7 +98,7 @@ function heads(what: string): string[] {
   return [`${what} 10 k`, "1 M", "ratio"];
 }
 
-function cells(pair: Pair, decimals: number): string[] {
+export function cells(pair: Pair, decimals: number): string[] {
   // Of less than D1's clock can tell there is no multiple.
   const growth = pair.few === 0 ? "" : growthOf(pair).toFixed(2);
   return [pair.few.toFixed(decimals), pair.many.toFixed(decimals), growth];

@@ -5,6 +5,7 @@ import type { Bundle } from "../bundle.ts";
 import type { Downstream } from "../downstream.ts";
 import { openSender } from "../load.ts";
 import { fill, writeTo } from "../seed/fill.ts";
+import type { Plan } from "../seed/plan.ts";
 
 const BODY_BYTES = 11_000;
 
@@ -18,18 +19,14 @@ export interface SeededLedger {
   callId: string;
 }
 
-/**
- * A ledger with made-up calls, the newest of which are the same in every ledger of this moment.
- * @param until when the last of them begins
- */
+/** A ledger with made-up calls. Two of one pace and one end have the same newest calls. */
 export async function seededLedger(
   bundle: Bundle,
-  calls: number,
-  until: Date,
+  { calls, days, until }: Pick<Plan, "calls" | "days" | "until">,
   downstream: Downstream,
 ): Promise<SeededLedger> {
   const worker = await boot(bundle, downstream.url);
-  await fill(writeTo(worker.database), { calls, days: calls / PACE, seed: 1, until, words: true });
+  await fill(writeTo(worker.database), { calls, days, seed: 1, until, words: true });
 
   const callId = randomUUID();
   const sender = openSender(worker.webhook, 1);

@@ -20,7 +20,8 @@ export function countStatements({ calls, days, until }: Plan): string[][] {
     const insert = countHourSql.insert
       .replaceAll("?1", "'[]'")
       .replaceAll("?2", `'${first}'`)
-      .replaceAll("?3", `'${last}'`);
+      .replaceAll("?3", `'${last}'`)
+      .replaceAll("?4", "NULL");
     batches.push([insert, `DELETE FROM stale_hours WHERE ${hours}`]);
   }
   return batches;
