@@ -61,11 +61,22 @@ describe("an hour", () => {
     expect(await hoursIn("stale_hours")).toEqual(["2024-07-15T12", HOUR]);
     await runCron(minutesFromNow(20));
     await ledger.DB.exec(
-      "UPDATE calls SET called_at = '2024-07-20T00:00:00.000Z', updated_at = '2024-07-20T00:00:00.000Z'",
+      "UPDATE calls SET started_at = '2024-07-20T00:00:00.000Z', updated_at = '2024-07-20T00:00:00.000Z'",
     );
     expect(await hoursIn("stale_hours")).toEqual(["2024-07-15T12", "2024-07-20T00"]);
     await runCron(new Date());
     expect(await hoursIn("call_hours")).toEqual(["2024-07-20T00"]);
+  });
+
+  test("that cannot be counted keeps no other from it", async () => {
+    await post(ledger.url, documentedCall({ call_id: "broken" }).start({ timestamp: "2024-07-01T10:00:00Z" }));
+    await ledger.DB.exec("UPDATE calls SET metrics = '{', updated_at = '2024-07-01T10:00:00.000Z'");
+    await post(ledger.url, documentedCall({ call_id: "whole" }).start({ timestamp }));
+    await runCron(minutesFromNow(20));
+    expect([await hoursIn("call_hours"), await hoursIn("stale_hours")]).toEqual([[HOUR], ["2024-07-01T10"]]);
+    await ledger.DB.exec("UPDATE calls SET metrics = NULL WHERE call_id = 'broken'");
+    await runCron(minutesFromNow(40));
+    expect(await hoursIn("stale_hours")).toEqual([]);
   });
 
   test("has nothing left of a call that is erased", async () => {

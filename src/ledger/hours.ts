@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { logError } from "../log.ts";
 import { askStore, LONG_QUERY_TIMEOUT_MS } from "../stores/ask.ts";
 import { type LedgerReader, parseRows } from "./schema.ts";
 
@@ -212,7 +213,7 @@ export const countHourSql = {
   remove: "DELETE FROM stale_hours WHERE hour = ?1",
 };
 
-/** Counts stale hours that are over, those first that have been stale for longest, each in a transaction of its own so that events wait for none. */
+/** Counts stale hours that are over, those first that have been stale for longest, each in a transaction of its own so that events wait for none. One that cannot be counted goes behind the others. */
 export async function countStaleHours(db: D1Database, now: Date): Promise<{ counted: number }> {
   const settled = now.getTime() - SETTLE_MS;
   const result = await askStore("D1", () =>
@@ -230,8 +231,15 @@ export async function countStaleHours(db: D1Database, now: Date): Promise<{ coun
       db.prepare(countHourSql.insert).bind("[]", hour, next, null),
       db.prepare(countHourSql.remove).bind(hour),
     ];
-    await askStore("D1", () => db.batch(statements), { timeoutMs: LONG_QUERY_TIMEOUT_MS });
-    counted++;
+    try {
+      await askStore("D1", () => db.batch(statements), { timeoutMs: LONG_QUERY_TIMEOUT_MS });
+      counted++;
+    } catch (error) {
+      logError({ message: "could not count an hour", hour }, error);
+      await askStore("D1", () =>
+        db.prepare("UPDATE stale_hours SET since = ?2 WHERE hour = ?1").bind(hour, now.toISOString()).run(),
+      );
+    }
   }
   return { counted };
 }

@@ -139,13 +139,17 @@ BEGIN
   INSERT INTO stale_hours (hour, since) VALUES (substr(new.called_at, 1, 13), new.updated_at);
 END;
 
-CREATE TRIGGER hours_of_changed_calls AFTER UPDATE ON calls
-WHEN substr(old.called_at, 1, 13) <> substr(new.called_at, 1, 13)
-  OR NOT EXISTS (SELECT 1 FROM stale_hours WHERE hour = substr(new.called_at, 1, 13))
+-- An update of called_at alone is that of calls_moved: both hours are known before it.
+CREATE TRIGGER hours_of_changed_calls AFTER UPDATE OF
+  agent_id, started_at, ended_at, analyzed_at, duration_seconds, disposition, metrics, first_received_at, updated_at ON calls
+WHEN NOT EXISTS (SELECT 1 FROM stale_hours WHERE hour = substr(old.called_at, 1, 13))
+  OR substr(old.called_at, 1, 13) <> substr(coalesce(new.started_at, new.ended_at, new.first_received_at), 1, 13)
 BEGIN
-  DELETE FROM call_hours WHERE hour IN (substr(old.called_at, 1, 13), substr(new.called_at, 1, 13));
+  DELETE FROM call_hours
+  WHERE hour IN (substr(old.called_at, 1, 13), substr(coalesce(new.started_at, new.ended_at, new.first_received_at), 1, 13));
   INSERT INTO stale_hours (hour, since)
-  SELECT substr(old.called_at, 1, 13), new.updated_at UNION SELECT substr(new.called_at, 1, 13), new.updated_at
+  SELECT substr(old.called_at, 1, 13), new.updated_at
+  UNION SELECT substr(coalesce(new.started_at, new.ended_at, new.first_received_at), 1, 13), new.updated_at
   ON CONFLICT DO NOTHING;
 END;
 

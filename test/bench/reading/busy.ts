@@ -71,18 +71,24 @@ async function reportPages(report: Report, quiet: SeededLedger, busy: SeededLedg
   }
 }
 
+/** With it, and with words searched, a million calls stay below $25. */
+const DOLLARS_LIMIT = 3;
+
 /** Each hour is counted when it is over, and once more for the calls that end after it. */
 const COUNTS_AN_HOUR = 2;
 
 async function reportTotals(report: Report, ...ledgers: readonly SeededLedger[]): Promise<void> {
   const rows: string[][] = [];
+  let most = 0;
   for (const { calls, worker } of ledgers) {
     const { milliseconds, rowsWritten, counted } = await countDay(worker.database);
     const rowsACall = (rowsWritten * COUNTS_AN_HOUR) / counted;
     const dollars = costLines({ ...noCounts, rowsWritten: rowsACall }).reduce((sum, line) => sum + line.dollars, 0);
+    most = Math.max(most, dollars);
     rows.push([`${calls} calls`, rowsACall.toFixed(2), dollars.toFixed(2), (milliseconds / 24).toFixed(1)]);
   }
   report.table(["totals of hours", "rows written a call", "$ a million calls", "ms of D1 an hour counted"], rows);
+  report.target(`totals cost at most $${DOLLARS_LIMIT} a million calls: ${most.toFixed(2)}`, most <= DOLLARS_LIMIT);
 }
 
 /** Changes a call of every hour of a day, and counts these hours anew. */
