@@ -4,6 +4,7 @@ import { recover } from "./ingest/recover.ts";
 import { deleteOldTombstones } from "./ledger/erasure.ts";
 import { countStaleHours } from "./ledger/hours.ts";
 import { deleteOldJobs } from "./ledger/jobs.ts";
+import { fillReserve } from "./ledger/reserve.ts";
 import { log, logError } from "./log.ts";
 import { listableParkings } from "./parking/index.ts";
 import { destinationNames } from "./sync/destinations/index.ts";
@@ -35,6 +36,7 @@ async function everyMinute(env: Env, ctx: ExecutionContext, now: Date): Promise<
     run("old rows", async () => {
       await deleteOldTombstones(env.DB, now);
       await deleteOldJobs(env.DB, now);
+      await fillReserve(env.DB);
       return {};
     }),
   ]);

@@ -128,6 +128,23 @@ describe("DELETE /api/calls/{call_id}", () => {
     expect(await pages("anteater")).not.toBe(0);
   });
 
+  test("while its words cannot leave the index it is not complete, and they are neither found nor another call's", async () => {
+    await post(ledger.url, documentedCall({ call_id: "spoken" }).end({ transcript: spoken("Zyzzyva.") }));
+    await ledger.DB.exec(
+      "CREATE TRIGGER no_room BEFORE UPDATE OF words_id ON erased_calls BEGIN SELECT RAISE(ABORT, 'no room'); END",
+    );
+    const answer = await ask(ledger.url, "/api/calls/spoken", { method: "DELETE" });
+    await vi.waitFor(async () => expect(await ask(ledger.url, "/api/calls/spoken")).toMatchObject({ status: 404 }));
+    await post(ledger.url, documentedCall({ call_id: "next" }).start());
+    const { job } = started.parse(answer.body);
+    expect((await ask(ledger.url, `/api/jobs/${job}`)).body).toMatchObject({ status: "running" });
+    expect((await ask(ledger.url, "/api/calls?q=zyzzyva")).body).toMatchObject({ calls: [] });
+    await ledger.DB.exec("DROP TRIGGER no_room");
+    await followJob(answer);
+    const { results } = await ledger.DB.prepare("SELECT rowid FROM search_index('zyzzyva')").all();
+    expect(results).toEqual([]);
+  });
+
   test("a parked body that cannot be unpacked keeps nobody from being erased", async () => {
     await post(ledger.url, documentedCall({ call_id: "beside" }).start());
     await ledger.DB.prepare(

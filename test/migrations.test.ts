@@ -40,12 +40,19 @@ test("the migrations make a fresh database a ledger", async () => {
     "events",
     "jobs",
     "parked_bodies",
+    "reserve",
     "search_index",
     "stale_hours",
     "sync_deliveries",
   ]);
   expect(await named("view")).toEqual(["call_metrics", "daily_calls"]);
-  expect(await named("index")).toEqual(["calls_by_time", "jobs_due", "parked_bodies_due", "undelivered"]);
+  expect(await named("index")).toEqual([
+    "calls_by_time",
+    "erased_words",
+    "jobs_due",
+    "parked_bodies_due",
+    "undelivered",
+  ]);
   await miniflare.dispose();
 });
 

@@ -1,6 +1,6 @@
 import { WorkflowEntrypoint, type WorkflowEvent, type WorkflowStep } from "cloudflare:workers";
 import { endJob, insertJob, readJob, saveJobProgress } from "../ledger/jobs.ts";
-import { mergeSearchIndex } from "../ledger/search-index.ts";
+import { eraseWords, mergeSearchIndex } from "../ledger/search-index.ts";
 import { log, logError } from "../log.ts";
 import {
   addErased,
@@ -118,6 +118,7 @@ export class EraseJob extends WorkflowEntrypoint<Env, EraseParameters> {
       const { next } = await perform("erase waiting bodies", (subject) => eraseWaiting(subject, at, stores));
       position = next;
     }
+    for (let more = true; more; ) more = await step.do(`${++steps} erase words`, stepConfig, () => eraseWords(db));
     await step.do("merge the index of words", stepConfig, () => mergeSearchIndex(db));
     if (ofSecondPass === undefined) await this.#planSecondPass(job, step, [...erasedIds]);
     await step.do("end", stepConfig, () => endJob(db, job, "complete", undefined, new Date()));

@@ -54,7 +54,7 @@ const MAX_IDS_A_BODY = 5;
 export async function eraseCalls(callIds: readonly string[], { db, bucket }: ErasureStores): Promise<Erased> {
   let total = nothingErased;
   for (const callId of callIds) {
-    await buryCall(db, await sha256(callId), new Date());
+    await buryCall(db, callId, new Date());
     const objects = await deleteCallObjects(bucket, callId);
     const rows = await deleteCallRows(db, callId);
     total = addErased(total, { ...nothingErased, ...rows, objects });

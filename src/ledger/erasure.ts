@@ -1,5 +1,7 @@
 import * as z from "zod";
+import { sha256 } from "../events/received.ts";
 import { askStore } from "../stores/ask.ts";
+import { writeFromReserve } from "./reserve.ts";
 import { parseRows } from "./schema.ts";
 
 /** How many rows went. */
@@ -9,19 +11,24 @@ export interface ErasedRows {
   deliveries: number;
 }
 
-/** Keeps events of a call out of the ledger from now on, from wherever they come. Safe to repeat. */
-export async function buryCall(db: D1Database, callSha256: string, now: Date): Promise<void> {
-  await askStore("D1", () =>
-    db
-      .prepare(
-        "INSERT INTO erased_calls (call_sha256, erased_at) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET erased_at = ?2",
-      )
-      .bind(callSha256, now.toISOString())
-      .run(),
-  );
+/**
+ * Keeps events of a call out of the ledger from now on, from wherever they come, and remembers its row of the index for
+ * `eraseWords`. Safe to repeat.
+ */
+export async function buryCall(db: D1Database, callId: string, now: Date): Promise<void> {
+  const insert = db
+    .prepare(
+      `INSERT INTO erased_calls (call_sha256, erased_at, words_id) VALUES (?1, ?2, (SELECT id FROM calls WHERE call_id = ?3))
+       ON CONFLICT DO UPDATE SET erased_at = ?2, words_id = coalesce(excluded.words_id, words_id)`,
+    )
+    .bind(await sha256(callId), now.toISOString(), callId);
+  await writeFromReserve(db, [insert]);
 }
 
-/** Deletes a call with its events, deliveries, numbers and words, in one transaction. Safe to repeat. */
+/**
+ * Deletes a call with its events, deliveries and numbers, in one transaction. Its words go afterwards: to delete from the index
+ * is to write, which a full D1 refuses. Run after `buryCall`. Safe to repeat.
+ */
 export async function deleteCallRows(db: D1Database, callId: string): Promise<ErasedRows> {
   const results = await askStore("D1", () =>
     db.batch(
@@ -30,7 +37,6 @@ export async function deleteCallRows(db: D1Database, callId: string): Promise<Er
         `DELETE FROM caller_numbers WHERE call_id = ?1
          AND digits IN (SELECT digits.value FROM events, json_each(events.caller_digits) AS digits WHERE events.call_id = ?1)`,
         "DELETE FROM events WHERE call_id = ?1",
-        "DELETE FROM search_index WHERE rowid IN (SELECT id FROM calls WHERE call_id = ?1)",
         "DELETE FROM calls WHERE call_id = ?1 RETURNING id",
       ].map((sql) => db.prepare(sql).bind(callId)),
     ),
@@ -94,8 +100,13 @@ export async function findBuried(db: D1Database, callSha256s: readonly string[])
 
 const TOMBSTONE_DAYS = 30;
 
-/** Deletes tombstones whose time is over: a platform that sends an event again does so within hours. Safe to repeat. */
+/**
+ * Deletes tombstones whose time is over: a platform that sends an event again does so within hours. Those whose words are still
+ * in the index stay. Safe to repeat.
+ */
 export async function deleteOldTombstones(db: D1Database, now: Date): Promise<void> {
   const oldest = new Date(now.getTime() - TOMBSTONE_DAYS * 24 * 60 * 60 * 1000).toISOString();
-  await askStore("D1", () => db.prepare("DELETE FROM erased_calls WHERE erased_at < ?1").bind(oldest).run());
+  await askStore("D1", () =>
+    db.prepare("DELETE FROM erased_calls WHERE erased_at < ?1 AND words_id IS NULL").bind(oldest).run(),
+  );
 }

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { askStore } from "../stores/ask.ts";
+import { writeFromReserve } from "./reserve.ts";
 import { parseRows } from "./schema.ts";
 
 export const jobStatus = z.enum(["running", "complete", "errored"]);
@@ -32,7 +33,7 @@ export async function insertJob(
        ON CONFLICT DO NOTHING`,
     )
     .bind(id, subject, output, dueAt?.toISOString() ?? null, now.toISOString());
-  await askStore("D1", () => insert.run());
+  await writeFromReserve(db, [insert]);
 }
 
 export async function readJob(db: D1Database, id: string): Promise<JobRow | undefined> {
@@ -53,7 +54,7 @@ export async function saveJobProgress(
       "UPDATE jobs SET output = ?2, due_at = iif(subject IS NULL, NULL, ?3), updated_at = ?4 WHERE id = ?1 AND status = 'running'",
     )
     .bind(id, JSON.stringify(output), dueAt.toISOString(), now.toISOString());
-  await askStore("D1", () => update.run());
+  await writeFromReserve(db, [update]);
 }
 
 /** Marks a job as started. Safe to repeat. */
@@ -61,7 +62,7 @@ export async function saveJobStart(db: D1Database, id: string, dueAt: Date, now:
   const update = db
     .prepare("UPDATE jobs SET status = 'running', due_at = ?2, updated_at = ?3 WHERE id = ?1 AND status <> 'complete'")
     .bind(id, dueAt.toISOString(), now.toISOString());
-  await askStore("D1", () => update.run());
+  await writeFromReserve(db, [update]);
 }
 
 /**
@@ -81,7 +82,7 @@ export async function endJob(
        WHERE id = ?1 AND status <> 'complete'`,
     )
     .bind(id, status, dueAt?.toISOString() ?? null, now.toISOString());
-  await askStore("D1", () => update.run());
+  await writeFromReserve(db, [update]);
 }
 
 /** Jobs without progress. */

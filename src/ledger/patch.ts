@@ -109,11 +109,12 @@ function upsertOf(setColumns: readonly PatchColumn[]): string {
 
 /**
  * Parameters: 1 call_id, 2 event, 3 event_id, 4 ingest_id, 5 platform, 6 status, 7 called_at, 8 now, 9 received_at,
- * 10 column_versions, then a value for each column. `called_at` of a row that is there is kept right by a trigger.
+ * 10 column_versions, then a value for each column. `called_at` of a row that is there is kept right by a trigger. SQLite
+ * chooses the id where it is NULL; the row of an erased call's words must not become another call's.
  */
 const upsertSql = (setColumns: readonly PatchColumn[]) => `
-INSERT INTO calls (call_id, platform, status, called_at, updated_at, first_received_at, column_versions${setColumns.map((column) => `, ${column}`).join("")})
-SELECT ?1, ?5, ?6, ?7, ?8, ?9, ?10${setColumns.map((_, index) => `, ?${index + 11}`).join("")}
+INSERT INTO calls (id, call_id, platform, status, called_at, updated_at, first_received_at, column_versions${setColumns.map((column) => `, ${column}`).join("")})
+SELECT (SELECT max(words_id) + 1 FROM erased_calls WHERE words_id > (SELECT coalesce(max(id), 0) FROM calls)), ?1, ?5, ?6, ?7, ?8, ?9, ?10${setColumns.map((_, index) => `, ?${index + 11}`).join("")}
 WHERE EXISTS (SELECT 1 FROM events WHERE call_id = ?1 AND event = ?2 AND event_id = ?3 AND ingest_id = ?4)
 ON CONFLICT (call_id) DO UPDATE SET
   status = CASE

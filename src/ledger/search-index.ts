@@ -1,6 +1,7 @@
 import { askStore, LONG_QUERY_TIMEOUT_MS } from "../stores/ask.ts";
 import { type CallFilter, type CallPage, filterConditions, whereSql } from "./calls.ts";
 import type { WrittenEvent } from "./patch.ts";
+import { RESERVE_ROWS, writeFromReserve } from "./reserve.ts";
 import { type CallRow, columnsSql, type LedgerReader, type ListedRow, parseRows } from "./schema.ts";
 
 /** The words of a transcript. */
@@ -61,6 +62,27 @@ export async function listMatchingCalls<Row extends Pick<CallRow, "id" | "called
   return parseRows(row, result);
 }
 
+/** Erased calls whose words one step deletes. */
+const ERASED_A_STEP = 500;
+
+/**
+ * Deletes words of calls whose rows are deleted. No new call gets the row of words that are still there. Safe to repeat.
+ * @returns whether there may be more
+ */
+export async function eraseWords(db: D1Database): Promise<boolean> {
+  const erased = `SELECT words_id FROM erased_calls WHERE words_id IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM calls WHERE id = words_id) ORDER BY words_id LIMIT ${ERASED_A_STEP}`;
+  const [, forgotten] = await writeFromReserve(
+    db,
+    [
+      db.prepare(`DELETE FROM search_index WHERE rowid IN (${erased})`),
+      db.prepare(`UPDATE erased_calls SET words_id = NULL WHERE words_id IN (${erased})`),
+    ],
+    RESERVE_ROWS,
+  );
+  return forgotten !== undefined && forgotten.meta.changes > 0;
+}
+
 /** Pages of the index, of 4 KB, that one step may write anew. */
 const MERGED_PAGES = 200;
 
@@ -70,9 +92,8 @@ const MERGED_PAGES = 200;
  * steps, or as many new calls.
  */
 export async function mergeSearchIndex(db: D1Database): Promise<void> {
-  await askStore("D1", () =>
-    db.prepare(`INSERT INTO search_index (search_index, rank) VALUES ('merge', -${MERGED_PAGES})`).run(),
-  );
+  const merge = db.prepare(`INSERT INTO search_index (search_index, rank) VALUES ('merge', -${MERGED_PAGES})`);
+  await writeFromReserve(db, [merge], RESERVE_ROWS);
 }
 
 /** Indexes the words of an archived transcript, in place of what was indexed before. Safe to repeat. */

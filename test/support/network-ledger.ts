@@ -1,7 +1,13 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { convertV4MiniflareOptions, Miniflare, NoOpLog } from "miniflare";
+import {
+  convertV4MiniflareOptions,
+  Miniflare,
+  type Request as MiniflareRequest,
+  Response as MiniflareResponse,
+  NoOpLog,
+} from "miniflare";
 import { unstable_splitSqlQuery as splitSql, unstable_getMiniflareWorkerOptions as workerOptionsOf } from "wrangler";
 import * as z from "zod";
 import { bundle, root } from "../bench/bundle.ts";
@@ -12,11 +18,24 @@ const migrations = resolve(root, "src/ledger/migrations");
 /** By the names of the queues, as wrangler reads them out of wrangler.toml. */
 const consumers = z.record(z.string(), z.object({ deadLetterQueue: z.string().optional() }));
 
+interface NetworkOptions extends LedgerOptions {
+  /** Bindings that this process answers, JSON with JSON. */
+  services?: Record<string, (body: unknown) => unknown>;
+  /** Called with each line of the Worker's log. */
+  onLog?: (line: string) => void;
+}
+
 /**
  * The same Worker straight on miniflare. The test harness fetches on behalf of the Worker, follows redirects and answers
  * 500 when a connection fails; here the Worker meets the network itself.
  */
-export async function bootOnNetwork({ env = {}, main = "src/index.ts", maxRetries }: LedgerOptions = {}) {
+export async function bootOnNetwork({
+  env = {},
+  main = "src/index.ts",
+  maxRetries,
+  services = {},
+  onLog = () => {},
+}: NetworkOptions = {}) {
   const folder = mkdtempSync(join(tmpdir(), "call-ledger-"));
   const { modules } = await bundle("ledger", main, folder);
   rmSync(folder, { recursive: true });
@@ -39,7 +58,13 @@ export async function bootOnNetwork({ env = {}, main = "src/index.ts", maxRetrie
       ),
       unsafeTriggerHandlers: true,
       log: new NoOpLog(),
-      handleStructuredLogs: () => {},
+      serviceBindings: Object.fromEntries(
+        Object.entries(services).map(([name, answer]) => [
+          name,
+          async (request: MiniflareRequest) => MiniflareResponse.json(answer(await request.json())),
+        ]),
+      ),
+      handleStructuredLogs: ({ message }) => onLog(message),
     }),
   );
   const url = (await miniflare.ready).href;

@@ -95,8 +95,11 @@ CREATE INDEX parked_bodies_due ON parked_bodies (due_at, sha256) WHERE part = 0;
 -- Tombstones: events of these calls are refused, from wherever they come. Kept for 30 days.
 CREATE TABLE erased_calls (
   call_sha256 TEXT NOT NULL PRIMARY KEY,  -- of the call's id, hex
-  erased_at TEXT NOT NULL
+  erased_at TEXT NOT NULL,
+  words_id INTEGER                  -- the call's row in search_index, while its words are there; NULL afterwards
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX erased_words ON erased_calls (words_id) WHERE words_id IS NOT NULL;
 
 -- Erasures that are under way or were, as GET /api/jobs/{id} shows them.
 CREATE TABLE jobs (
@@ -168,6 +171,12 @@ CREATE VIRTUAL TABLE search_index USING fts5 (
   -- Marks belong to words: in many scripts they are the vowels.
   tokenize = "unicode61 remove_diacritics 2 categories 'L* N* Co M*'"
 );
+
+-- Room of a database that is full: rows go for what an erasure has to write (src/ledger/reserve.ts).
+CREATE TABLE reserve (
+  id INTEGER PRIMARY KEY,
+  room BLOB NOT NULL                -- zeros
+) STRICT;
 
 CREATE VIEW call_metrics AS
 SELECT

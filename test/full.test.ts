@@ -1,0 +1,117 @@
+import pMap from "p-map";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import * as z from "zod";
+import { runCron } from "./chaos/relay.ts";
+import { ask } from "./support/ask.ts";
+import { documentedCall } from "./support/events.ts";
+import { limitedSqlite } from "./support/limited-sqlite.ts";
+import { bootOnNetwork } from "./support/network-ledger.ts";
+import { post } from "./support/post.ts";
+
+/** Calls before the database is full: enough that the index of words has several levels. */
+const CALLS = 300;
+
+const PHONE = "+15550142001";
+const isOfPhone = (nth: number) => nth % 10 === 7;
+
+const patience = { timeout: 40_000, interval: 100 };
+
+const answered = z.object({ status: z.string() });
+const started = z.object({ job: z.string() });
+
+const common = Array.from({ length: 250 }, (_, nth) => `common${nth}`).join(" ");
+
+/** The word that one call alone has said. */
+const wordOf = (call_id: string) => `${call_id.replace("-", "x")}end`;
+
+let sqlite: ReturnType<typeof limitedSqlite>;
+let ledger: Awaited<ReturnType<typeof bootOnNetwork>>;
+let log: string[];
+beforeEach(async () => {
+  sqlite = limitedSqlite();
+  log = [];
+  ledger = await bootOnNetwork({
+    main: "test/chaos/full-ledger.ts",
+    services: { SQLITE: sqlite.answer },
+    onLog: (line) => log.push(line),
+  });
+});
+afterEach(async () => {
+  await ledger.close();
+  sqlite.close();
+});
+
+const count = (sql: string) => Number(Object.values(sqlite.rows(sql)[0] ?? {})[0]);
+
+async function sendCall(call_id: string, caller_phone: string): Promise<string[]> {
+  const { start, end } = documentedCall({ call_id });
+  const transcript = [{ role: "user", content: `${wordOf(call_id)} ${common}`, timestamp: "..." }];
+  const answers = [await post(ledger.url, start({ caller_phone })), await post(ledger.url, end({ transcript }))];
+  return answers.map(({ body }) => answered.parse(body).status);
+}
+
+/** Sends calls until D1 refuses the first: what fits into the pages that are there is taken. */
+async function sendUntilParked(name: string): Promise<void> {
+  for (let nth = 0; ; nth++) if ((await sendCall(`${name}-${nth}`, `+1556${nth}`)).includes("parked")) return;
+}
+
+async function fillLedger(): Promise<void> {
+  await runCron(ledger.url, new Date());
+  const numbers = Array.from({ length: CALLS }, (_, nth) => nth);
+  await pMap(numbers, (nth) => sendCall(`call-${nth}`, isOfPhone(nth) ? PHONE : `+1555${1000000 + nth}`), {
+    concurrency: 10,
+  });
+  sqlite.fill();
+  await sendUntilParked("late");
+}
+
+async function untilComplete(answer: Awaited<ReturnType<typeof ask>>): Promise<void> {
+  expect(answer).toMatchObject({ status: 202 });
+  const { job } = started.parse(answer.body);
+  await vi.waitFor(
+    async () => expect((await ask(ledger.url, `/api/jobs/${job}`)).body).toMatchObject({ status: "complete" }),
+    patience,
+  );
+}
+
+const eraseCall = async (id: string) => untilComplete(await ask(ledger.url, `/api/calls/${id}`, { method: "DELETE" }));
+
+test("calls and callers are erased all the same, words and all, and nothing of them comes back", async () => {
+  await fillLedger();
+  const single = Array.from({ length: 24 }, (_, nth) => `call-${nth * 10 + 1}`);
+  const isErased = pMap(single, eraseCall, { concurrency: 4 });
+  // Whatever room there is, events that come in take it.
+  await sendUntilParked("greedy");
+  await isErased;
+  const body = JSON.stringify({ caller_phone: PHONE });
+  await untilComplete(await ask(ledger.url, "/api/erasures", { method: "POST", body }));
+
+  const erased = [...single, ...Array.from({ length: CALLS / 10 }, (_, nth) => `call-${nth * 10 + 7}`)];
+  for (const id of erased) {
+    expect(sqlite.rows(`SELECT rowid FROM search_index('${wordOf(id)}')`)).toEqual([]);
+    expect(await ask(ledger.url, `/api/calls/${id}`)).toMatchObject({ status: 404 });
+  }
+  expect(count("SELECT count(*) FROM caller_numbers WHERE digits = '15550142001'")).toBe(0);
+  expect((await ledger.ARCHIVE.list({ prefix: "calls/call-7/" })).objects).toEqual([]);
+  expect(await sendCall("call-7", PHONE)).toEqual(["erased", "erased"]);
+  expect(count("SELECT count(*) FROM calls WHERE call_id LIKE 'call-%'")).toBe(CALLS - erased.length);
+}, 120_000);
+
+test("without any room the rows go all the same, and the erasure is complete when its words are gone too", async () => {
+  await fillLedger();
+  sqlite.exec("DELETE FROM reserve");
+  await sendUntilParked("greedy");
+  const answer = await ask(ledger.url, "/api/calls/call-2", { method: "DELETE" });
+  await vi.waitFor(
+    async () => expect(await ask(ledger.url, "/api/calls/call-2")).toMatchObject({ status: 404 }),
+    patience,
+  );
+  const { job } = started.parse(answer.body);
+  expect((await ask(ledger.url, `/api/jobs/${job}`)).body).toMatchObject({ status: "running" });
+  expect((await ask(ledger.url, `/api/calls?q=${wordOf("call-2")}`)).body).toMatchObject({ calls: [] });
+  sqlite.makeRoom();
+  await untilComplete(answer);
+  expect(sqlite.rows(`SELECT rowid FROM search_index('${wordOf("call-2")}')`)).toEqual([]);
+  await runCron(ledger.url, new Date());
+  expect(count("SELECT count(*) FROM reserve")).toBe(16);
+}, 120_000);
