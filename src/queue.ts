@@ -13,7 +13,8 @@ import { configuredDestinations, destinationNames } from "./sync/destinations/in
 export async function consumeQueue(batch: MessageBatch, env: Env, ctx: ExecutionContext): Promise<void> {
   try {
     const messages = await unpackParked(batch.messages, ingestContext(env, ctx, destinationNames(env)));
-    if (batch.queue.endsWith("-sync")) await deliverBatch(messages, env.DB, configuredDestinations(env));
+    if (batch.queue.endsWith("-sync"))
+      await deliverBatch(messages, env.DB, env.SYNC_QUEUE, configuredDestinations(env));
     else if (batch.queue.endsWith("-dead-letters")) await failDeadLetters(messages, env.DB);
     else throw new Error(`no consumer for the queue ${batch.queue}: its name ends in neither -sync nor -dead-letters`);
   } catch (error) {

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { askStore } from "../stores/ask.ts";
 import type { WrittenEvent } from "./patch.ts";
-import { callRow, columnsSql, deliveryRow, parseRows } from "./schema.ts";
+import { callRow, columnsSql, deliveryRow, deliveryState, parseRows } from "./schema.ts";
 
 /** What names a delivery. */
 export const deliveryId = deliveryRow.pick({ call_id: true, event: true, event_id: true, destination: true });
@@ -21,14 +21,15 @@ export interface SyncMessage extends DeliveryId {
 }
 
 /** How one attempt ended. */
-export interface Attempt extends DeliveryReference {
-  state: "pending" | "delivered" | "failed";
+export const attempt = deliveryReference.extend({
+  state: deliveryState,
   /** How many there are with this one. */
-  attempts: number;
+  attempts: z.number().int(),
   /** null when it was delivered. */
-  error: string | null;
-  overdue_at: string | null;
-}
+  error: z.string().nullable(),
+  overdue_at: z.string().nullable(),
+});
+export type Attempt = z.infer<typeof attempt>;
 
 /** A message that nobody has seen for so long was lost: longer than a batch waits, and a queue stalls now and then. */
 export const MESSAGE_PATIENCE_SECONDS = 120;

@@ -6,18 +6,25 @@ const BATCH_BYTES = 200_000;
 
 /**
  * Sends messages in as few batches as they take.
+ * @param options `delaySeconds`: how long they rest before they are delivered
  * @returns the messages that the queue did not take, with the error of each batch
  */
 export async function sendMessages<Message>(
   queue: Queue,
   messages: readonly Message[],
+  options: { delaySeconds?: number } = {},
 ): Promise<{ messages: Message[]; error: unknown }[]> {
   const refused: { messages: Message[]; error: unknown }[] = [];
   for (const batch of batches(messages)) {
     try {
       const [only] = batch;
       await askStore("queue", () =>
-        batch.length === 1 ? queue.send(only) : queue.sendBatch(batch.map((body) => ({ body }))),
+        batch.length === 1
+          ? queue.send(only, options)
+          : queue.sendBatch(
+              batch.map((body) => ({ body })),
+              options,
+            ),
       );
     } catch (error) {
       refused.push({ messages: batch, error });

@@ -7,12 +7,12 @@ import {
   overdueAt,
   type PlannedDelivery,
   readDeliveries,
-  saveAttempts,
 } from "../ledger/deliveries.ts";
 import { log, logError } from "../log.ts";
 import { MAX_CONNECTIONS } from "../stores/ask.ts";
 import { backoffSeconds } from "../stores/backoff.ts";
 import type { DeliveryResult, Destination } from "./destinations/destination.ts";
+import { carriedAttempt, recordAttempts } from "./record.ts";
 
 /** One delivery of a batch, with every message about it: a queue delivers at least once, and sometimes twice at once. */
 interface BatchedDelivery {
@@ -34,14 +34,23 @@ interface Attempted extends BatchedDelivery {
 
 /**
  * Delivers a batch, each message on its own: acknowledged when it is delivered or never can be, retried when it may be later.
- * One D1 read before and one D1 write after, whatever the size of the batch.
+ * One D1 read before and one D1 write after, whatever the size of the batch. Messages that carry an attempt are recorded before.
  */
 export async function deliverBatch(
   messages: readonly Message[],
   db: D1Database,
+  queue: Queue,
   destinations: readonly Destination[],
 ): Promise<void> {
-  const batch = groupByDelivery(messages);
+  const carrying = messages.filter((message) => carriedAttempt(message) !== undefined);
+  await recordAttempts(
+    carrying.flatMap((message) => carriedAttempt(message) ?? []),
+    db,
+    queue,
+  );
+  for (const message of carrying) message.ack();
+
+  const batch = groupByDelivery(messages.filter((message) => !carrying.includes(message)));
   if (batch.length === 0) return;
   const planned = await readDeliveries(
     db,
@@ -64,8 +73,8 @@ export async function deliverBatch(
 
   const now = new Date();
   const attempts = attempted.flatMap((one) => attemptOf(one, now));
-  // Before any message is acknowledged: a result that could not be recorded is tried again with its message.
-  if (attempts.length > 0) await saveAttempts(db, attempts, now);
+  // Before any message is acknowledged.
+  await recordAttempts(attempts, db, queue);
   for (const one of attempted) acknowledge(one);
 }
 

@@ -25,8 +25,10 @@ const chance = z.object({
 
 const fault = z.union([z.enum(faultKinds), chance]).optional();
 
-export const faults = z.object({ D1: fault, R2: fault, queue: fault });
+/** `full`: D1 reads and takes no write, as at its 10 GB. */
+const fullFault = z.literal("full");
+
+export const faults = z.object({ D1: z.union([fault, fullFault]), R2: fault, queue: fault });
 
 /** The fault of each store; a store without one is well. */
 export type Faults = z.infer<typeof faults>;
-export type Fault = Exclude<Faults["D1"], undefined>;

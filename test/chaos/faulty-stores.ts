@@ -1,11 +1,14 @@
 import type { Around } from "../bench/workers/wrapped-stores.ts";
 import { type Dice, throwDice } from "../simulator/dice.ts";
-import { type Fault, type Faults, storeNames } from "./faults.ts";
+import { type Faults, storeNames } from "./faults.ts";
 
 type Store = Parameters<Around>[0];
 
 /** How one call ends. */
-type Fate = "works" | "before" | "after" | "hang";
+type Fate = "works" | "before" | "after" | "full" | "hang";
+
+/** D1's operations by which this Worker writes. */
+const writes: ReadonlySet<string> = new Set(["run", "batch"]);
 
 const POLL_MILLISECONDS = 20;
 
@@ -22,6 +25,9 @@ export function faultyStores(faults: Faults, isOver: () => boolean): Around {
       case "after":
         await perform();
         throw errorOf(store, operation);
+      case "full":
+        if (!writes.has(operation)) return perform();
+        throw new Error("D1_ERROR: Exceeded maximum DB size");
       case "hang":
         // Not a promise that never settles: the runtime ends a request that nothing can resume.
         while (!isOver()) await scheduler.wait(POLL_MILLISECONDS);
@@ -32,7 +38,7 @@ export function faultyStores(faults: Faults, isOver: () => boolean): Around {
   };
 }
 
-function decider(fault: Fault | undefined): () => Fate {
+function decider(fault: Faults["D1"]): () => Fate {
   if (fault === undefined) return () => "works";
   if (typeof fault === "object") {
     const dice = throwDice(fault.seed);

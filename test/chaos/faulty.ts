@@ -30,7 +30,13 @@ export function faulty(worker: Complete): ExportedHandler<Env> {
       }
       return worker.fetch(request, wrapStores(env, ofRequest(request) ?? current), ctx);
     },
-    queue: (batch, env, ctx) => worker.queue(batch, wrapStores(env, current), ctx),
+    // Faults may begin in the middle of a batch: while it is delivered.
+    queue: (batch, env, ctx) =>
+      worker.queue(
+        batch,
+        wrapStores(env, (...asked) => current(...asked)),
+        ctx,
+      ),
     scheduled: (controller, env, ctx) => worker.scheduled(controller, wrapStores(env, current), ctx),
   };
 }
