@@ -2,10 +2,12 @@ import { QUARANTINE_PREFIX } from "./archive/keys.ts";
 import { countObjects } from "./archive/objects.ts";
 import { problemResponse } from "./http/problem.ts";
 import { countBacklog } from "./ledger/backlog.ts";
+import { FULL, sizeProblem } from "./ledger/size.ts";
 import { logError } from "./log.ts";
-import { PARKED_PREFIX } from "./parking/bucket.ts";
+import { bucketParking, PARKED_PREFIX } from "./parking/bucket.ts";
 import { platformProblems } from "./platforms/index.ts";
 import { readSettings, type SettingProblem } from "./settings.ts";
+import { saysFull } from "./stores/ask.ts";
 import { configuredDestinations } from "./sync/destinations/index.ts";
 
 /** Anybody may ask, so the stores are asked once in so long. */
@@ -19,10 +21,18 @@ interface Backlog {
   oldest: string | null;
 }
 
+interface StoreProblem {
+  path: string;
+  message: string;
+}
+
 /** What one store answered. */
 interface StoreHealth {
-  errors: { path: string; message: string }[];
+  errors: StoreProblem[];
   backlog: Backlog[];
+  warnings?: StoreProblem[];
+  /** Of the database, in bytes. */
+  bytes?: number;
 }
 
 let kept: { askedAt: number; stores: readonly StoreHealth[] } | undefined;
@@ -41,18 +51,29 @@ export async function health(_request: Request, env: Env): Promise<Response> {
   ];
   const errors = [
     ...settings.map(({ setting, problem }) => ({ path: setting, message: problem })),
-    ...stores.flatMap((store) => store.errors),
+    ...namedOnce(stores.flatMap((store) => store.errors)),
   ];
-  const waiting = summary(stores.flatMap(({ backlog }) => backlog));
-  if (errors.length === 0) return Response.json({ status: "ok", ...waiting });
+  const [database_bytes] = stores.flatMap(({ bytes }) => bytes ?? []);
+  const warnings = stores.flatMap((store) => store.warnings ?? []);
+  const extra = {
+    database_bytes,
+    ...(warnings.length > 0 && { warnings }),
+    ...summary(stores.flatMap(({ backlog }) => backlog)),
+  };
+  if (errors.length === 0) return Response.json({ status: "ok", ...extra });
   return problemResponse({
     status: 503,
     type: "unhealthy",
     title: "Not healthy",
     detail: errors.map(({ path, message }) => `${path} ${message}`).join("; "),
     errors,
-    extra: waiting,
+    extra,
   });
+}
+
+/** A full database says so itself, and so do the bodies that it refused. */
+function namedOnce(errors: readonly StoreProblem[]): StoreProblem[] {
+  return errors.filter(({ path }, index) => errors.findIndex((error) => error.path === path) === index);
 }
 
 /** A copy of the configuration may have lost it; without it nobody can sign in, and guesses meet no limit. */
@@ -69,20 +90,35 @@ async function storesHealth(env: Env, now: Date): Promise<readonly StoreHealth[]
 }
 
 function databaseHealth(db: D1Database, now: Date): Promise<StoreHealth> {
-  return storeHealth("DB", "does not answer, or has not been migrated", () => countBacklog(db, now));
+  return storeHealth("DB", "does not answer, or has not been migrated", async () => {
+    const { backlog, bytes } = await countBacklog(db, now);
+    const problem = sizeProblem(bytes);
+    const problems = problem === undefined ? [] : [{ path: "DB", message: problem.message }];
+    return problem?.isFull ? { backlog, bytes, errors: problems } : { backlog, bytes, errors: [], warnings: problems };
+  });
 }
+
+/** Parked bodies that are looked at: when D1 is full, the oldest are there for it. */
+const LOOKED_AT = 20;
 
 function archiveHealth(bucket: R2Bucket): Promise<StoreHealth> {
   const count = async (kind: string, prefix: string) => ({ kind, ...(await countObjects(bucket, prefix)) });
-  return storeHealth("ARCHIVE", "does not answer", () =>
-    Promise.all([count("parked", PARKED_PREFIX), count("quarantined", QUARANTINE_PREFIX)]),
-  );
+  return storeHealth("ARCHIVE", "does not answer", async () => {
+    const [parked, ...backlog] = await Promise.all([
+      bucketParking(bucket).list(LOOKED_AT),
+      count("parked", PARKED_PREFIX),
+      count("quarantined", QUARANTINE_PREFIX),
+    ]);
+    // Not those that were put off since: they fail for reasons of their own.
+    const isFull = parked.some(({ reason, due_at, received_at }) => saysFull(reason) && due_at === received_at);
+    return { backlog, errors: isFull ? [{ path: "DB", message: FULL }] : [] };
+  });
 }
 
 /** Never rejects. */
-async function storeHealth(path: string, message: string, count: () => Promise<Backlog[]>): Promise<StoreHealth> {
+async function storeHealth(path: string, message: string, ask: () => Promise<StoreHealth>): Promise<StoreHealth> {
   try {
-    return { errors: [], backlog: await count() };
+    return await ask();
   } catch (error) {
     logError({ message: "a store failed its health check", store: path }, error);
     return { errors: [{ path, message }], backlog: [] };

@@ -13,9 +13,10 @@ export type BacklogRow = z.infer<typeof backlogRow>;
 
 /**
  * Counts parked bodies, deliveries whose message is overdue, and failed deliveries, in one read of just these.
+ * @returns with `bytes`, the size of the database
  * @throws when D1 does not answer or has not been migrated
  */
-export async function countBacklog(db: D1Database, now: Date): Promise<BacklogRow[]> {
+export async function countBacklog(db: D1Database, now: Date): Promise<{ backlog: BacklogRow[]; bytes: number }> {
   const query = db
     .prepare(
       `SELECT 'parked' AS kind, count(*) AS count, min(received_at) AS oldest FROM parked_bodies WHERE part = 0
@@ -24,5 +25,6 @@ export async function countBacklog(db: D1Database, now: Date): Promise<BacklogRo
        FROM sync_deliveries WHERE state <> 'delivered' AND (state = 'failed' OR overdue_at < ?1) GROUP BY state`,
     )
     .bind(now.toISOString());
-  return parseRows(backlogRow, await askStore("D1", () => query.all()));
+  const result = await askStore("D1", () => query.all());
+  return { backlog: parseRows(backlogRow, result), bytes: result.meta.size_after };
 }

@@ -48,6 +48,7 @@ export const statistics = z.object({
   agents: z.array(z.object({ agent_id: z.string(), calls: count })),
   live: z.array(queries.liveCalls.row).describe("going on now, whatever the range"),
   sync: z.array(queries.syncHealth.row).describe("not delivered by now, whatever the range"),
+  database_bytes: z.number().describe("the size of the database; D1 takes 10 GB"),
 });
 export type Statistics = z.infer<typeof statistics>;
 
@@ -69,8 +70,8 @@ export async function readStatistics(
   range: StatisticsRange,
   now: Date,
 ): Promise<{ statistics: Statistics; hours: HourCount[] }> {
-  const [totals, { live, sync }] = await Promise.all([readTotals(db, range, true), readPresent(db, range, now)]);
-  return { statistics: { ...totals.statistics(), live, sync }, hours: totals.hours() };
+  const [totals, present] = await Promise.all([readTotals(db, range, true), readPresent(db, range, now)]);
+  return { statistics: { ...totals.statistics(), ...present }, hours: totals.hours() };
 }
 
 /** The agents of a range, those with most calls first. */
@@ -95,5 +96,9 @@ async function readPresent(db: LedgerReader, range: StatisticsRange, now: Date) 
       prepareQuery(db, queries.syncHealth, { ...range, until: now.toISOString() }),
     ]),
   );
-  return { live: parseRows(queries.liveCalls.row, live), sync: parseRows(queries.syncHealth.row, sync) };
+  return {
+    live: parseRows(queries.liveCalls.row, live),
+    sync: parseRows(queries.syncHealth.row, sync),
+    database_bytes: sync?.meta.size_after ?? 0,
+  };
 }

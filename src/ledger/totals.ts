@@ -107,7 +107,7 @@ export class Totals {
       .sort((one, other) => compare(one.hour, other.hour));
   }
 
-  statistics(): Omit<Statistics, "live" | "sync"> {
+  statistics(): Omit<Statistics, "live" | "sync" | "database_bytes"> {
     const totals: Counts = { ...none };
     for (const { calls, ended, analyzed, with_duration, total_duration_seconds } of this.#hours.values()) {
       addCounts(totals, [calls, ended, analyzed, with_duration, total_duration_seconds]);

@@ -33,9 +33,14 @@ const RETRY_DELAYS_MS = [50, 200];
 /** Retries make these worse (developers.cloudflare.com/d1/observability/debug-d1, R2 error codes). */
 const overload = /overloaded|exceeded timeout|exceeded memory|Exceeded maximum DB size|\b(10043|10058)\b/i;
 
-/** Whether D1 has refused to write since it is full. It goes on reading, deletes rows, and writes what needs no page more. */
+/** Whether D1 refused to write since it is full. It goes on reading, deletes rows, and writes what needs no page more. */
 export function isFull(error: unknown): boolean {
-  return error instanceof StoreError && error.message.includes("Exceeded maximum DB size");
+  return error instanceof StoreError && saysFull(error.message);
+}
+
+/** Whether a reason is D1's for refusing to write when it is full. */
+export function saysFull(reason: string): boolean {
+  return reason.includes("Exceeded maximum DB size");
 }
 
 /** Mistakes in a statement or in a value: a retry ends the same, and no store is to blame. */

@@ -22,13 +22,14 @@ const inputs = z.array(z.union([z.string(), z.number(), z.null()]));
 export function limitedSqlite() {
   const db = new DatabaseSync(":memory:");
   for (const file of readdirSync(migrations).sort()) db.exec(readFileSync(join(migrations, file), "utf8"));
+  let claimedBytes: number | undefined;
   const numberOf = (name: string) => Object.values(pragma.parse(db.prepare(`PRAGMA ${name}`).get()))[0] ?? 0;
 
   function run(sql: string, values: SQLInputValue[]) {
     const statement = db.prepare(sql);
     const results = statement.columns().length > 0 ? statement.all(...values) : [];
     const changes = statement.columns().length > 0 ? results.length : Number(statement.run(...values).changes);
-    const size_after = (numberOf("page_count") - numberOf("freelist_count")) * PAGE_BYTES;
+    const size_after = claimedBytes ?? (numberOf("page_count") - numberOf("freelist_count")) * PAGE_BYTES;
     return { success: true, results, meta: { changes, size_after } };
   }
 
@@ -56,6 +57,10 @@ export function limitedSqlite() {
     exec: (sql: string) => db.exec(sql),
     /** Takes no page more from now on. */
     fill: () => db.exec(`PRAGMA max_page_count = ${numberOf("page_count")}`),
+    /** Says from now on that it is so large. */
+    claimBytes: (bytes: number) => {
+      claimedBytes = bytes;
+    },
     makeRoom: () => db.exec("PRAGMA max_page_count = 1000000"),
     close: () => db.close(),
   };

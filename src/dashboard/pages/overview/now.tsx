@@ -1,4 +1,6 @@
+import { sizeProblem } from "../../../ledger/size.ts";
 import type { Statistics } from "../../../ledger/statistics.ts";
+import { Notice } from "../../ui/notices.tsx";
 import { counted, formatCount } from "../../ui/numbers.ts";
 import { DeliveryBadge, Empty, Moment, Row, Sheet, startOf } from "../../ui/parts.tsx";
 import { callPath } from "../../ui/paths.ts";
@@ -54,6 +56,17 @@ export function LiveCalls({ calls, viewer }: { calls: Live; viewer: Viewer }) {
         </p>
       )}
     </Sheet>
+  );
+}
+
+/** Warns when the database nears the size at which no event is stored any more. */
+export function DatabaseSize({ bytes }: { bytes: number }) {
+  const problem = sizeProblem(bytes);
+  if (problem === undefined) return null;
+  return (
+    <Notice tone={problem.isFull ? "bad" : "warn"}>
+      <p>The database {problem.message}.</p>
+    </Notice>
   );
 }
 

@@ -15,7 +15,7 @@ import { BusiestHours, CallsOverTime } from "./calls-over-time.tsx";
 import { Choices } from "./choices.tsx";
 import { Dispositions } from "./dispositions.tsx";
 import { Metrics } from "./metrics.tsx";
-import { LiveCalls, liveCount, SyncHealth } from "./now.tsx";
+import { DatabaseSize, LiveCalls, liveCount, SyncHealth } from "./now.tsx";
 import { callsPath, type OverviewQuery, overviewPath, readOverviewQuery, weekPath } from "./query.ts";
 
 /** `GET /`: shows the statistics of a range. */
@@ -92,6 +92,7 @@ function Overview({ query, data, isSwitchedOn, viewer }: OverviewProps) {
           ))}
         </Notice>
       )}
+      <DatabaseSize bytes={statistics.database_bytes} />
       <Choices range={range} agent_id={agent_id} agents={statistics.agents} />
       <Figures statistics={statistics} />
       {hasCalls ? (

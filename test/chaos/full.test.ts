@@ -1,12 +1,13 @@
 import pMap from "p-map";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import * as z from "zod";
-import { runCron } from "./chaos/relay.ts";
-import { ask } from "./support/ask.ts";
-import { documentedCall } from "./support/events.ts";
-import { limitedSqlite } from "./support/limited-sqlite.ts";
-import { bootOnNetwork } from "./support/network-ledger.ts";
-import { post } from "./support/post.ts";
+import { ask } from "../support/ask.ts";
+import { documentedCall } from "../support/events.ts";
+import { limitedSqlite } from "../support/limited-sqlite.ts";
+import { bootOnNetwork } from "../support/network-ledger.ts";
+import { post, readAnswer } from "../support/post.ts";
+import { signIn } from "../support/sign-in.ts";
+import { runCron } from "./relay.ts";
 
 /** Calls before the database is full: enough that the index of words has several levels. */
 const CALLS = 300;
@@ -75,6 +76,53 @@ async function untilComplete(answer: Awaited<ReturnType<typeof ask>>): Promise<v
 }
 
 const eraseCall = async (id: string) => untilComplete(await ask(ledger.url, `/api/calls/${id}`, { method: "DELETE" }));
+
+test("what does not fit is parked, the log and /healthz say why, and it comes back when there is room", async () => {
+  await fillLedger();
+  const refusal = log.findLast((line) => line.includes('"parked"'));
+  expect(JSON.parse(refusal ?? "")).toMatchObject({
+    message: "event",
+    failed: "D1: D1_ERROR: Exceeded maximum DB size",
+  });
+  const health = await readAnswer(await fetch(new URL("/healthz", ledger.url)));
+  expect(health).toMatchObject({
+    status: 503,
+    body: {
+      errors: [{ path: "DB", message: "is full: events are parked until rows are deleted" }],
+      database_bytes: count(
+        "SELECT (page_count - freelist_count) * 4096 FROM pragma_page_count, pragma_freelist_count",
+      ),
+    },
+  });
+  const parked = async () => (await ledger.ARCHIVE.list({ prefix: "parked/" })).objects.length;
+  await runCron(ledger.url, new Date());
+  expect(await parked()).toBeGreaterThan(0);
+  // As src/ingest/README.md says.
+  sqlite.exec("INSERT INTO search_index (search_index) VALUES ('delete-all')");
+  await runCron(ledger.url, new Date());
+  expect(await parked()).toBe(0);
+  expect(count("SELECT count(*) FROM events")).toBe(
+    log.filter((line) => /"result":"(stored|parked)"/.test(line)).length,
+  );
+}, 60_000);
+
+test.each([
+  [7_999_000_000, 200, undefined],
+  [8_400_000_000, 200, "has 8.4 of the 10 GB that D1 takes"],
+  [9_999_998_976, 503, "is full: events are parked until rows are deleted"],
+])("a database of %d bytes says how large it is, and warns of its end", async (bytes, status, message) => {
+  await sendCall("call-0", PHONE);
+  sqlite.claimBytes(bytes);
+  const problem = message && [{ path: "DB", message }];
+  expect(await readAnswer(await fetch(new URL("/healthz", ledger.url)))).toMatchObject({
+    status,
+    body: { database_bytes: bytes, ...(problem && { [status === 200 ? "warnings" : "errors"]: problem }) },
+  });
+  expect((await ask(ledger.url, "/api/stats")).body).toMatchObject({ database_bytes: bytes });
+  const { visit } = await signIn(ledger.url);
+  const { html } = await visit("/?range=own&from=2024-07-15&to=2024-07-15");
+  expect(/The database ([^<]*)\.</.exec(html)?.[1]).toBe(message);
+});
 
 test("calls and callers are erased all the same, words and all, and nothing of them comes back", async () => {
   await fillLedger();

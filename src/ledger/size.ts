@@ -1,0 +1,17 @@
+/** D1 takes so much a database, and then refuses to write (developers.cloudflare.com/d1/platform/limits). */
+const MAX_BYTES = 10_000_000_000;
+
+/** So little is left for a minute of events at the most. */
+const FULL_BYTES = MAX_BYTES - 1_000_000;
+
+const WARNING_BYTES = 0.8 * MAX_BYTES;
+
+/** The words for a database that refused an event for its size, whatever the limit of its plan. */
+export const FULL = "is full: events are parked until rows are deleted";
+
+/** How near a database is to its limit, in words that follow its name; `undefined` when it has room. */
+export function sizeProblem(bytes: number): { isFull: boolean; message: string } | undefined {
+  if (bytes >= FULL_BYTES) return { isFull: true, message: FULL };
+  if (bytes < WARNING_BYTES) return undefined;
+  return { isFull: false, message: `has ${(bytes / 1e9).toFixed(1)} of the 10 GB that D1 takes` };
+}
