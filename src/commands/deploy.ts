@@ -80,7 +80,7 @@ async function printState(
       `\n${verdict(present !== undefined, missing)}`,
       `  The URL for the webhook, at the platform:${webhooks.join("")}`,
       ...missing.map((secret) => instructions(secret, shared)),
-      `All is well when this answers {"status":"ok"}: curl ${address}/healthz`,
+      `All is well when this answers "status":"ok": curl ${address}/healthz`,
     ].join("\n\n"),
   );
 }
