@@ -82,8 +82,21 @@ const MAX_SEARCHED_IDS = 50;
 function inText({ text }: UnfitBody & { text: string }, ids: ReadonlySet<string>, digits: string | undefined): boolean {
   for (const id of [...ids].slice(0, MAX_SEARCHED_IDS)) if (mentionsId(text, id)) return true;
   if (ids.size > MAX_SEARCHED_IDS && (text.match(/[\p{L}\p{N}_-]+/gu) ?? []).some((word) => ids.has(word))) return true;
-  if (digits === undefined) return false;
-  return new RegExp(`(?<!\\d)${[...digits].join("[\\s().+-]{0,3}")}(?!\\d)`).test(text.normalize("NFKC"));
+  return digits !== undefined && mentionsNumber(text.normalize("NFKC"), digits);
+}
+
+/** Groups of digits with up to three separators between them: a number is some of these, whole and next to each other. */
+function mentionsNumber(text: string, digits: string): boolean {
+  for (const [written] of text.matchAll(/\d+(?:[\s().+-]{1,3}\d+)*/g)) {
+    const groups = written.split(/\D+/);
+    const beginsAt = (from: number) => {
+      let number = "";
+      for (let at = from; at < groups.length && number.length < digits.length; at++) number += groups[at];
+      return number === digits;
+    };
+    if (groups.some((_, from) => beginsAt(from))) return true;
+  }
+  return false;
 }
 
 function mentionsId(text: string, id: string): boolean {

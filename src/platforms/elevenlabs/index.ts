@@ -55,12 +55,9 @@ function spokenTurns({ transcript, metadata }: JsonObject): Turn[] {
   );
 }
 
-/** Members with plain values that stand before the one in question. */
-const members = String.raw`(?:"(?!type")[^"\\]*"\s*:\s*(?:"[^"\\]*"|[-+.\w]+)\s*,\s*)*`;
-
-const audio = new RegExp(
-  String.raw`^\s*\{\s*${members}(?:"type"\s*:\s*"post_call_audio"|"data"\s*:\s*\{\s*${members}"full_audio"\s*:)`,
-);
+/** The type of a recording, or a recording, after members with plain values. */
+const audio =
+  /^\s*\{\s*(?:"(?!type")[^"\\]*"\s*:\s*(?:"[^"\\]*"|[-+.\w]+)\s*,\s*)*(?:"type"\s*:\s*"post_call_audio"|"data"\s*:\s*\{\s*(?:"(?!type")[^"\\]*"\s*:\s*(?:"[^"\\]*"|[-+.\w]+)\s*,\s*)*"full_audio"\s*:)/;
 
 /** A recording has tens of megabytes, and its `type` before or behind them. */
 function isAudio(beginning: string): boolean {
