@@ -27,19 +27,18 @@ export async function buryCall(db: D1Database, callId: string, now: Date): Promi
 
 /**
  * Deletes a call with its events, deliveries and numbers, in one transaction. Its words go afterwards: to delete from the index
- * is to write, which a full D1 refuses. Run after `buryCall`. Safe to repeat.
+ * is to write much, which a full D1 refuses. Run after `buryCall`. Safe to repeat.
  */
 export async function deleteCallRows(db: D1Database, callId: string): Promise<ErasedRows> {
-  const results = await askStore("D1", () =>
-    db.batch(
-      [
-        "DELETE FROM sync_deliveries WHERE call_id = ?1",
-        `DELETE FROM caller_numbers WHERE call_id = ?1
+  const results = await writeFromReserve(
+    db,
+    [
+      "DELETE FROM sync_deliveries WHERE call_id = ?1",
+      `DELETE FROM caller_numbers WHERE call_id = ?1
          AND digits IN (SELECT digits.value FROM events, json_each(events.caller_digits) AS digits WHERE events.call_id = ?1)`,
-        "DELETE FROM events WHERE call_id = ?1",
-        "DELETE FROM calls WHERE call_id = ?1 RETURNING id",
-      ].map((sql) => db.prepare(sql).bind(callId)),
-    ),
+      "DELETE FROM events WHERE call_id = ?1",
+      "DELETE FROM calls WHERE call_id = ?1 RETURNING id",
+    ].map((sql) => db.prepare(sql).bind(callId)),
   );
   const [deliveries = 0, , events = 0] = results.map(({ meta }) => meta.changes);
   // The changes of a call's deletion include those of its triggers.

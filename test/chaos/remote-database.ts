@@ -29,8 +29,10 @@ export function remoteDatabase(local: D1Database, sqlite: Fetcher): D1Database {
     return prepared;
   }
 
-  return new Proxy(local, {
+  const database: D1Database = new Proxy(local, {
     get(_, property) {
+      // There are no copies of it.
+      if (property === "withSession") return () => database;
       if (property === "prepare") return (sql: string) => prepare({ sql, values: [] });
       if (property === "batch") {
         return (batch: D1PreparedStatement[]) => run(batch.flatMap((one) => statements.get(one) ?? []));
@@ -38,4 +40,5 @@ export function remoteDatabase(local: D1Database, sqlite: Fetcher): D1Database {
       throw new Error(`nobody here knows D1Database.${String(property)}`);
     },
   });
+  return database;
 }
