@@ -1,5 +1,5 @@
 import type { CallStatus } from "../events/event.ts";
-import { askStore } from "../stores/ask.ts";
+import { askStore, LONG_QUERY_TIMEOUT_MS } from "../stores/ask.ts";
 import {
   type CallRow,
   callRow,
@@ -76,6 +76,51 @@ export async function listCalls<Row extends Pick<CallRow, "id" | "called_at">>(
   return parseRows(row, result);
 }
 
+/** An index with the ids of calls, each of which one value of it may have many of. */
+export interface ArrivalIndex {
+  table: "search_index" | "caller_numbers";
+  /** Its column with `calls.id`, in the order of which it has the calls of a value. */
+  id: string;
+  condition: Condition;
+}
+
+/** @param digits of a whole number, as `phoneDigits` makes them */
+export function callsOfNumber(digits: string): ArrivalIndex {
+  return {
+    table: "caller_numbers",
+    id: "caller_numbers.id",
+    condition: { sql: "caller_numbers.digits = ?", values: [digits] },
+  };
+}
+
+/**
+ * The calls that an index has for a value, newest arrival first. Reads these until the page is full, and no others.
+ * @param page its `after` is the `id` of the last call of the page before
+ */
+export async function listByArrival<Row extends Pick<CallRow, "id" | "called_at">>(
+  db: LedgerReader,
+  row: ListedRow<Row>,
+  { table, id, condition }: ArrivalIndex,
+  filter: CallFilter,
+  { limit, after }: CallPage<number>,
+): Promise<Row[]> {
+  const conditions = [condition, ...filterConditions(filter)];
+  if (after !== undefined) conditions.push({ sql: `${id} < ?`, values: [after] });
+  const result = await askStore(
+    "D1",
+    () =>
+      db
+        .prepare(
+          `SELECT ${columnsSql(row)} FROM ${table} CROSS JOIN calls ON calls.id = ${id}
+           ${whereSql(conditions)} ORDER BY ${id} DESC LIMIT ?`,
+        )
+        .bind(...conditions.flatMap(({ values }) => values), limit)
+        .all(),
+    { timeoutMs: LONG_QUERY_TIMEOUT_MS },
+  );
+  return parseRows(row, result);
+}
+
 const equalColumns = ["call_id", "platform", "agent_id", "call_direction", "disposition", "status"] as const;
 
 /** The conditions of a filter, for a statement in which the table is called `calls`. */
@@ -107,15 +152,21 @@ export interface CallDetails {
   deliveries: DeliveryRow[];
 }
 
-/** A call with its events and deliveries, in one round trip; `undefined` when there is none of this id. */
-export async function readCall(db: LedgerReader, callId: string): Promise<CallDetails | undefined> {
+/** SQLite's word for no limit. */
+const NO_LIMIT = -1;
+
+/**
+ * A call with its events and deliveries, in one round trip; `undefined` when there is none of this id.
+ * @param limit of events and of deliveries
+ */
+export async function readCall(db: LedgerReader, callId: string, limit = NO_LIMIT): Promise<CallDetails | undefined> {
   const [calls, events, deliveries] = await askStore("D1", () =>
     db.batch(
       [
-        `SELECT ${columnsSql(callRow)} FROM calls WHERE call_id = ?1`,
-        `SELECT ${eventColumnsSql} FROM events WHERE call_id = ?1 ORDER BY occurred_at, received_at, event_id, event`,
-        "SELECT * FROM sync_deliveries WHERE call_id = ?1 ORDER BY event, event_id, destination",
-      ].map((sql) => db.prepare(sql).bind(callId)),
+        `SELECT ${columnsSql(callRow)} FROM calls WHERE call_id = ?1 LIMIT ?2`,
+        `SELECT ${eventColumnsSql} FROM events WHERE call_id = ?1 ORDER BY occurred_at, received_at, event_id, event LIMIT ?2`,
+        "SELECT * FROM sync_deliveries WHERE call_id = ?1 ORDER BY event, event_id, destination LIMIT ?2",
+      ].map((sql) => db.prepare(sql).bind(callId, limit)),
     ),
   );
   const [call] = parseRows(callRow, calls);

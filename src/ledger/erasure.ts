@@ -34,7 +34,7 @@ export async function deleteCallRows(db: D1Database, callId: string): Promise<Er
     db,
     [
       "DELETE FROM sync_deliveries WHERE call_id = ?1",
-      `DELETE FROM caller_numbers WHERE call_id = ?1
+      `DELETE FROM caller_numbers WHERE id = (SELECT id FROM calls WHERE call_id = ?1)
          AND digits IN (SELECT digits.value FROM events, json_each(events.caller_digits) AS digits WHERE events.call_id = ?1)`,
       "DELETE FROM events WHERE call_id = ?1",
       "DELETE FROM calls WHERE call_id = ?1 RETURNING id",
@@ -71,7 +71,7 @@ export async function callsByNumber(
     db
       .prepare(
         `SELECT calls.call_id, EXISTS (
-           SELECT 1 FROM caller_numbers WHERE digits = ?1 AND caller_numbers.call_id = calls.call_id
+           SELECT 1 FROM caller_numbers WHERE digits = ?1 AND caller_numbers.id = calls.id
          ) AS is_of_number
          FROM json_each(?2) AS named JOIN calls ON calls.call_id = named.value WHERE calls.caller_phone IS NOT NULL`,
       )

@@ -103,8 +103,8 @@ function insertNumbers(
 ): D1PreparedStatement {
   return db
     .prepare(
-      `INSERT INTO caller_numbers (digits, call_id) SELECT value, ?1 FROM json_each(?5)
-       WHERE EXISTS (SELECT 1 FROM events WHERE call_id = ?1 AND event = ?2 AND event_id = ?3 AND ingest_id = ?4)
+      `INSERT INTO caller_numbers (digits, id, call_id) SELECT value, calls.id, ?1 FROM json_each(?5), calls
+       WHERE calls.call_id = ?1 AND EXISTS (SELECT 1 FROM events WHERE call_id = ?1 AND event = ?2 AND event_id = ?3 AND ingest_id = ?4)
        ON CONFLICT DO NOTHING`,
     )
     .bind(call_id, event, event_id, ingest_id, callerDigits);

@@ -1,8 +1,7 @@
-import { askStore, LONG_QUERY_TIMEOUT_MS } from "../stores/ask.ts";
-import { type CallFilter, type CallPage, filterConditions, whereSql } from "./calls.ts";
+import { askStore } from "../stores/ask.ts";
+import type { ArrivalIndex } from "./calls.ts";
 import type { WrittenEvent } from "./patch.ts";
 import { RESERVE_ROWS, writeFromReserve } from "./reserve.ts";
-import { type CallRow, columnsSql, type LedgerReader, type ListedRow, parseRows } from "./schema.ts";
 
 /** The words of a transcript. */
 export interface SearchText {
@@ -32,34 +31,13 @@ export function indexTranscript(
     .bind(callId, text, version, written.event, written.event_id, written.ingest_id);
 }
 
-/**
- * The calls in whose transcripts a query matches, newest arrival first. Reads the calls that match until the page is full, and
- * no others.
- * @param query as `searchQuery` makes it
- * @param page its `after` is the `id` of the last call of the page before
- */
-export async function listMatchingCalls<Row extends Pick<CallRow, "id" | "called_at">>(
-  db: LedgerReader,
-  row: ListedRow<Row>,
-  query: string,
-  filter: CallFilter,
-  { limit, after }: CallPage<number>,
-) {
-  const conditions = [{ sql: "search_index MATCH ?", values: [query] }, ...filterConditions(filter)];
-  if (after !== undefined) conditions.push({ sql: "search_index.rowid < ?", values: [after] });
-  const result = await askStore(
-    "D1",
-    () =>
-      db
-        .prepare(
-          `SELECT ${columnsSql(row)} FROM search_index CROSS JOIN calls ON calls.id = search_index.rowid
-           ${whereSql(conditions)} ORDER BY search_index.rowid DESC LIMIT ?`,
-        )
-        .bind(...conditions.flatMap(({ values }) => values), limit)
-        .all(),
-    { timeoutMs: LONG_QUERY_TIMEOUT_MS },
-  );
-  return parseRows(row, result);
+/** @param query as `searchQuery` makes it */
+export function callsOfWords(query: string): ArrivalIndex {
+  return {
+    table: "search_index",
+    id: "search_index.rowid",
+    condition: { sql: "search_index MATCH ?", values: [query] },
+  };
 }
 
 /** Erased calls whose words one step deletes. */

@@ -6,9 +6,9 @@ import { searchQuery } from "../events/search-text.ts";
 import { cursorOf, writeCursor } from "../http/cursor.ts";
 import { instantFrom, instantTo } from "../http/range.ts";
 import { LONG_QUERY_TIMEOUT_MS } from "../stores/ask.ts";
-import { type CallFilter, listCalls } from "./calls.ts";
+import { type ArrivalIndex, type CallFilter, callsOfNumber, listByArrival, listCalls } from "./calls.ts";
 import type { CallRow, LedgerReader, ListedRow } from "./schema.ts";
-import { listMatchingCalls } from "./search-index.ts";
+import { callsOfWords } from "./search-index.ts";
 
 /** The filter of a listing, as a query string has it. */
 export const callFilter = {
@@ -25,8 +25,8 @@ export const callFilter = {
 /** Where the next page begins: in the order of the listing that `q` turned out to be. */
 export type CallCursor =
   | { by: "time" | "caller" | "agent"; called_at: string; id: number }
-  /** Calls that words matched go by their arrival. */
-  | { by: "words"; id: number };
+  /** Calls of a whole number, and those that words matched, go by their arrival. */
+  | { by: "number" | "words"; id: number };
 
 const id = z.number().int();
 
@@ -35,14 +35,14 @@ export const callCursor = cursorOf(
     z
       .tuple([z.enum(["time", "caller", "agent"]), z.string(), id])
       .transform(([by, called_at, id]): CallCursor => ({ by, called_at, id })),
-    z.tuple([z.literal("words"), id]).transform(([by, id]): CallCursor => ({ by, id })),
+    z.tuple([z.enum(["number", "words"]), id]).transform(([by, id]): CallCursor => ({ by, id })),
   ]),
 );
 
 /** @returns null when there is no next page */
 export function writeCallCursor(next: CallCursor | undefined): string | null {
   if (next === undefined) return null;
-  return next.by === "words" ? writeCursor(next.by, next.id) : writeCursor(next.by, next.called_at, next.id);
+  return "called_at" in next ? writeCursor(next.by, next.called_at, next.id) : writeCursor(next.by, next.id);
 }
 
 /** A page of calls to be looked up. */
@@ -69,7 +69,7 @@ export const wordsNotSearched = {
 const MIN_SEARCHED_DIGITS = 4;
 
 /**
- * Reads a page of calls. Tries `q` as a call's id, then as a customer's phone number, then as an agent's, then as words.
+ * Reads a page of calls. Tries `q` as a call's id, then as a customer's phone number, whole or in part, then as an agent's, then as words.
  * @param row the columns to read
  * @param searchTranscripts the setting: whether words are indexed
  */
@@ -86,26 +86,23 @@ export async function searchCalls<Row extends Pick<CallRow, "id" | "called_at">>
     const rows = await listCalls(db, row, narrowed, page, by === "time" ? {} : { timeoutMs: LONG_QUERY_TIMEOUT_MS });
     return pageOf(rows, limit, ({ called_at, id }) => ({ by, called_at, id }));
   };
+  const listIndexed = async (by: "number" | "words", index: ArrivalIndex) => {
+    const position = after?.by === by ? after.id : undefined;
+    const rows = await listByArrival(db, row, index, filter, { limit: limit + 1, after: position });
+    return pageOf(rows, limit, ({ id }) => ({ by, id }));
+  };
   if (q === undefined) return list("time", filter);
 
   const tries: { by: CallCursor["by"]; run: () => Promise<CallSearchResult<Row> & { kind: "found" }> }[] = [];
   tries.push({ by: "time", run: () => list("time", { ...filter, call_id: q }) });
   const digits = searchedDigits(q);
   if (digits !== undefined) {
+    tries.push({ by: "number", run: () => listIndexed("number", callsOfNumber(digits)) });
     tries.push({ by: "caller", run: () => list("caller", { ...filter, callerDigits: digits }) });
     tries.push({ by: "agent", run: () => list("agent", { ...filter, agentDigits: digits }) });
   }
   const query = searchTranscripts ? searchQuery(q) : undefined;
-  if (query !== undefined) {
-    const position = after?.by === "words" ? after.id : undefined;
-    tries.push({
-      by: "words",
-      run: async () => {
-        const rows = await listMatchingCalls(db, row, query, filter, { limit: limit + 1, after: position });
-        return pageOf(rows, limit, ({ id }) => ({ by: "words", id }));
-      },
-    });
-  }
+  if (query !== undefined) tries.push({ by: "words", run: () => listIndexed("words", callsOfWords(query)) });
   // A later page goes on in the listing that the first one turned out to be.
   if (after !== undefined)
     return (await tries.find(({ by }) => by === after.by)?.run()) ?? { kind: "found", calls: [] };

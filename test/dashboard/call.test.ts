@@ -21,6 +21,17 @@ describe("a call", () => {
   const ended = (call_id: string, more: object) =>
     post(ledger.url, documentedCall({ call_id }).end({ timestamp: "2024-07-20T14:35:00Z", ...more }));
 
+  test("with more events than anybody reads shows the first, and says that there are more", async () => {
+    const { start } = documentedCall({ call_id: "restless" });
+    for (let minute = 0; minute < 51; minute++) {
+      await post(ledger.url, start({ timestamp: `2024-07-20T14:${String(minute).padStart(2, "0")}:00Z` }));
+    }
+    const { text, html } = await pages.visit("/calls/restless");
+    expect(text).toContain("Events the first 50");
+    expect(text).toContain("… and more");
+    expect(html.match(/<summary>Payload/g)).toHaveLength(50);
+  });
+
   test("shows who, when, how long, the conversation, and its result", async () => {
     const call = documentedCall({ call_id: "whole" });
     await post(ledger.url, call.start({ timestamp: "2024-07-20T14:30:00Z" }));

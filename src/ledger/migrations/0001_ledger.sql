@@ -56,8 +56,9 @@ CREATE TABLE events (
 -- Every customer's number that an event of a call named, outranked ones too: searches and erasures find the calls of a number here.
 CREATE TABLE caller_numbers (
   digits TEXT NOT NULL,             -- src/events/phone.ts
+  id INTEGER NOT NULL,              -- of the call: a number's calls are listed from the newest arrival on
   call_id TEXT NOT NULL,
-  PRIMARY KEY (digits, call_id)
+  PRIMARY KEY (digits, id)
 ) STRICT, WITHOUT ROWID;
 
 -- With a row id, the order of creation: listings go from the newest on.

@@ -28,9 +28,9 @@ FROM seeded WHERE ${time} IS NOT NULL`;
 
 /** The statement that makes the searchable numbers of calls that are there. */
 export function insertCallerNumbers({ seed }: Plan, chunk: Chunk): string {
-  return `INSERT INTO caller_numbers (digits, call_id)
+  return `INSERT INTO caller_numbers (digits, id, call_id)
 WITH ${seededCalls(seed, chunk)}
-SELECT ${digits("caller_phone")}, call_id FROM seeded
+SELECT ${digits("caller_phone")}, id, call_id FROM seeded
 WHERE true
 ORDER BY 1
 ON CONFLICT DO NOTHING`;

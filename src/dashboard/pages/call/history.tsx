@@ -4,7 +4,7 @@ import { Clipped, DeliveryBadge, Moment, Row, Sheet } from "../../ui/parts.tsx";
 import type { Viewer } from "../../ui/viewer.ts";
 
 /** A platform sends three events a call; a hostile one sends thousands. */
-const MAX_EVENTS = 50;
+export const MAX_EVENTS = 50;
 
 const PAYLOAD_CHARACTERS = 20_000;
 
@@ -14,10 +14,13 @@ const eventNames: Record<EventRow["event"], string> = {
   "analytics.completed": "Analysis finished",
 };
 
-/** The events of a call in the order in which they occurred. */
+/** The events of a call in the order in which they occurred, the first of them when there are too many. */
 export function Timeline({ events, viewer }: { events: readonly EventRow[]; viewer: Viewer }) {
   return (
-    <Sheet title="Events" note={counted(events.length, "event")}>
+    <Sheet
+      title="Events"
+      note={events.length > MAX_EVENTS ? `the first ${MAX_EVENTS}` : counted(events.length, "event")}
+    >
       <ol class="timeline">
         {events.slice(0, MAX_EVENTS).map(({ event, occurred_at, received_at, format, payload }) => (
           <li>
@@ -37,9 +40,7 @@ export function Timeline({ events, viewer }: { events: readonly EventRow[]; view
           </li>
         ))}
       </ol>
-      {events.length > MAX_EVENTS && (
-        <p class="soft below">… and {counted(events.length - MAX_EVENTS, "event")} more: D1 has them.</p>
-      )}
+      {events.length > MAX_EVENTS && <p class="soft below">… and more: D1 has them, and the API.</p>}
     </Sheet>
   );
 }

@@ -13,7 +13,7 @@ import { erasurePath } from "../erasure.tsx";
 import { Conversation } from "./conversation.tsx";
 import { ERASE_FIELD, EraseForm } from "./erase-form.tsx";
 import { Facts } from "./facts.tsx";
-import { Deliveries, Timeline } from "./history.tsx";
+import { Deliveries, MAX_EVENTS, Timeline } from "./history.tsx";
 import { readTranscriptState, type TranscriptState } from "./transcript.ts";
 import { Values } from "./values.tsx";
 
@@ -38,7 +38,7 @@ export const eraseCall: PageHandler = async (request, viewer, env) => {
 async function callPage(request: Parameters<PageHandler>[0], viewer: Viewer, env: Env, formError?: string) {
   const callId = callIdOf(request);
   const all = new URL(request.url).searchParams.get("turns") === "all";
-  const details = await readCall(reader(env.DB), callId);
+  const details = await readCall(reader(env.DB), callId, MAX_EVENTS + 1);
   if (details === undefined) return html(<UnknownCall callId={callId} viewer={viewer} />, { status: 404 });
   const transcript = await readTranscriptState(env.ARCHIVE, details.call);
   return html(<Call {...details} transcript={transcript} all={all} viewer={viewer} formError={formError} />, {
