@@ -4,6 +4,7 @@ import { ask, askText } from "./support/ask.ts";
 import { atomsCall, documentedCall } from "./support/events.ts";
 import { bootLedger } from "./support/ledger.ts";
 import { post } from "./support/post.ts";
+import { signIn } from "./support/sign-in.ts";
 
 let ledger: Awaited<ReturnType<typeof bootLedger>>;
 beforeAll(async () => {
@@ -202,4 +203,25 @@ test("every answer below /api is for this reader alone, and nothing but what it 
     expect(cacheControl, path).toBe("private, no-store");
     expect(headers.get("X-Content-Type-Options"), path).toBe("nosniff");
   }
+});
+
+test("what only reads goes through a session, so that a copy of the database can answer", async () => {
+  const copied = await bootLedger({ main: "test/support/session-ledger.ts" });
+  const call = documentedCall({ call_id: "read" });
+  for (const event of [call.start(), call.end({ transcript: spoken }), call.analytics()]) await post(copied.url, event);
+  const addresses = [
+    "calls",
+    "calls?q=read",
+    "calls.csv",
+    "stats",
+    "calls/read",
+    "calls/read/transcript",
+    "deliveries",
+  ];
+  for (const address of addresses) expect((await askText(copied.url, `/api/${address}`)).status, address).toBe(200);
+  const pages = await signIn(copied.url);
+  for (const path of ["/", "/calls", "/calls.csv", "/calls/read", "/deliveries?state=all"]) {
+    expect((await pages.visit(path)).status, path).toBe(200);
+  }
+  await copied.harness.close();
 });
