@@ -1,6 +1,6 @@
 import { startDueJobs } from "./erasure/start.ts";
 import { ingestContext } from "./ingest/ingest.ts";
-import { recover } from "./ingest/recover.ts";
+import { RunLimits, recover } from "./ingest/recover.ts";
 import { deleteOldTombstones } from "./ledger/erasure.ts";
 import { countStaleHours } from "./ledger/hours.ts";
 import { deleteOldJobs } from "./ledger/jobs.ts";
@@ -26,10 +26,11 @@ export async function runCron(controller: ScheduledController, env: Env, ctx: Ex
 /** Recovers, relays and tidies up. Each on its own: a store that is down or hangs stops only the work that needs it. */
 async function everyMinute(env: Env, ctx: ExecutionContext, now: Date): Promise<void> {
   const context = ingestContext(env, ctx, destinationNames(env));
+  const limits = new RunLimits();
   await Promise.all([
     run("overdue deliveries", () => sendOverdue(env.DB, env.SYNC_QUEUE, now)),
     ...listableParkings(context).map((parking) =>
-      run(`parked in ${parking.store}`, () => recover(parking, context, now)),
+      run(`parked in ${parking.store}`, () => recover(parking, context, now, limits)),
     ),
     run("erasure jobs", () => startDueJobs(env.DB, env.ERASURE, now)),
     run("stale hours", () => countStaleHours(env.DB, now)),

@@ -2,9 +2,13 @@ import { ingestContext } from "./ingest/ingest.ts";
 import { unpackParked } from "./ingest/unpack.ts";
 import { logError } from "./log.ts";
 import { backoffSeconds } from "./stores/backoff.ts";
+import { batchesOf } from "./stores/batches.ts";
 import { deliverBatch } from "./sync/consumer.ts";
 import { failDeadLetters } from "./sync/dead-letters.ts";
 import { configuredDestinations, destinationNames } from "./sync/destinations/index.ts";
+
+/** The calls of so many are in memory at once, each a row of 2 MB at the most. */
+const DELIVERIES_AT_ONCE = 25;
 
 /**
  * The Worker's queue door. Queues are told apart by the ends of their names, so that a copy of this Worker can give them other
@@ -13,9 +17,11 @@ import { configuredDestinations, destinationNames } from "./sync/destinations/in
 export async function consumeQueue(batch: MessageBatch, env: Env, ctx: ExecutionContext): Promise<void> {
   try {
     const messages = await unpackParked(batch.messages, ingestContext(env, ctx, destinationNames(env)));
-    if (batch.queue.endsWith("-sync"))
-      await deliverBatch(messages, env.DB, env.SYNC_QUEUE, configuredDestinations(env));
-    else if (batch.queue.endsWith("-dead-letters")) await failDeadLetters(messages, env.DB);
+    if (batch.queue.endsWith("-sync")) {
+      for (const some of batchesOf(messages, { maxItems: DELIVERIES_AT_ONCE })) {
+        await deliverBatch(some, env.DB, env.SYNC_QUEUE, configuredDestinations(env));
+      }
+    } else if (batch.queue.endsWith("-dead-letters")) await failDeadLetters(messages, env.DB);
     else throw new Error(`no consumer for the queue ${batch.queue}: its name ends in neither -sync nor -dead-letters`);
   } catch (error) {
     logError({ message: "a batch failed", queue: batch.queue, messages: batch.messages.length }, error);

@@ -1,15 +1,18 @@
 import pMap from "p-map";
-import { readQuarantined, removeQuarantined, walkQuarantine } from "../archive/quarantine.ts";
+import { type QuarantinedItem, readQuarantined, removeQuarantined, walkQuarantine } from "../archive/quarantine.ts";
 import type { Received } from "../events/received.ts";
+import { BATCH_LIMITS } from "../ingest/batch.ts";
 import { logError } from "../log.ts";
 import { listableParkings } from "../parking/index.ts";
-import { CorruptBody, type ListableParking, type ParkedKey } from "../parking/parking.ts";
+import { CorruptBody, type ListableParking, type ParkedBody, type ParkedKey } from "../parking/parking.ts";
+import { MAX_CONNECTIONS } from "../stores/ask.ts";
+import { batchesOf } from "../stores/batches.ts";
 import { type Mention, mentionIn, type Subject } from "./subject.ts";
 
 /** Bodies of one page. */
 const PAGE_BODIES = 200;
 
-/** Few at a time, since each may be as large as `MAX_BODY_BYTES`, and a Worker has 128 MB. */
+/** Bodies that are removed at a time. */
 export const CONCURRENCY = 2;
 
 /** Where looking through the bodies that wait goes on; JSON, since a step of a job returns it. */
@@ -19,20 +22,17 @@ export interface WaitingPosition {
   after?: string | ParkedKey;
 }
 
-/** A body that is parked or in quarantine. */
-interface WaitingBody {
-  read(): Promise<Received | undefined>;
-  remove(): Promise<void>;
-}
-
 interface WaitingSource {
-  kind: "parked" | "quarantined";
-  list(after: WaitingPosition["after"]): Promise<{ bodies: WaitingBody[]; next: WaitingPosition["after"] }>;
+  /** Looks for the subject in a page of bodies. `next` is absent after the last page. */
+  look(
+    subject: Subject,
+    after: WaitingPosition["after"],
+  ): Promise<{ waiting: Waiting[]; next: WaitingPosition["after"] }>;
 }
 
 /** A body that waits, with what it says of the subject. */
 export interface Waiting {
-  kind: WaitingSource["kind"];
+  kind: "parked" | "quarantined";
   mention: Mention;
   remove(): Promise<void>;
 }
@@ -50,59 +50,67 @@ export async function lookThrough(
   const sources = [quarantineSource(stores.bucket), ...listableParkings(stores).map(parkingSource)];
   const source = sources[index];
   if (source === undefined) return { waiting: [] };
-  const page = await source.list(after);
-  const looked = await pMap(page.bodies, (body) => lookInto(body, source.kind, subject), { concurrency: CONCURRENCY });
-  const waiting = looked.flat();
-  if (page.next !== undefined) return { waiting, next: { source: index, after: page.next } };
+  const { waiting, next } = await source.look(subject, after);
+  if (next !== undefined) return { waiting, next: { source: index, after: next } };
   return index + 1 < sources.length ? { waiting, next: { source: index + 1 } } : { waiting };
 }
 
-async function lookInto(body: WaitingBody, kind: Waiting["kind"], subject: Subject): Promise<Waiting[]> {
-  const received = await readSafely(body);
-  if (received === undefined) return [];
-  return [{ kind, mention: await mentionIn(received, subject), remove: () => body.remove() }];
+/** How the bodies of a source are read and removed. */
+interface BodyAccess<Body> {
+  kind: Waiting["kind"];
+  /** All into memory. */
+  read(bodies: readonly Body[]): Promise<(Received | Error | undefined)[]>;
+  remove(body: Body): Promise<void>;
 }
 
-/** A corrupt body says nothing of anybody, and must not keep the others. */
-async function readSafely(body: WaitingBody): Promise<Received | undefined> {
-  try {
-    return await body.read();
-  } catch (error) {
-    if (!(error instanceof CorruptBody)) throw error;
-    logError({ message: "could not look into a parked body" }, error);
-    return undefined;
+async function lookInto<Body extends { size: number }>(
+  bodies: readonly Body[],
+  { kind, read, remove }: BodyAccess<Body>,
+  subject: Subject,
+): Promise<Waiting[]> {
+  const waiting: Waiting[] = [];
+  for (const batch of batchesOf(bodies, BATCH_LIMITS, ({ size }) => size)) {
+    const batchRead = await read(batch);
+    for (const [index, body] of batch.entries()) {
+      const received = batchRead[index];
+      // A corrupt body says nothing of anybody, and must not keep the others.
+      if (received instanceof CorruptBody) logError({ message: "could not look into a parked body" }, received);
+      else if (received instanceof Error) throw received;
+      else if (received !== undefined) {
+        waiting.push({ kind, mention: await mentionIn(received, subject), remove: () => remove(body) });
+      }
+    }
   }
+  return waiting;
 }
 
 function quarantineSource(bucket: R2Bucket): WaitingSource {
-  return {
+  const access: BodyAccess<QuarantinedItem> = {
     kind: "quarantined",
-    async list(after) {
-      const { items, cursor } = await walkQuarantine(
-        bucket,
-        PAGE_BODIES,
-        typeof after === "string" ? after : undefined,
-      );
-      const bodies = items.map(({ key }) => ({
-        read: () => readQuarantined(bucket, key),
-        remove: () => removeQuarantined(bucket, key),
-      }));
-      return { bodies, next: cursor };
+    read: (items) => pMap(items, ({ key }) => readQuarantined(bucket, key), { concurrency: MAX_CONNECTIONS }),
+    remove: ({ key }) => removeQuarantined(bucket, key),
+  };
+  return {
+    async look(subject, after) {
+      const page = await walkQuarantine(bucket, PAGE_BODIES, typeof after === "string" ? after : undefined);
+      return { waiting: await lookInto(page.items, access, subject), next: page.cursor };
     },
   };
 }
 
 function parkingSource(parking: ListableParking): WaitingSource {
-  return {
+  const access: BodyAccess<ParkedBody> = {
     kind: "parked",
-    async list(after) {
+    read: (parked) => parking.read(parked),
+    remove: (parked) => parking.remove([parked]),
+  };
+  return {
+    async look(subject, after) {
       const parked = await parking.list(PAGE_BODIES, typeof after === "object" ? after : undefined);
       const last = parked.at(-1);
-      return {
-        bodies: parked.map((one) => ({ read: () => parking.read(one), remove: () => parking.remove([one]) })),
-        // R2 makes short pages when the metadata is long: only an empty one is the last.
-        next: last && { due_at: last.due_at, received_at: last.received_at, sha256: last.sha256 },
-      };
+      // R2 makes short pages when the metadata is long: only an empty one is the last.
+      const next = last && { due_at: last.due_at, received_at: last.received_at, sha256: last.sha256 };
+      return { waiting: await lookInto(parked, access, subject), next };
     },
   };
 }

@@ -1,3 +1,4 @@
+import pMap from "p-map";
 import { putQuarantined, type QuarantineReason } from "../archive/quarantine.ts";
 import { type Received, sha256 } from "../events/received.ts";
 import type { SyncMessage } from "../ledger/deliveries.ts";
@@ -6,6 +7,7 @@ import { logError, reasonOf } from "../log.ts";
 import { bucketParking } from "../parking/bucket.ts";
 import { PARK_TIMEOUT_MS, park } from "../parking/index.ts";
 import { readSettings } from "../settings.ts";
+import { MAX_CONNECTIONS } from "../stores/ask.ts";
 import { sendMessages } from "../stores/queue.ts";
 import { type DecodedBody, decode } from "./decode.ts";
 import { namedCallIds, readUnfit } from "./named-calls.ts";
@@ -38,21 +40,31 @@ export function ingestContext(env: Env, ctx: ExecutionContext, destinations: rea
  * Brings genuine bodies to where they belong: ledger and archive, or quarantine. Fresh bodies, parked ones and those replayed
  * from quarantine all come this way. Never rejects: a body that this code trips over is `failed` without a store, so that it is
  * parked until a corrected deployment recovers it. Safe to repeat.
+ * @param isSplit see `write`
  * @returns a result for each body
  */
-export async function ingestAll(bodies: readonly Received[], context: IngestContext): Promise<IngestResult[]> {
-  const prepared = await Promise.all(bodies.map((received) => prepare(received, context)));
+export async function ingestAll(
+  bodies: readonly Received[],
+  context: IngestContext,
+  isSplit = true,
+): Promise<IngestResult[]> {
+  const prepared: Prepared[] = [];
+  // One after the other: parsed, a body takes several times the memory of its bytes.
+  for (const received of bodies) prepared.push(await prepare(received, context));
   const plans = prepared.flatMap((one) => (one.kind === "plan" ? one.plan : []));
-  const written = await write(plans, context.db, context.bucket);
+  const written = await write(plans, context.db, context.bucket, isSplit);
+  const quarantined = await quarantineUnfit(
+    prepared.flatMap((one) => (one.kind === "unfit" ? one : [])),
+    context,
+  );
   const messages: SyncMessage[] = [];
   const results = await Promise.all(
-    bodies.map((received, index) => {
-      const one = prepared[index];
-      if (one === undefined || one.kind === "ignored" || one.kind === "failed") return one ?? failed(received);
-      if (one.kind !== "plan") return quarantineUnfit(received, one, context);
-      const result = written[plans.indexOf(one.plan)] ?? failed(received);
+    prepared.map((one) => {
+      if (one.kind === "unfit") return quarantined.get(one) ?? failed(one.received);
+      if (one.kind !== "plan") return one;
+      const result = written[plans.indexOf(one.plan)] ?? failed(one.received);
       if (result.kind === "stored") messages.push(...one.plan.messages);
-      return resultOf(received, one.plan, result, context.bucket);
+      return resultOf(one.received, one.plan, result, context.bucket);
     }),
   );
   if (messages.length > 0) context.waitUntil(announce(messages, context.queue));
@@ -90,7 +102,7 @@ export async function ingestOrPark(received: Received, context: IngestContext): 
   }
   const { failures, ...about } = result;
   const reason = Array.from(failures, ([store, words]) => `${store}: ${words}`).join("; ") || "unexpected";
-  const parked_in = isParked ? "R2" : await park(received, new Set(failures.keys()), reason, context);
+  const parked_in = isParked ? "R2" : await park(received, failures, reason, context);
   return parked_in === undefined
     ? { ...about, kind: "not-stored", failed: reason }
     : { ...about, kind: "parked", failed: reason, parked_in };
@@ -122,22 +134,35 @@ async function unpark(received: Received, { bucket }: IngestContext): Promise<vo
   }
 }
 
+/** Why a body did not become events. */
+type Unfit = Exclude<DecodedBody, { kind: "events" | "ignored" }>;
+
+interface UnfitBody {
+  kind: "unfit";
+  received: Received;
+  unfit: Unfit;
+}
+
+type Prepared =
+  | { kind: "plan"; received: Received; plan: Plan }
+  | UnfitBody
+  | Extract<IngestResult, { kind: "ignored" | "failed" }>;
+
 /**
  * Decodes a body and plans its events. The parsed body goes no further than this: it takes several times the memory of its
  * bytes, and a busy Worker waits for the stores of many at a time.
  */
-async function prepare(received: Received, options: PlanOptions) {
+async function prepare(received: Received, options: PlanOptions): Promise<Prepared> {
   try {
     const decoded = await decode(received);
-    if (decoded.kind !== "events") return decoded;
-    return { kind: "plan" as const, plan: await plan(received, decoded, options) };
+    if (decoded.kind === "ignored") return decoded;
+    if (decoded.kind !== "events") return { kind: "unfit", received, unfit: decoded };
+    return { kind: "plan", received, plan: await plan(received, decoded, options) };
   } catch (error) {
     logError({ message: "a body could not be ingested", event_id: received.sha256 }, error);
     return failed(received);
   }
 }
-
-type Unfit = Exclude<DecodedBody, { kind: "events" | "ignored" }>;
 
 async function resultOf(
   received: Received,
@@ -159,10 +184,24 @@ async function announce(messages: readonly SyncMessage[], queue: Queue): Promise
   }
 }
 
-async function quarantineUnfit(received: Received, unfit: Unfit, { db, bucket }: IngestContext): Promise<IngestResult> {
-  const call_id = await findErasedCall(received, db);
-  if (call_id !== undefined) return { kind: "erased", event_id: unfit.event_id, call_id };
-  return quarantine(received, unfit.kind, detailOf(unfit), unfit, bucket);
+/** Keeps unfit bodies in quarantine, but for those of erased calls. */
+async function quarantineUnfit(
+  bodies: readonly UnfitBody[],
+  { db, bucket }: IngestContext,
+): Promise<ReadonlyMap<UnfitBody, IngestResult>> {
+  if (bodies.length === 0) return new Map();
+  const erasedCalls = await findErasedCalls(bodies, db);
+  const ended = await pMap(
+    bodies,
+    async (body): Promise<[UnfitBody, IngestResult]> => {
+      const { received, unfit } = body;
+      const call_id = erasedCalls.get(body);
+      if (call_id !== undefined) return [body, { kind: "erased", event_id: unfit.event_id, call_id }];
+      return [body, await quarantine(received, unfit.kind, detailOf(unfit), unfit, bucket)];
+    },
+    { concurrency: MAX_CONNECTIONS },
+  );
+  return new Map(ended);
 }
 
 async function quarantine(
@@ -183,17 +222,21 @@ async function quarantine(
 /** Ids of one body that are looked up; it is about one call. */
 const MAX_LOOKED_UP = 5;
 
-/** The erased call that an unfit body names. None when D1 fails: the body is kept, and the second pass of the erasure finds it. */
-async function findErasedCall(received: Received, db: D1Database): Promise<string | undefined> {
-  const callIds = namedCallIds(readUnfit(received.body)).slice(0, MAX_LOOKED_UP);
-  if (callIds.length === 0) return undefined;
+/** The erased calls that bodies name. None when D1 fails: the bodies are kept, and the second pass of the erasure finds them. */
+async function findErasedCalls(bodies: readonly UnfitBody[], db: D1Database): Promise<ReadonlyMap<UnfitBody, string>> {
+  const named = bodies.flatMap((body) =>
+    namedCallIds(readUnfit(body.received.body))
+      .slice(0, MAX_LOOKED_UP)
+      .map((id) => ({ body, id })),
+  );
+  if (named.length === 0) return new Map();
   try {
-    const digests = await Promise.all(callIds.map((id) => sha256(id)));
+    const digests = await Promise.all(named.map(({ id }) => sha256(id)));
     const buried = await findBuried(db, digests);
-    return callIds.find((_, index) => buried.has(digests[index] ?? ""));
+    return new Map(named.filter((_, index) => buried.has(digests[index] ?? "")).map(({ body, id }) => [body, id]));
   } catch (error) {
-    logError({ message: "could not look for erased calls", event_id: received.sha256 }, error);
-    return undefined;
+    logError({ message: "could not look for erased calls", event_id: bodies[0]?.unfit.event_id }, error);
+    return new Map();
   }
 }
 

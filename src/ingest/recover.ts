@@ -1,20 +1,58 @@
-import pMap from "p-map";
-import type { Received } from "../events/received.ts";
-import { logError } from "../log.ts";
-import type { ListableParking, ParkedBody } from "../parking/parking.ts";
-import { MAX_CONNECTIONS } from "../stores/ask.ts";
-import { type IngestContext, ingestAll } from "./ingest.ts";
-
-/** Bodies of one D1 transaction. */
-const BATCH_BODIES = 100;
-
-/** Parsed and planned, a body takes several times its bytes, and a Worker has 128 MB. */
-const BATCH_BYTES = 4 * 1024 * 1024;
+import type { ListableParking, ParkedBody, ParkedKey } from "../parking/parking.ts";
+import { batchesOf } from "../stores/batches.ts";
+import { type Attempt, BATCH_LIMITS, ingestBatch, isStoreDown } from "./batch.ts";
+import type { IngestContext } from "./ingest.ts";
 
 const PAGE_BODIES = 500;
 
 /** A run ends before the next minute's begins. */
 const RUN_MS = 45_000;
+
+/**
+ * What an invocation may ask, with a tenth left for the other work of the minute: 10,000 subrequests, of which 1,000 queries of
+ * D1; a batch of statements is one (developers.cloudflare.com/workers/platform/limits, /d1/platform/limits).
+ */
+const RUN_SUBREQUESTS = 9_000;
+const RUN_QUERIES = 900;
+
+/** 30 s of CPU time are for a gigabyte, about. */
+const RUN_BYTES = 256 * 1024 * 1024;
+
+/** Of D1 for a batch: list, read, record, explain, remove, postpone. */
+const BATCH_QUERIES = 6;
+
+/** Of D1 for a batch that is split to the last: its tens, and each of them one by one. */
+const SPLIT_QUERIES = 110;
+
+/** What is left of the limits of one run, for all stores together. */
+export class RunLimits {
+  #subrequests = RUN_SUBREQUESTS;
+  #queries = RUN_QUERIES;
+  #bytes = RUN_BYTES;
+  readonly #endMs = Date.now() + RUN_MS;
+
+  /** Takes what a batch needs in any case. Returns false when there is not enough for it. */
+  take(batch: readonly ParkedBody[]): boolean {
+    // A body is read and written. Bytes may go below zero, or one that is larger than the rest of them would wait for ever.
+    const isEnough = this.#subrequests >= 2 * batch.length && this.#queries >= BATCH_QUERIES && this.#bytes > 0;
+    if (!isEnough || Date.now() >= this.#endMs) return false;
+    this.#subrequests -= batch.length;
+    this.#queries -= BATCH_QUERIES;
+    this.#bytes -= batch.reduce((sum, { size }) => sum + size, 0);
+    return true;
+  }
+
+  get canSplit(): boolean {
+    return this.#queries >= SPLIT_QUERIES;
+  }
+
+  /** Takes what a batch needed besides. */
+  spend(attempts: readonly Attempt<ParkedBody>[]): void {
+    this.#subrequests -= attempts.filter(({ kind, isArchived }) => isArchived || kind !== "taken").length;
+    const faulty = attempts.filter(({ kind, received }) => kind === "faulty" && received !== undefined).length;
+    if (faulty > 0) this.#queries -= Math.min(10 + 10 * faulty, SPLIT_QUERIES);
+  }
+}
 
 export interface Recovery {
   recovered: number;
@@ -23,89 +61,50 @@ export interface Recovery {
 }
 
 /**
- * Ingests parked bodies that are due, in batches, until none is left or the minute is over. A body that fails for reasons of its
- * own is put off, ever longer, so that a crowd of them never stands before the others; a store that fails ends the run. Safe to
- * run twice at once: ingesting is idempotent, and a body is removed only when it is where it belongs.
+ * Ingests the parked bodies of a store that are due, in batches, until none is left or the run is over. What fails is put off,
+ * so that a crowd of it never stands before the others. Safe to run twice at once: ingesting is idempotent, and a body is removed
+ * only when it is where it belongs.
  */
-export async function recover(parking: ListableParking, context: IngestContext, now: Date): Promise<Recovery> {
-  const total: Recovery = { recovered: 0, postponed: 0 };
-  const end = Date.now() + RUN_MS;
-  while (Date.now() < end) {
-    const page = await parking.list(PAGE_BODIES);
-    const due = page.filter(({ due_at }) => due_at <= now.toISOString());
-    for (const batch of batches(due)) {
-      const { recovered, postponed, isStoreDown } = await recoverBatch(parking, batch, context, now);
-      total.recovered += recovered;
-      total.postponed += postponed;
-      if (isStoreDown || Date.now() >= end) return total;
-    }
-    if (due.length < page.length || due.length === 0) break;
-  }
-  return total;
-}
-
-function batches(due: readonly ParkedBody[]): ParkedBody[][] {
-  const filled: ParkedBody[][] = [];
-  let bytes = 0;
-  for (const parked of due) {
-    const current = filled.at(-1);
-    if (current === undefined || current.length === BATCH_BODIES || bytes + parked.size > BATCH_BYTES) {
-      filled.push([parked]);
-      bytes = parked.size;
-    } else {
-      current.push(parked);
-      bytes += parked.size;
-    }
-  }
-  return filled;
-}
-
-async function recoverBatch(
+export async function recover(
   parking: ListableParking,
-  batch: readonly ParkedBody[],
   context: IngestContext,
   now: Date,
-): Promise<Recovery & { isStoreDown: boolean }> {
-  const read = await pMap(batch, (parked) => readSafely(parking, parked), { concurrency: MAX_CONNECTIONS });
-  const readable = batch.flatMap((parked, index) => {
-    const received = read[index];
-    return typeof received === "object" ? [{ parked, received }] : [];
-  });
-  const results = await ingestAll(
-    readable.map(({ received }) => received),
-    context,
-  );
-  const isStoreDown = results.some((result) => result.kind === "failed" && result.failures.size > 0);
-  const recovered = readable.filter((_, index) => results[index]?.kind !== "failed").map(({ parked }) => parked);
-  const ownFault = [
-    ...batch.filter((_, index) => read[index] === "corrupt"),
-    ...readable
-      .filter((_, index) => {
-        const result = results[index];
-        return result?.kind === "failed" && result.failures.size === 0;
-      })
-      .map(({ parked }) => parked),
-  ];
-  if (recovered.length > 0) await parking.remove(recovered);
-  if (ownFault.length > 0) await parking.postpone(ownFault.map((parked) => ({ parked, until: nextDue(parked, now) })));
-  return { recovered: recovered.length, postponed: ownFault.length, isStoreDown };
-}
-
-/** @returns `undefined` if another run already took it */
-async function readSafely(parking: ListableParking, parked: ParkedBody): Promise<Received | "corrupt" | undefined> {
-  try {
-    return await parking.read(parked);
-  } catch (error) {
-    logError({ message: "could not unpack a parked body", store: parking.store, sha256: parked.sha256 }, error);
-    return "corrupt";
+  limits: RunLimits,
+): Promise<Recovery> {
+  const total: Recovery = { recovered: 0, postponed: 0 };
+  for (let after: ParkedKey | undefined; ; ) {
+    const page = await parking.list(PAGE_BODIES, after);
+    const due = page.filter(({ due_at }) => due_at <= now.toISOString());
+    for (const batch of batchesOf(due, BATCH_LIMITS, ({ size }) => size)) {
+      if (!limits.take(batch)) return total;
+      const { canSplit } = limits;
+      const attempts = await ingestBatch(batch, await parking.read(batch), context, canSplit);
+      limits.spend(attempts);
+      const taken = attempts.filter(({ kind }) => kind === "taken").map(({ parked }) => parked);
+      const failed = attempts.filter(({ kind }) => kind !== "taken");
+      if (taken.length > 0) await parking.remove(taken);
+      if (failed.length > 0) {
+        await parking.postpone(failed.map((attempt) => ({ ...attempt, until: nextDue(attempt, now, canSplit) })));
+      }
+      total.recovered += taken.length;
+      total.postponed += failed.length;
+      if (isStoreDown(attempts)) return total;
+    }
+    // R2 makes short pages when the metadata is long: only what is not due, or an empty page, is the end.
+    if (due.length < page.length || page.length === 0) return total;
+    after = page.at(-1);
   }
 }
 
 const MINUTE_MS = 60_000;
 const MAX_POSTPONED_MS = 30 * MINUTE_MS;
 
-/** A quarter of its age from now: some four tries in each doubling, and never further apart than half an hour. */
-function nextDue({ received_at }: ParkedBody, now: Date): string {
-  const quarter = (now.getTime() - Date.parse(received_at)) / 4;
+/**
+ * A minute when a store failed, or when another body of its batch may be the cause. Else a quarter of its age from now: some four
+ * tries in each doubling, and never further apart than half an hour.
+ */
+function nextDue({ parked, received, kind }: Attempt<ParkedBody>, now: Date, wasSplit: boolean): string {
+  const isOwnFault = kind === "faulty" && (wasSplit || received === undefined);
+  const quarter = isOwnFault ? (now.getTime() - Date.parse(parked.received_at)) / 4 : 0;
   return new Date(now.getTime() + Math.min(Math.max(quarter, MINUTE_MS), MAX_POSTPONED_MS)).toISOString();
 }

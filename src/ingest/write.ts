@@ -4,23 +4,57 @@ import { archiveTranscript } from "../archive/transcripts.ts";
 import { type RecordResult, recordEvents } from "../ledger/record.ts";
 import { logError, reasonOf } from "../log.ts";
 import { MAX_CONNECTIONS, STORE_TIMEOUT_MS, StoreError, type StoreName } from "../stores/ask.ts";
+import { batchesOf } from "../stores/batches.ts";
 import { Deadline } from "../stores/deadline.ts";
 import type { Plan } from "./plan.ts";
 
 export type WriteResult = { kind: RecordResult } | { kind: "failed"; failures: ReadonlyMap<StoreName, string> };
 
+/** Events of one D1 transaction: ten times as many a second as one by one, and it is over before the next in line notices. */
+const TRANSACTION_EVENTS = 100;
+
+/** Milliseconds for the plans of a batch, for which nobody waits; the archive takes some of them one after the other. */
+const BATCH_TIMEOUT_MS = 20_000;
+
 /**
- * Carries out plans, all in one D1 transaction. D1 first, since it decides: nothing is written to R2 of an event that the ledger
- * refuses. Safe to repeat: a body whose events are in the ledger is archived if the archive does not have it yet.
+ * Carries out plans, in as few D1 transactions as they take. D1 first, since it decides: nothing is written to R2 of an event
+ * that the ledger refuses. Safe to repeat: a body whose events are in the ledger is archived if the archive does not have it yet.
+ * @param isSplit whether the transaction of a batch is repeated in parts when there is a mistake in it
  * @returns a result for each plan
  */
-export async function write(plans: readonly Plan[], db: D1Database, bucket: R2Bucket): Promise<WriteResult[]> {
-  if (plans.length === 0) return [];
-  const deadline = new Deadline(STORE_TIMEOUT_MS);
+export async function write(
+  plans: readonly Plan[],
+  db: D1Database,
+  bucket: R2Bucket,
+  isSplit: boolean,
+): Promise<WriteResult[]> {
+  const written: WriteResult[] = [];
+  const limits = { maxItems: TRANSACTION_EVENTS, maxWeight: TRANSACTION_EVENTS };
+  for (const batch of batchesOf(plans, limits, ({ ledger }) => ledger.entries.length)) {
+    const last = written.at(-1);
+    // A D1 that has just failed is not asked for more.
+    const isDown = last?.kind === "failed" && last.failures.has("D1");
+    written.push(...(isDown ? batch.map(() => last) : await writeTransaction(batch, db, bucket, isSplit)));
+  }
+  return written;
+}
+
+async function writeTransaction(
+  plans: readonly Plan[],
+  db: D1Database,
+  bucket: R2Bucket,
+  isSplit: boolean,
+): Promise<WriteResult[]> {
+  const deadline = new Deadline(plans.length === 1 ? STORE_TIMEOUT_MS : BATCH_TIMEOUT_MS);
   try {
-    const recorded = await recordOrFail(plans, db, deadline);
-    if (recorded === "one by one") {
-      return (await pMap(plans, (plan) => write([plan], db, bucket), { concurrency: MAX_CONNECTIONS })).flat();
+    const recorded = await recordOrFail(plans, db, deadline, isSplit);
+    if (recorded === "mistake") {
+      // A mistake in one fails them all. In tens, since most tens are free of it, and the others one by one.
+      const parts = batchesOf(plans, { maxItems: Math.ceil(plans.length / 10) });
+      const written = await pMap(parts, (part) => writeTransaction(part, db, bucket, isSplit), {
+        concurrency: MAX_CONNECTIONS,
+      });
+      return written.flat();
     }
     return await pMap(plans, (plan, index) => archive(plan, recorded[index], bucket, deadline), {
       concurrency: MAX_CONNECTIONS,
@@ -30,12 +64,12 @@ export async function write(plans: readonly Plan[], db: D1Database, bucket: R2Bu
   }
 }
 
-/** A mistake in one plan fails the transaction of all: then each has one of its own. */
 async function recordOrFail(
   plans: readonly Plan[],
   db: D1Database,
   deadline: Deadline,
-): Promise<WriteResult[] | "one by one"> {
+  isSplit: boolean,
+): Promise<WriteResult[] | "mistake"> {
   try {
     const results = await recordEvents(
       db,
@@ -44,7 +78,7 @@ async function recordOrFail(
     );
     return results.map((kind) => ({ kind }));
   } catch (error) {
-    if (plans.length > 1 && !(error instanceof StoreError)) return "one by one";
+    if (isSplit && plans.length > 1 && !(error instanceof StoreError)) return "mistake";
     return plans.map(() => failedBy("D1", error));
   }
 }

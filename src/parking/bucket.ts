@@ -1,4 +1,5 @@
-import { askStore } from "../stores/ask.ts";
+import pMap from "p-map";
+import { askStore, MAX_CONNECTIONS, STORE_TIMEOUT_MS, StoreError } from "../stores/ask.ts";
 import type { ListableParking, ParkedBody, ParkedKey } from "./parking.ts";
 
 export const PARKED_PREFIX = "parked/";
@@ -11,16 +12,37 @@ const keyOf = ({ due_at, received_at, sha256 }: ParkedKey) => `${PARKED_PREFIX}$
 
 /** Parks in R2, for when D1 fails: the body lies there as it is. */
 export function bucketParking(bucket: R2Bucket): ListableParking {
+  const park: ListableParking["park"] = async (
+    { platform, body, sha256, receivedAt },
+    reason,
+    timeoutMs,
+    dueAt = receivedAt,
+  ) => {
+    const key = keyOf({ due_at: dueAt, received_at: receivedAt, sha256 });
+    const options = {
+      httpMetadata: { contentType: "application/json" },
+      customMetadata: { platform, reason: reason.slice(0, MAX_REASON_CHARACTERS) },
+    };
+    await askStore("R2", () => bucket.put(key, body, options), { timeoutMs });
+  };
+  const read = async (parked: ParkedBody) => {
+    try {
+      return await askStore("R2", async () => {
+        const object = await bucket.get(keyOf(parked));
+        if (object === null) return undefined;
+        const { platform, sha256, received_at: receivedAt } = parked;
+        return { platform, body: await object.arrayBuffer(), sha256, receivedAt };
+      });
+    } catch (error) {
+      // One that cannot be read must not keep the others.
+      if (error instanceof StoreError) return error;
+      throw error;
+    }
+  };
+  const remove = (parked: readonly ParkedKey[]) => askStore("R2", () => bucket.delete(parked.map(keyOf)));
   return {
     store: "R2",
-    async park({ platform, body, sha256, receivedAt }, reason, timeoutMs, dueAt = receivedAt) {
-      const key = keyOf({ due_at: dueAt, received_at: receivedAt, sha256 });
-      const options = {
-        httpMetadata: { contentType: "application/json" },
-        customMetadata: { platform, reason: reason.slice(0, MAX_REASON_CHARACTERS) },
-      };
-      await askStore("R2", () => bucket.put(key, body, options), { timeoutMs });
-    },
+    park,
     async list(limit, after) {
       const options: R2ListOptions = {
         prefix: PARKED_PREFIX,
@@ -31,28 +53,18 @@ export function bucketParking(bucket: R2Bucket): ListableParking {
       const { objects } = await askStore("R2", () => bucket.list(options));
       return objects.flatMap(parkedBodyOf);
     },
-    read: (parked) =>
-      askStore("R2", async () => {
-        const object = await bucket.get(keyOf(parked));
-        if (object === null) return undefined;
-        const { platform, sha256, received_at: receivedAt } = parked;
-        return { platform, body: await object.arrayBuffer(), sha256, receivedAt };
-      }),
+    read: (parked) => pMap(parked, read, { concurrency: MAX_CONNECTIONS }),
     async postpone(postponed) {
-      for (const { parked, until } of postponed) await move(bucket, keyOf(parked), keyOf({ ...parked, due_at: until }));
+      const moved = postponed.flatMap(({ received, ...rest }) =>
+        received === undefined ? [] : [{ received, ...rest }],
+      );
+      await pMap(moved, ({ parked, received, until }) => park(received, parked.reason, STORE_TIMEOUT_MS, until), {
+        concurrency: MAX_CONNECTIONS,
+      });
+      if (moved.length > 0) await remove(moved.map(({ parked }) => parked));
     },
-    remove: (parked) => askStore("R2", () => bucket.delete(parked.map(keyOf))),
+    remove,
   };
-}
-
-async function move(bucket: R2Bucket, from: string, to: string): Promise<void> {
-  await askStore("R2", async () => {
-    const object = await bucket.get(from);
-    if (object === null) return;
-    const { httpMetadata = {}, customMetadata = {} } = object;
-    await bucket.put(to, await object.arrayBuffer(), { httpMetadata, customMetadata });
-    await bucket.delete(from);
-  });
 }
 
 function parkedBodyOf({ key, size, customMetadata }: R2Object): ParkedBody[] {

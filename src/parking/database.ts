@@ -1,3 +1,4 @@
+import pMap from "p-map";
 import * as z from "zod";
 import { askStore } from "../stores/ask.ts";
 import { CorruptBody, gunzip, gzip, type ListableParking } from "./parking.ts";
@@ -15,7 +16,7 @@ const listedRows = z.array(
     size: z.number(),
   }),
 );
-const partRows = z.array(z.object({ body: z.string() }));
+const partRows = z.array(z.object({ sha256: z.string(), body: z.string() }));
 
 /**
  * Parks in D1, for when R2 fails: the body lies there compressed, in as many rows as it needs. As base64: D1 returns a BLOB as
@@ -48,12 +49,24 @@ export function databaseParking(db: D1Database): ListableParking {
       const { results } = await askStore("D1", () => query.all());
       return listedRows.parse(results).map((row) => ({ store: "D1", ...row }));
     },
-    async read({ platform, sha256, received_at }) {
-      const query = db.prepare("SELECT body FROM parked_bodies WHERE sha256 = ?1 ORDER BY part").bind(sha256);
+    async read(parked) {
+      const query = db
+        .prepare(
+          `SELECT sha256, body FROM parked_bodies WHERE sha256 IN (SELECT value FROM json_each(?1)) ORDER BY sha256, part`,
+        )
+        .bind(JSON.stringify(parked.map(({ sha256 }) => sha256)));
       const parts = partRows.parse((await askStore("D1", () => query.all())).results);
-      if (parts.length === 0) return undefined;
-      const body = await gunzip(bytesOf(parts.map((part) => part.body).join("")));
-      return { platform, body, sha256, receivedAt: received_at };
+      const partsOf = Map.groupBy(parts, ({ sha256 }) => sha256);
+      return await pMap(
+        parked,
+        async ({ platform, sha256, received_at: receivedAt }) => {
+          const packed = partsOf.get(sha256);
+          if (packed === undefined) return undefined;
+          const body = await unpack(packed.map(({ body }) => body).join(""));
+          return body instanceof CorruptBody ? body : { platform, body, sha256, receivedAt };
+        },
+        { concurrency: 1 },
+      );
     },
     async postpone(postponed) {
       const named = JSON.stringify(postponed.map(({ parked: { sha256 }, until }) => ({ sha256, until })));
@@ -69,10 +82,10 @@ export function databaseParking(db: D1Database): ListableParking {
   };
 }
 
-function bytesOf(base64: string): Uint8Array {
+async function unpack(base64: string): Promise<ArrayBuffer | CorruptBody> {
   try {
-    return Uint8Array.fromBase64(base64);
+    return await gunzip(Uint8Array.fromBase64(base64));
   } catch {
-    throw new CorruptBody("not base64");
+    return new CorruptBody("not base64");
   }
 }

@@ -1,6 +1,7 @@
 import type { Received } from "../events/received.ts";
 import { logError } from "../log.ts";
-import type { StoreName } from "../stores/ask.ts";
+import { isOverload, type StoreName } from "../stores/ask.ts";
+import { backoffSeconds } from "../stores/backoff.ts";
 import { bucketParking } from "./bucket.ts";
 import { databaseParking } from "./database.ts";
 import type { ListableParking, ParkedBody } from "./parking.ts";
@@ -22,21 +23,25 @@ export function listableParkings({ db, bucket }: Pick<ParkingStores, "db" | "buc
 }
 
 /**
- * Parks a body in the first store that takes it. Never rejects.
- * @param failed the stores that have just failed: left out
+ * Parks a body in the first store that takes it: R2, D1, the queue. While D1 is overloaded the queue comes first, and brings the
+ * body back after a pause, in a batch with others. Never rejects.
+ * @param failures the stores that have just failed, with their words: left out
  * @param reason the failure, for people
  * @returns the store that has it, or `undefined` when none does
  */
 export async function park(
   received: Received,
-  failed: ReadonlySet<StoreName>,
+  failures: ReadonlyMap<StoreName, string>,
   reason: string,
   stores: ParkingStores,
 ): Promise<StoreName | undefined> {
-  const parkings = [...listableParkings(stores), queueParking(stores.queue)];
-  for (const parking of parkings.filter(({ store }) => !failed.has(store))) {
+  const queue = queueParking(stores.queue);
+  const isOverloaded = isOverload(failures.get("D1") ?? "");
+  const parkings = isOverloaded ? [queue, ...listableParkings(stores)] : [...listableParkings(stores), queue];
+  const dueAt = isOverloaded ? new Date(Date.now() + backoffSeconds(1) * 1000).toISOString() : undefined;
+  for (const parking of parkings.filter(({ store }) => !failures.has(store))) {
     try {
-      await parking.park(received, reason, PARK_TIMEOUT_MS);
+      await parking.park(received, reason, PARK_TIMEOUT_MS, dueAt);
       return parking.store;
     } catch (error) {
       logError({ message: "could not park", store: parking.store, sha256: received.sha256 }, error);

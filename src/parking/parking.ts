@@ -1,5 +1,5 @@
 import type { Received } from "../events/received.ts";
-import type { StoreName } from "../stores/ask.ts";
+import type { StoreError, StoreName } from "../stores/ask.ts";
 
 /** A store where a body can wait until another store is back. */
 export interface Parking {
@@ -21,9 +21,12 @@ export interface ListableParking extends Parking {
    * @param after the last body of the page before
    */
   list(limit: number, after?: ParkedKey): Promise<ParkedBody[]>;
-  /** Returns `undefined` if another run already took it; throws {@link CorruptBody} when it cannot be unpacked. */
-  read(parked: ParkedBody): Promise<Received | undefined>;
-  /** Puts off bodies that fail for reasons of their own. Safe to repeat. */
+  /**
+   * Reads bodies, all into memory: keep their sizes together within bounds.
+   * @returns for each `undefined` if another run already took it, or the error when it could not be read
+   */
+  read(parked: readonly ParkedBody[]): Promise<(Received | CorruptBody | StoreError | undefined)[]>;
+  /** Puts bodies off, so that they do not stand before the others. Safe to repeat. */
   postpone(postponed: readonly Postponed[]): Promise<void>;
   /** Safe to repeat. */
   remove(parked: readonly ParkedKey[]): Promise<void>;
@@ -44,9 +47,12 @@ export interface ParkedBody {
   size: number;
 }
 
-/** A body with the time until which it is put off, ISO 8601 UTC. */
+/** A body that is put off. */
 export interface Postponed {
   parked: ParkedBody;
+  /** As it was read: R2 has it under another key from now on. Absent when it could not be read. */
+  received: Received | undefined;
+  /** ISO 8601 UTC. */
   until: string;
 }
 
@@ -62,11 +68,11 @@ export function gzip(bytes: ArrayBuffer): Promise<ArrayBuffer> {
   return new Response(new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip"))).arrayBuffer();
 }
 
-/** @throws {CorruptBody} when the bytes are no gzip */
-export async function gunzip(bytes: Uint8Array): Promise<ArrayBuffer> {
+/** @returns {@link CorruptBody} when the bytes are no gzip */
+export async function gunzip(bytes: Uint8Array): Promise<ArrayBuffer | CorruptBody> {
   try {
     return await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
   } catch {
-    throw new CorruptBody("not gzip");
+    return new CorruptBody("not gzip");
   }
 }

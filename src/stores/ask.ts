@@ -30,8 +30,11 @@ export const MAX_CONNECTIONS = 6;
 /** Before the second and the third try. */
 const RETRY_DELAYS_MS = [50, 200];
 
-/** Retries make these worse (developers.cloudflare.com/d1/observability/debug-d1, R2 error codes). */
-const overload = /overloaded|exceeded timeout|exceeded memory|Exceeded maximum DB size|\b(10043|10058)\b/i;
+/** What asks for less load (developers.cloudflare.com/d1/observability/debug-d1, R2 error codes): retries make it worse. */
+const overload = /overloaded|exceeded (?:timeout|its (?:memory|CPU))|\b(?:10043|10058)\b/i;
+
+/** No retry makes room. */
+const full = /Exceeded maximum DB size/i;
 
 /** Whether D1 refused to write since it is full. It goes on reading, deletes rows, and writes what needs no page more. */
 export function isFull(error: unknown): boolean {
@@ -98,7 +101,13 @@ async function withDeadline<T>(
 }
 
 function isTransient(error: unknown): boolean {
-  return isStoreFault(error) && !(error instanceof StoreTimeout) && !overload.test(reasonOf(error));
+  const reason = reasonOf(error);
+  return isStoreFault(error) && !(error instanceof StoreTimeout) && !isOverload(reason) && !full.test(reason);
+}
+
+/** Whether a store failed because it has more to do than it can. */
+export function isOverload(reason: string): boolean {
+  return overload.test(reason);
 }
 
 /** Stores throw plain errors; mistakes in this code are TypeErrors and the like, or have SQLite's name for them in their text. */

@@ -1,8 +1,8 @@
 import { askStore } from "./ask.ts";
+import { batchesOf } from "./batches.ts";
 
 /** One sendBatch takes 100 messages and 256 KB (developers.cloudflare.com/queues/platform/limits). */
-const BATCH_MESSAGES = 100;
-const BATCH_BYTES = 200_000;
+const BATCH_LIMITS = { maxItems: 100, maxWeight: 200_000 };
 
 /**
  * Sends messages in as few batches as they take.
@@ -15,7 +15,8 @@ export async function sendMessages<Message>(
   options: { delaySeconds?: number } = {},
 ): Promise<{ messages: Message[]; error: unknown }[]> {
   const refused: { messages: Message[]; error: unknown }[] = [];
-  for (const batch of batches(messages)) {
+  // UTF-16 needs at most three bytes of UTF-8 a unit.
+  for (const batch of batchesOf(messages, BATCH_LIMITS, (message) => JSON.stringify(message).length * 3)) {
     try {
       const [only] = batch;
       await askStore("queue", () =>
@@ -31,22 +32,4 @@ export async function sendMessages<Message>(
     }
   }
   return refused;
-}
-
-function batches<Message>(messages: readonly Message[]): Message[][] {
-  const filled: Message[][] = [];
-  let bytes = Number.POSITIVE_INFINITY;
-  for (const message of messages) {
-    // UTF-16 needs at most three bytes of UTF-8 a unit.
-    const size = JSON.stringify(message).length * 3;
-    const current = filled.at(-1);
-    if (current === undefined || current.length === BATCH_MESSAGES || bytes + size > BATCH_BYTES) {
-      filled.push([message]);
-      bytes = size;
-    } else {
-      current.push(message);
-      bytes += size;
-    }
-  }
-  return filled;
 }

@@ -110,7 +110,13 @@ test("a crowd of good bodies comes back in one run, in batches, and one mistake 
 
 test("a message that cannot be unpacked does not hold back the others of its batch", async () => {
   const message = (packed: Uint8Array, sha256: string) => ({
-    body: { parked: new Uint8Array(packed), platform: "atoms", sha256, received_at: new Date().toISOString() },
+    body: {
+      parked: new Uint8Array(packed),
+      size: 100,
+      platform: "atoms",
+      sha256,
+      received_at: new Date().toISOString(),
+    },
     contentType: "v8" as const,
   });
   const events = Array.from({ length: 20 }, (_, id) => makeEvent("documented", `beside poison ${id}`, "start"));
