@@ -1,12 +1,11 @@
 import pMap from "p-map";
 import { type QuarantinedItem, readQuarantined, removeQuarantined, walkQuarantine } from "../archive/quarantine.ts";
 import type { Received } from "../events/received.ts";
-import { BATCH_LIMITS } from "../ingest/batch.ts";
+import { batchesOfBodies } from "../ingest/batch.ts";
 import { logError } from "../log.ts";
 import { listableParkings } from "../parking/index.ts";
 import { CorruptBody, type ListableParking, type ParkedBody, type ParkedKey } from "../parking/parking.ts";
 import { MAX_CONNECTIONS } from "../stores/ask.ts";
-import { batchesOf } from "../stores/batches.ts";
 import { type Mention, mentionIn, type Subject } from "./subject.ts";
 
 /** Bodies of one page. */
@@ -69,7 +68,7 @@ async function lookInto<Body extends { size: number }>(
   subject: Subject,
 ): Promise<Waiting[]> {
   const waiting: Waiting[] = [];
-  for (const batch of batchesOf(bodies, BATCH_LIMITS, ({ size }) => size)) {
+  for (const batch of batchesOfBodies(bodies)) {
     const batchRead = await read(batch);
     for (const [index, body] of batch.entries()) {
       const received = batchRead[index];

@@ -2,19 +2,25 @@ import type { Received } from "../events/received.ts";
 import { logError, reasonOf } from "../log.ts";
 import type { CorruptBody } from "../parking/parking.ts";
 import { StoreError, type StoreName } from "../stores/ask.ts";
+import { batchesOf } from "../stores/batches.ts";
 import { type IngestContext, ingestAll } from "./ingest.ts";
 import type { IngestResult } from "./result.ts";
 
-/**
- * Parked bodies that are in memory at once, by number and by bytes; a larger one comes alone. Parsed and planned, a body takes
- * several times its bytes, and a Worker has 128 MB for all that it does.
- */
-export const BATCH_LIMITS = { maxItems: 100, maxWeight: 4 * 1024 * 1024 };
+/** One D1 transaction's worth, if each has one event. */
+const BATCH_BODIES = 100;
+
+/** Parsed and planned, a body takes up to nine times its bytes, and a Worker has 128 MB for all that it does. */
+const BATCH_BYTES = 4 * 1024 * 1024;
+
+/** Splits parked bodies into what may be in memory at once. A large one comes alone. */
+export function batchesOfBodies<Parked extends { size: number }>(bodies: readonly Parked[]): Parked[][] {
+  return batchesOf(bodies, { maxItems: BATCH_BODIES, maxWeight: BATCH_BYTES }, ({ size }) => size);
+}
 
 /** What became of a parked body. */
 export interface Attempt<Parked> {
   parked: Parked;
-  /** Absent when it could not be read, or another run has it. */
+  /** What is left to be kept: absent when it is taken, or could not be read. */
   received: Received | undefined;
   /** `taken`: nothing is left to do. `faulty`: it fails for reasons of its own. `refused`: a store failed. */
   kind: "taken" | "faulty" | "refused";
@@ -24,16 +30,45 @@ export interface Attempt<Parked> {
   isArchived: boolean;
 }
 
+/** Bytes of all batches that this isolate has in memory at once: two ordinary ones, or a large one. */
+const MAX_BYTES_IN_MEMORY = 2 * BATCH_BYTES;
+let bytesInMemory = 0;
+
+const POLL_MS = 20;
+
+/** After so long the batch before counts as lost: the runtime ends an invocation without a word. */
+const MAX_WAIT_MS = 10_000;
+
 /**
- * Ingests a batch of parked bodies.
+ * Reads and ingests a batch of parked bodies, as soon as there is memory for it.
  * @param read each body, `undefined` when another run already took it, or the error
  * @param isSplit see `write`
  */
-export async function ingestBatch<Parked>(
+export async function ingestBatch<Parked extends { size: number }>(
+  batch: readonly Parked[],
+  read: () => Promise<(Received | CorruptBody | StoreError | undefined)[]>,
+  context: IngestContext,
+  isSplit = true,
+): Promise<Attempt<Parked>[]> {
+  const bytes = batch.reduce((sum, { size }) => sum + size, 0);
+  // By polling: a promise of another invocation must not be waited for.
+  for (let waited = 0; bytesInMemory > 0 && bytesInMemory + bytes > MAX_BYTES_IN_MEMORY; waited += POLL_MS) {
+    if (waited >= MAX_WAIT_MS) break;
+    await scheduler.wait(POLL_MS);
+  }
+  bytesInMemory += bytes;
+  try {
+    return await attempt(batch, await read(), context, isSplit);
+  } finally {
+    bytesInMemory -= bytes;
+  }
+}
+
+async function attempt<Parked>(
   batch: readonly Parked[],
   read: readonly (Received | CorruptBody | StoreError | undefined)[],
   context: IngestContext,
-  isSplit = true,
+  isSplit: boolean,
 ): Promise<Attempt<Parked>[]> {
   const bodies = read.flatMap((body) => (body === undefined || body instanceof Error ? [] : body));
   const results = (await ingestAll(bodies, context, isSplit)).values();
@@ -49,7 +84,7 @@ export async function ingestBatch<Parked>(
     if (result === undefined || result.kind === "failed") {
       return { parked, received, ...kindOf(result?.failures ?? new Map()), isArchived: false };
     }
-    return { parked, received, kind: "taken", failures: new Map(), isArchived: isArchived(result) };
+    return { parked, received: undefined, kind: "taken", failures: new Map(), isArchived: isArchived(result) };
   });
 }
 

@@ -1,6 +1,5 @@
 import type { ListableParking, ParkedBody, ParkedKey } from "../parking/parking.ts";
-import { batchesOf } from "../stores/batches.ts";
-import { type Attempt, BATCH_LIMITS, ingestBatch, isStoreDown } from "./batch.ts";
+import { type Attempt, batchesOfBodies, ingestBatch, isStoreDown } from "./batch.ts";
 import type { IngestContext } from "./ingest.ts";
 
 const PAGE_BODIES = 500;
@@ -75,10 +74,10 @@ export async function recover(
   for (let after: ParkedKey | undefined; ; ) {
     const page = await parking.list(PAGE_BODIES, after);
     const due = page.filter(({ due_at }) => due_at <= now.toISOString());
-    for (const batch of batchesOf(due, BATCH_LIMITS, ({ size }) => size)) {
+    for (const batch of batchesOfBodies(due)) {
       if (!limits.take(batch)) return total;
       const { canSplit } = limits;
-      const attempts = await ingestBatch(batch, await parking.read(batch), context, canSplit);
+      const attempts = await ingestBatch(batch, () => parking.read(batch), context, canSplit);
       limits.spend(attempts);
       const taken = attempts.filter(({ kind }) => kind === "taken").map(({ parked }) => parked);
       const failed = attempts.filter(({ kind }) => kind !== "taken");

@@ -3,8 +3,7 @@ import { park } from "../parking/index.ts";
 import { type ParkedMessage, readParkedMessage, unpackMessage } from "../parking/queue.ts";
 import { isOverload, MAX_CONNECTIONS } from "../stores/ask.ts";
 import { backoffSeconds } from "../stores/backoff.ts";
-import { batchesOf } from "../stores/batches.ts";
-import { type Attempt, BATCH_LIMITS, ingestBatch, isStoreDown } from "./batch.ts";
+import { type Attempt, batchesOfBodies, ingestBatch, isStoreDown } from "./batch.ts";
 import type { IngestContext } from "./ingest.ts";
 
 /** A queue keeps a message four days and retries it a hundred times: an hour apart is just inside. */
@@ -16,6 +15,8 @@ const MAX_OVERLOADED_ATTEMPTS = 6;
 interface ParkedInQueue {
   message: Message;
   content: ParkedMessage;
+  /** Bytes of the body. */
+  size: number;
 }
 
 /**
@@ -29,15 +30,15 @@ export async function unpackParked(messages: readonly Message[], context: Ingest
   for (const message of messages) {
     const content = readParkedMessage(message.body);
     if (content === undefined) others.push(message);
-    else parked.push({ message, content });
+    else parked.push({ message, content, size: content.size });
   }
   let isDown = false;
-  for (const batch of batchesOf(parked, BATCH_LIMITS, ({ content }) => content.size)) {
+  for (const batch of batchesOfBodies(parked)) {
     if (isDown) {
       for (const { message } of batch) retry(message);
       continue;
     }
-    const read = await pMap(batch, ({ content }) => unpackMessage(content), { concurrency: 1 });
+    const read = () => pMap(batch, ({ content }) => unpackMessage(content), { concurrency: 1 });
     const attempts = await ingestBatch(batch, read, context);
     isDown = isStoreDown(attempts);
     await pMap(attempts, (attempt) => settle(attempt, context), { concurrency: MAX_CONNECTIONS });

@@ -3,10 +3,10 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { SYNC_SECRET, startDownstream } from "../support/downstream.ts";
 import { bootOnNetwork } from "../support/network-ledger.ts";
 import { type FaultKind, type Faults, faultKinds } from "./faults.ts";
-import { comparable, healthyRows, subsetOf } from "./healthy-rows.ts";
-import { type LedgerState, watchLedger } from "./ledger-state.ts";
+import { healthyRows } from "./healthy-rows.ts";
+import { watchLedger } from "./ledger-state.ts";
 import { formatNames, makeCall } from "./make-call.ts";
-import { listKeys, prefixOf } from "./objects.ts";
+import { isRecovered, verifyRecovered } from "./recovered.ts";
 import { relayUntil, runCron, setFaults } from "./relay.ts";
 import { type SentCall, sendCall } from "./send-call.ts";
 
@@ -58,59 +58,10 @@ function alike({ D1, R2, queue }: Faults): boolean {
   return new Set([D1, R2, queue].filter((fault) => fault !== undefined)).size === 1;
 }
 
-/** Whether the ledger has every acknowledged event, and nothing is parked or pending. */
-function isRecovered({ events, deliveries, parked }: LedgerState, sent: readonly SentCall[]): boolean {
-  const arrived = sent.every((call) => call.events.every(({ acknowledged, key }) => !acknowledged || events.has(key)));
-  return arrived && parked.D1 + parked.R2 === 0 && deliveries.every(({ state }) => state !== "pending");
-}
-
 type FaultyLedger = Awaited<ReturnType<typeof bootFaulty>>;
 
 async function recoverAll(ledger: FaultyLedger, sent: readonly SentCall[]) {
   await relayUntil(ledger.url, async () => isRecovered(await ledger.read(), sent), RECOVERY);
-}
-
-/** Holds that rows, objects and deliveries of the calls are as if nothing had failed, and that there is nothing besides. */
-async function verify(ledger: FaultyLedger, sent: readonly SentCall[], about: string) {
-  const state = await ledger.read();
-  const keys = await listKeys(ledger.ARCHIVE, "");
-  expect(
-    keys.filter((key) => !key.startsWith("calls/")),
-    about,
-  ).toEqual([]);
-  await pMap(
-    sent,
-    async ({ call, events }) => {
-      for (const { key, acknowledged } of events) {
-        if (acknowledged) expect(state.events.has(key), `${key} is stored, ${about}`).toBe(true);
-      }
-      const row = state.calls.get(call.call_id);
-      expect(comparable(row, call.format), about).toEqual(healthy.get(subsetOf(call, state.events)));
-
-      const [end] = events.filter(({ event }) => event === "call.end");
-      const transcript = `${prefixOf(call.call_id)}transcript.json`;
-      const objects = keys.filter((key) => key.startsWith(prefixOf(call.call_id)));
-      if (end?.acknowledged) {
-        expect(objects, about).toEqual([transcript]);
-        expect(row?.transcript_key, about).toBe(transcript);
-      }
-      // An answer of 503 promises nothing: D1 may have the event, or R2 the body, and not the other.
-      else expect(objects.filter((key) => key !== transcript)).toEqual([]);
-      for (const key of objects) expect(await (await ledger.ARCHIVE.get(key))?.text(), about).toBe(end?.body);
-
-      const analytics = events.filter(({ event, key }) => event === "analytics.completed" && state.events.has(key));
-      const deliveries = state.deliveries.filter(({ call_id }) => call_id === call.call_id);
-      expect(
-        deliveries.map(({ event, event_id, destination, state }) => ({ event, event_id, destination, state })),
-        about,
-      ).toEqual(
-        analytics.map(({ event, event_id }) => ({ event, event_id, destination: "webhook", state: "delivered" })),
-      );
-      const received = new Set(downstream.deliveriesOf(call.call_id).map(({ id }) => id));
-      expect([...received], about).toEqual(analytics.map(({ event, event_id }) => `${event_id}:${event}`));
-    },
-    { concurrency: 8 },
-  );
 }
 
 function figures(title: string, sent: readonly SentCall[], recoverySeconds: number): void {
@@ -137,7 +88,7 @@ test("whatever fails while an event is ingested, every event that was acknowledg
   const began = performance.now();
   await recoverAll(ledger, sent);
   const seconds = (performance.now() - began) / 1000;
-  await verify(ledger, sent, "faults of single requests");
+  await verifyRecovered({ ...ledger, downstream }, sent, healthy, "faults of single requests");
   figures(`${cases.length / 2} combinations of faults, each of its requests alone`, sent, seconds);
 });
 
@@ -161,7 +112,7 @@ test("whatever is down as a whole, requests, messages and cron, it is all recove
       const began = performance.now();
       await recoverAll(ledger, calls);
       slowestRecovery = Math.max(slowestRecovery, (performance.now() - began) / 1000);
-      await verify(ledger, calls, JSON.stringify(faults));
+      await verifyRecovered({ ...ledger, downstream }, calls, healthy, JSON.stringify(faults));
       free.push(ledger);
       return calls;
     },

@@ -23,7 +23,11 @@ const chance = z.object({
   seed: z.int(),
 });
 
-const fault = z.union([z.enum(faultKinds), chance]).optional();
+/** A store that fails in the middle: so many calls work, and those after them end as `afterwards` says. */
+const later = z.object({ works: z.int().min(0), afterwards: z.enum(faultKinds) });
+
+/** `overloaded`: every call fails before, in the words of a store that has more to do than it can. */
+const fault = z.union([z.enum([...faultKinds, "overloaded"]), chance, later]).optional();
 
 /** `full`: D1 reads and takes no write, as at its 10 GB. */
 const fullFault = z.literal("full");

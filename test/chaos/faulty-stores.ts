@@ -5,7 +5,7 @@ import { type Faults, storeNames } from "./faults.ts";
 type Store = Parameters<Around>[0];
 
 /** How one call ends. */
-type Fate = "works" | "before" | "after" | "full" | "hang";
+type Fate = "works" | "before" | "after" | "full" | "hang" | "overloaded";
 
 /** D1's operations by which this Worker writes. */
 const writes: ReadonlySet<string> = new Set(["run", "batch"]);
@@ -15,11 +15,14 @@ const POLL_MILLISECONDS = 20;
 /**
  * Makes stores fail, in Cloudflare's own words.
  * @param isOver whether these faults have been replaced by others: calls that hang end then, with an error
+ * @param onFault called whenever a call fails or begins to hang
  */
-export function faultyStores(faults: Faults, isOver: () => boolean): Around {
+export function faultyStores(faults: Faults, isOver: () => boolean, onFault = () => {}): Around {
   const deciders = new Map(storeNames.map((store) => [store, decider(faults[store])]));
   return async (store, operation, perform) => {
-    switch (deciders.get(store)?.()) {
+    const fate = deciders.get(store)?.() ?? "works";
+    if (fate !== "works") onFault();
+    switch (fate) {
       case "before":
         throw errorOf(store, operation);
       case "after":
@@ -28,11 +31,13 @@ export function faultyStores(faults: Faults, isOver: () => boolean): Around {
       case "full":
         if (!writes.has(operation)) return perform();
         throw new Error("D1_ERROR: Exceeded maximum DB size");
+      case "overloaded":
+        throw new Error("D1_ERROR: D1 DB is overloaded. Requests queued for too long.");
       case "hang":
         // Not a promise that never settles: the runtime ends a request that nothing can resume.
         while (!isOver()) await scheduler.wait(POLL_MILLISECONDS);
         throw errorOf(store, operation);
-      default:
+      case "works":
         return perform();
     }
   };
@@ -40,11 +45,15 @@ export function faultyStores(faults: Faults, isOver: () => boolean): Around {
 
 function decider(fault: Faults["D1"]): () => Fate {
   if (fault === undefined) return () => "works";
+  let calls = 0;
+  if (typeof fault === "object" && "works" in fault) {
+    const later = decider(fault.afterwards);
+    return () => (calls++ < fault.works ? "works" : later());
+  }
   if (typeof fault === "object") {
     const dice = throwDice(fault.seed);
     return () => randomFate(dice, fault.rate);
   }
-  let calls = 0;
   switch (fault) {
     case "every-second":
       return () => (calls++ % 2 === 0 ? "before" : "works");

@@ -2,6 +2,7 @@ import { type Around, wrapStores } from "../bench/workers/wrapped-stores.ts";
 import { FAULTS_HEADER, FAULTS_PATH, faults } from "./faults.ts";
 import { faultyStores } from "./faulty-stores.ts";
 import { INSPECTION_PATH, inspect } from "./inspection.ts";
+import { limitedStores, USAGE_PATH, usage } from "./limited.ts";
 
 /** Answers with the names of the requests that the Worker has begun on, as they stand in {@link BEGUN_HEADER}. */
 export const BEGUN_PATH = "/begun";
@@ -9,7 +10,7 @@ export const BEGUN_HEADER = "X-Begun";
 
 type Complete = Required<Pick<ExportedHandler<Env>, "fetch" | "queue" | "scheduled">>;
 
-/** Puts a Worker on stores that fail as a request says. The Worker itself is as it was. */
+/** Puts a Worker on stores that fail as a request says, within Cloudflare's limits. The Worker itself is as it was. */
 export function faulty(worker: Complete): ExportedHandler<Env> {
   /** Names of requests that the Worker has begun on. */
   const begun = new Set<string>();
@@ -21,23 +22,28 @@ export function faulty(worker: Complete): ExportedHandler<Env> {
       const { pathname } = new URL(request.url);
       if (pathname === INSPECTION_PATH) return inspect(request, env);
       if (pathname === BEGUN_PATH) return Response.json([...begun]);
+      if (pathname === USAGE_PATH) return Response.json(usage);
       const name = request.headers.get(BEGUN_HEADER);
       if (name !== null) begun.add(name);
       if (pathname === FAULTS_PATH) {
         const change = ++changes;
-        current = faultyStores(faults.parse(await request.json()), () => change !== changes);
+        current = faultyStores(
+          faults.parse(await request.json()),
+          () => change !== changes,
+          () => usage.faults++,
+        );
         return new Response(null, { status: 204 });
       }
-      return worker.fetch(request, wrapStores(env, ofRequest(request) ?? current), ctx);
+      return worker.fetch(request, wrapStores(limitedStores(env), ofRequest(request) ?? current), ctx);
     },
     // Faults may begin in the middle of a batch: while it is delivered.
     queue: (batch, env, ctx) =>
       worker.queue(
         batch,
-        wrapStores(env, (...asked) => current(...asked)),
+        wrapStores(limitedStores(env), (...asked) => current(...asked)),
         ctx,
       ),
-    scheduled: (controller, env, ctx) => worker.scheduled(controller, wrapStores(env, current), ctx),
+    scheduled: (controller, env, ctx) => worker.scheduled(controller, wrapStores(limitedStores(env), current), ctx),
   };
 }
 

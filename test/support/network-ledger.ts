@@ -16,7 +16,7 @@ import { type LedgerOptions, SECRET } from "./ledger.ts";
 const migrations = resolve(root, "src/ledger/migrations");
 
 /** By the names of the queues, as wrangler reads them out of wrangler.toml. */
-const consumers = z.record(z.string(), z.object({ deadLetterQueue: z.string().optional() }));
+const consumers = z.record(z.string(), z.object({ deadLetterQueue: z.string().optional(), maxBatchSize: z.number() }));
 
 interface NetworkOptions extends LedgerOptions {
   /** Bindings that this process answers, JSON with JSON. */
@@ -48,13 +48,16 @@ export async function bootOnNetwork({
       modules,
       bindings: { ATOMS_WEBHOOK_SECRETS: SECRET, API_TOKEN: "token-of-the-tests", ...env },
       queueConsumers: Object.fromEntries(
-        Object.entries(consumers.parse(workerOptions["queueConsumers"])).map(([queue, { deadLetterQueue }]) => [
-          queue,
-          {
-            maxBatchTimeout: 0,
-            ...(deadLetterQueue !== undefined && { maxRetries: maxRetries ?? 12, deadLetterQueue }),
-          },
-        ]),
+        Object.entries(consumers.parse(workerOptions["queueConsumers"])).map(
+          ([queue, { deadLetterQueue, maxBatchSize }]) => [
+            queue,
+            {
+              maxBatchSize,
+              maxBatchTimeout: 0,
+              ...(deadLetterQueue !== undefined && { maxRetries: maxRetries ?? 12, deadLetterQueue }),
+            },
+          ],
+        ),
       ),
       unsafeTriggerHandlers: true,
       log: new NoOpLog(),

@@ -1,0 +1,182 @@
+import { gzipSync } from "node:zlib";
+import pMap from "p-map";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { SYNC_SECRET, startDownstream } from "../support/downstream.ts";
+import { bootOnNetwork } from "../support/network-ledger.ts";
+import { type FaultKind, type Faults, faultKinds } from "./faults.ts";
+import { healthyRows } from "./healthy-rows.ts";
+import { watchLedger } from "./ledger-state.ts";
+import { readUsage } from "./limited.ts";
+import { formatNames, makeCall, type TestCall } from "./make-call.ts";
+import { listKeys, prefixOf } from "./objects.ts";
+import { isRecovered, verifyRecovered } from "./recovered.ts";
+import { relayUntil, runCron, setFaults } from "./relay.ts";
+import type { SentCall } from "./send-call.ts";
+
+const RECOVERY = { timeoutMilliseconds: 60_000 };
+/** Three events each: more than one transaction takes. */
+const CALLS = 40;
+const LEDGERS_AT_ONCE = 2;
+
+let downstream: Awaited<ReturnType<typeof startDownstream>>;
+let ledgers: Awaited<ReturnType<typeof bootFaulty>>[];
+let healthy: Map<string, unknown>;
+
+async function bootFaulty() {
+  const env = { SYNC_URL: downstream.url, SYNC_SECRET };
+  const ledger = await bootOnNetwork({ main: "test/chaos/faulty-ledger.ts", env });
+  return { ...ledger, read: watchLedger(ledger.DB, ledger.ARCHIVE) };
+}
+type FaultyLedger = Awaited<ReturnType<typeof bootFaulty>>;
+
+beforeAll(async () => {
+  downstream = await startDownstream();
+  ledgers = await pMap(Array.from({ length: LEDGERS_AT_ONCE }), bootFaulty, { concurrency: 1 });
+  const [first = expect.unreachable()] = ledgers;
+  healthy = await healthyRows(first.url, first.read);
+});
+afterAll(async () => {
+  await Promise.all(ledgers.map((ledger) => ledger.close()));
+  await downstream.close();
+});
+
+const RECEIVED_AT = "2026-01-01T00:00:00.000Z";
+
+/** How bodies come to lie in each store; with the cron, or by itself, they come back. */
+const parkIn = {
+  async R2({ ARCHIVE }: FaultyLedger, { events }: TestCall) {
+    for (const { body, sha256 } of events) {
+      await ARCHIVE.put(`parked/${RECEIVED_AT}/${RECEIVED_AT}/${sha256}.json`, body, {
+        customMetadata: { platform: "atoms", reason: "D1: lost" },
+      });
+    }
+  },
+  async D1({ DB }: FaultyLedger, { events }: TestCall) {
+    const insert = DB.prepare(
+      `INSERT INTO parked_bodies (sha256, part, platform, received_at, due_at, size, reason, body)
+       VALUES (?1, 0, 'atoms', ?2, ?2, ?3, 'R2: lost', ?4)`,
+    );
+    await DB.batch(
+      events.map(({ body, sha256 }) =>
+        insert.bind(sha256, RECEIVED_AT, body.length, gzipSync(body).toString("base64")),
+      ),
+    );
+  },
+};
+type ListedStore = keyof typeof parkIn;
+
+/** Sends bodies as messages of the sync queue, a hundred at once: they come as one batch. */
+async function parkInQueue({ SYNC_QUEUE }: FaultyLedger, calls: readonly TestCall[]): Promise<void> {
+  const messages = calls.flatMap(({ events }) =>
+    events.map(({ body, sha256 }) => ({
+      body: {
+        parked: new Uint8Array(gzipSync(body)),
+        size: body.length,
+        platform: "atoms",
+        sha256,
+        received_at: RECEIVED_AT,
+      },
+      contentType: "v8" as const,
+    })),
+  );
+  await SYNC_QUEUE.sendBatch(messages.slice(0, 100));
+  await SYNC_QUEUE.sendBatch(messages.slice(100));
+}
+
+const makeCalls = () => Array.from({ length: CALLS }, (_, index) => makeCall(formatNames[index % 2 === 0 ? 0 : 1]));
+
+/** Parked bodies were acknowledged when they came in. */
+const sentCalls = (calls: readonly TestCall[]): SentCall[] =>
+  calls.map((call) => ({
+    call,
+    events: call.events.map((event) => ({ ...event, acknowledged: true, parked: true })),
+    slowestMilliseconds: 0,
+  }));
+
+/** A store that fails for good after so many calls. */
+const from = (works: number): { works: number; afterwards: FaultKind }[] =>
+  (["before", "after", "hang"] as const).map((afterwards) => ({ works, afterwards }));
+
+/** D1 is asked to record a batch, R2 for a list, for 100 bodies and for a third as many transcripts, then to delete. */
+const duringRecovery: Record<ListedStore, Faults[]> = {
+  R2: [
+    ...[...faultKinds, ...from(1)].map((D1) => ({ D1 })),
+    ...[...from(1), ...from(50), ...from(110), ...from(134)].map((R2) => ({ R2 })),
+    { queue: "before" },
+  ],
+  D1: [
+    ...[...faultKinds, ...from(2), ...from(3), ...from(4)].map((D1) => ({ D1 })),
+    ...[...faultKinds, ...from(15)].map((R2) => ({ R2 })),
+    { D1: { works: 2, afterwards: "after" }, R2: "before" },
+  ],
+};
+const duringUnpacking: Faults[] = [
+  ...[...faultKinds, ...from(1)].map((D1) => ({ D1 })),
+  ...[...faultKinds, ...from(15)].map((R2) => ({ R2 })),
+  { D1: "after", R2: "before" },
+  { D1: "overloaded" },
+  { D1: "before", R2: "before", queue: "before" },
+];
+
+/** Lets each ledger take turns at the cases, so that their waits overlap. */
+async function forEach(cases: readonly Faults[], check: (ledger: FaultyLedger, faults: Faults) => Promise<void>) {
+  const free = [...ledgers];
+  const run = async (faults: Faults) => {
+    const ledger = free.pop() ?? expect.unreachable();
+    await check(ledger, faults);
+    free.push(ledger);
+  };
+  await pMap(cases, run, { concurrency: LEDGERS_AT_ONCE });
+}
+
+async function untilAStoreFails(ledger: FaultyLedger, faultsBefore: number): Promise<void> {
+  const isMet = async () => expect((await readUsage(ledger.url)).faults).toBeGreaterThan(faultsBefore);
+  await vi.waitFor(isMet, { timeout: 20_000, interval: 5 });
+}
+
+async function recoverAndVerify(ledger: FaultyLedger, calls: readonly TestCall[], about: string): Promise<void> {
+  const sent = sentCalls(calls);
+  // What the queue holds cannot be seen: of its bodies the transcripts come last.
+  const isArchived = async () => {
+    const keys = new Set(await listKeys(ledger.ARCHIVE, "calls/"));
+    return calls.every(({ call_id }) => keys.has(`${prefixOf(call_id)}transcript.json`));
+  };
+  const isOver = async () => isRecovered(await ledger.read(), sent) && (await isArchived());
+  await relayUntil(ledger.url, isOver, RECOVERY);
+  await verifyRecovered({ ...ledger, downstream }, sent, healthy, about);
+}
+
+test.each<ListedStore>(["R2", "D1"])(
+  "whatever fails while batches come back from %s, each event is there once",
+  { timeout: 300_000 },
+  async (store) => {
+    await forEach(duringRecovery[store], async (ledger, faults) => {
+      const calls = makeCalls();
+      await pMap(calls, (call) => parkIn[store](ledger, call), { concurrency: 4 });
+      const { faults: faultsBefore } = await readUsage(ledger.url);
+      await setFaults(ledger.url, faults);
+      const cron = runCron(ledger.url, new Date());
+      // A store that hangs holds the run until it is well again.
+      if (JSON.stringify(faults).includes("hang")) await untilAStoreFails(ledger, faultsBefore);
+      else await cron;
+      await setFaults(ledger.url, {});
+      await cron;
+      expect((await readUsage(ledger.url)).faults, JSON.stringify(faults)).toBeGreaterThan(faultsBefore);
+      await recoverAndVerify(ledger, calls, `parked in ${store}, ${JSON.stringify(faults)}`);
+    });
+  },
+);
+
+test("whatever fails while batches come back from the queue, each event is there once", {
+  timeout: 300_000,
+}, async () => {
+  await forEach(duringUnpacking, async (ledger, faults) => {
+    const calls = makeCalls();
+    const { faults: faultsBefore } = await readUsage(ledger.url);
+    await setFaults(ledger.url, faults);
+    await parkInQueue(ledger, calls);
+    await untilAStoreFails(ledger, faultsBefore);
+    await setFaults(ledger.url, {});
+    await recoverAndVerify(ledger, calls, `parked in the queue, ${JSON.stringify(faults)}`);
+  });
+});
