@@ -2,24 +2,31 @@ import { WorkflowEntrypoint, type WorkflowEvent, type WorkflowStep } from "cloud
 import { endJob, insertJob, readJob, saveJobProgress } from "../ledger/jobs.ts";
 import { eraseWords, mergeSearchIndex } from "../ledger/search-index.ts";
 import { log, logError } from "../log.ts";
-import {
-  addErased,
-  CALLS_A_STEP,
-  type Erased,
-  eraseCalls,
-  eraseCallsOfNumber,
-  eraseCallsOfWaiting,
-  eraseWaiting,
-  nothingErased,
-} from "./steps.ts";
+import { batchesOf } from "../stores/batches.ts";
+import { firstStage, performStage, type Stage, type StepResult } from "./stages.ts";
+import { addErased, type Erased, nothingErased } from "./steps.ts";
 import { type Subject, subject as subjectSchema } from "./subject.ts";
-import type { WaitingPosition } from "./waiting.ts";
 
 export interface EraseParameters {
   /** The id of the row in `jobs`, which has the subject. */
   job: string;
   /** Present in a second pass: its row has no subject, since by then nothing of a person is to be found in D1. */
   secondPass?: { subject: Subject; delaySeconds: number };
+  /** Present when an instance goes on for another. */
+  part?: Part;
+}
+
+/** What an instance hands to the one that goes on for it. */
+interface Part {
+  /** The id of the first instance. */
+  first: string;
+  /** From 2. */
+  number: number;
+  stage: Stage;
+  /** How much went so far. */
+  total: Erased;
+  /** How many second passes are planned. */
+  secondPasses: number;
 }
 
 /** Without progress for so long, the cron starts a job again: longer than all tries of a step. */
@@ -37,12 +44,13 @@ export const INSTANCE_RETENTION = { successRetention: "1 hour", errorRetention: 
 /** A store that is down for minutes; beyond it the cron starts the job again. */
 const stepConfig = { retries: { limit: 5, delay: "5 seconds", backoff: "exponential" } } as const;
 
-/** How one step ended; `next` is absent after the last of its kind. */
-interface StepResult {
-  erased: Erased;
-  callIds?: string[];
-  next?: WaitingPosition;
-}
+/**
+ * What one instance does at the most: all its steps share 10,000 subrequests, of which 1,000 queries of D1
+ * (developers.cloudflare.com/workflows/reference/limits). A step that looks through 200 bodies asks for each of them twice at the
+ * most, and a call takes two queries and five subrequests.
+ */
+const MAX_STEPS = 15;
+const MAX_CALLS = 150;
 
 /**
  * Erases calls, or all calls of a number, in durable steps. Every step finds in the stores what is left to do, so a new instance
@@ -53,7 +61,7 @@ export class EraseJob extends WorkflowEntrypoint<Env, EraseParameters> {
     const { job, secondPass } = event.payload;
     try {
       if (secondPass !== undefined) await step.sleep("until everything has come in", secondPass.delaySeconds * 1000);
-      await this.#erase(job, step, secondPass?.subject);
+      await this.#erase(event, step);
     } catch (error) {
       logError({ message: "an erasure failed", job }, error);
       await step.do("record the failure", stepConfig, async () => {
@@ -64,65 +72,62 @@ export class EraseJob extends WorkflowEntrypoint<Env, EraseParameters> {
     }
   }
 
-  /** @param ofSecondPass the subject; without it, the row has it */
-  async #erase(job: string, step: WorkflowStep, ofSecondPass?: Subject): Promise<void> {
+  async #erase({ payload, instanceId }: Readonly<WorkflowEvent<EraseParameters>>, step: WorkflowStep): Promise<void> {
     const { DB: db, ARCHIVE: bucket } = this.env;
-    const stores = { db, bucket };
-    let total = nothingErased;
+    const { job, secondPass } = payload;
+    const part = payload.part ?? {
+      first: instanceId,
+      number: 1,
+      stage: firstStage,
+      total: nothingErased,
+      secondPasses: 0,
+    };
+    let { total } = part;
     const erasedIds = new Set<string>();
-    let steps = 0;
 
-    /** One durable step. It reads the subject anew, so that no step's result holds it. */
-    const perform = async (name: string, work: (subject: Subject) => Promise<StepResult>): Promise<StepResult> => {
+    let stage: Stage | undefined = part.stage;
+    for (let steps = 1; stage !== undefined && steps <= MAX_STEPS && erasedIds.size <= MAX_CALLS; steps++) {
       const before = total;
-      const result = await step.do(`${++steps} ${name}`, stepConfig, async () => {
-        const subject = ofSecondPass ?? (await this.#subject(job));
+      const current: Stage = stage;
+      // Each step reads the subject anew, so that no step's result holds it.
+      const result: StepResult = await step.do(`${steps} erase ${current.kind}`, stepConfig, async () => {
+        const subject = secondPass?.subject ?? (await this.#subject(job));
         // Ended by another instance of the same job.
         if (subject === undefined) return { erased: nothingErased };
-        const done = await work(subject);
+        const done = await performStage(current, subject, { db, bucket });
         const now = new Date();
         await saveJobProgress(db, job, addErased(before, done.erased), new Date(now.getTime() + PATIENCE_MS), now);
         return done;
       });
       total = addErased(total, result.erased);
       for (const id of result.callIds ?? []) erasedIds.add(id);
-      return result;
-    };
+      stage = result.next;
+    }
 
-    for (let from = 0, more = true; more; from += CALLS_A_STEP) {
-      const chunkStart = from;
-      const { callIds = [] } = await perform("erase the named calls", async ({ call_ids }) => {
-        const callIds = call_ids.slice(chunkStart, chunkStart + CALLS_A_STEP);
-        return { erased: await eraseCalls(callIds, stores), callIds };
-      });
-      more = callIds.length === CALLS_A_STEP;
-    }
-    for (let more = true; more; ) {
-      const { callIds = [] } = await perform("erase calls of the number", async ({ digits }) =>
-        digits === undefined ? { erased: nothingErased } : eraseCallsOfNumber(digits, stores),
-      );
-      more = callIds.length > 0;
-    }
-    for (let position: WaitingPosition | undefined = { source: 0 }; position !== undefined; ) {
-      const at: WaitingPosition = position;
-      const { next } = await perform("erase calls that waiting bodies name", async (subject) => {
-        const { digits } = subject;
-        return digits === undefined
-          ? { erased: nothingErased }
-          : eraseCallsOfWaiting({ ...subject, digits }, at, stores);
-      });
-      position = next;
-    }
-    for (let position: WaitingPosition | undefined = { source: 0 }; position !== undefined; ) {
-      const at: WaitingPosition = position;
-      const { next } = await perform("erase waiting bodies", (subject) => eraseWaiting(subject, at, stores));
-      position = next;
+    const { secondPasses } = part;
+    const isLast = stage === undefined;
+    const planned =
+      secondPass === undefined ? await this.#planSecondPasses(job, step, [...erasedIds], secondPasses, isLast) : 0;
+    if (stage !== undefined) {
+      const next: Part = { ...part, number: part.number + 1, stage, total, secondPasses: secondPasses + planned };
+      return this.#handOver({ ...payload, part: next }, step);
     }
     for (let more = true; more; ) more = await step.do(`${++steps} erase words`, stepConfig, () => eraseWords(db));
     await step.do("merge the index of words", stepConfig, () => mergeSearchIndex(db));
-    if (ofSecondPass === undefined) await this.#planSecondPass(job, step, [...erasedIds]);
     await step.do("end", stepConfig, () => endJob(db, job, "complete", undefined, new Date()));
     log({ message: "erased", job, ...total });
+  }
+
+  /** Lets another instance go on, with limits of its own. */
+  async #handOver({ secondPass, ...rest }: EraseParameters & { part: Part }, step: WorkflowStep): Promise<void> {
+    const { first, number } = rest.part;
+    await step.do("hand over", stepConfig, () =>
+      createOnce(this.env.ERASURE, {
+        id: `${first}-part-${number}`,
+        params: { ...rest, ...(secondPass && { secondPass: { ...secondPass, delaySeconds: 0 } }) },
+        retention: INSTANCE_RETENTION,
+      }),
+    );
   }
 
   async #subject(job: string): Promise<Subject | undefined> {
@@ -130,15 +135,27 @@ export class EraseJob extends WorkflowEntrypoint<Env, EraseParameters> {
     return row?.subject == null ? undefined : subjectSchema.parse(JSON.parse(row.subject));
   }
 
-  /** Names the calls by their ids, since the rows that knew the number are gone. */
-  async #planSecondPass(job: string, step: WorkflowStep, callIds: readonly string[]): Promise<void> {
-    const count = Math.max(1, Math.ceil(callIds.length / SECOND_PASS_CALLS));
-    for (let part = 0; part < count; part++) {
-      const call_ids = callIds.slice(part * SECOND_PASS_CALLS, (part + 1) * SECOND_PASS_CALLS);
-      await step.do(`plan the second pass, part ${part + 1}`, stepConfig, async () => {
+  /**
+   * Names the calls by their ids, since the rows that knew the number are gone.
+   * @param planned how many there are already
+   * @param isLast whether no more follow: there is one at the least
+   * @returns how many it added
+   */
+  async #planSecondPasses(
+    job: string,
+    step: WorkflowStep,
+    callIds: readonly string[],
+    planned: number,
+    isLast: boolean,
+  ): Promise<number> {
+    const parts = batchesOf(callIds, { maxItems: SECOND_PASS_CALLS });
+    if (isLast && planned + parts.length === 0) parts.push([]);
+    for (const [index, call_ids] of parts.entries()) {
+      const number = planned + index + 1;
+      await step.do(`plan the second pass, part ${number}`, stepConfig, async () => {
         const first = await this.#subject(job);
         if (first === undefined) return;
-        const id = `${job}-second-pass-${part + 1}`;
+        const id = `${job}-second-pass-${number}`;
         await insertJob(
           this.env.DB,
           { id, subject: null, output: JSON.stringify(nothingErased) },
@@ -149,6 +166,7 @@ export class EraseJob extends WorkflowEntrypoint<Env, EraseParameters> {
         await createOnce(this.env.ERASURE, { id, params: { job: id, secondPass }, retention: INSTANCE_RETENTION });
       });
     }
+    return parts.length;
   }
 }
 

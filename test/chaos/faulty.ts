@@ -27,11 +27,7 @@ export function faulty(worker: Complete): ExportedHandler<Env> {
       if (name !== null) begun.add(name);
       if (pathname === FAULTS_PATH) {
         const change = ++changes;
-        current = faultyStores(
-          faults.parse(await request.json()),
-          () => change !== changes,
-          () => usage.faults++,
-        );
+        current = faultyStores(faults.parse(await request.json()), () => change !== changes, countFault);
         return new Response(null, { status: 204 });
       }
       return worker.fetch(request, wrapStores(limitedStores(env), ofRequest(request) ?? current), ctx);
@@ -47,7 +43,11 @@ export function faulty(worker: Complete): ExportedHandler<Env> {
   };
 }
 
+const countFault = () => {
+  usage.faults++;
+};
+
 function ofRequest(request: Request): Around | undefined {
   const header = request.headers.get(FAULTS_HEADER);
-  return header === null ? undefined : faultyStores(faults.parse(JSON.parse(header)), () => false);
+  return header === null ? undefined : faultyStores(faults.parse(JSON.parse(header)), () => false, countFault);
 }

@@ -1,0 +1,211 @@
+import { randomBytes } from "node:crypto";
+import { gzipSync } from "node:zlib";
+import pMap from "p-map";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import * as z from "zod";
+import { ask } from "../support/ask.ts";
+import { documentedCall } from "../support/events.ts";
+import { bootOnNetwork } from "../support/network-ledger.ts";
+import { post } from "../support/post.ts";
+import type { Faults } from "./faults.ts";
+import { watchLedger } from "./ledger-state.ts";
+import { readUsage } from "./limited.ts";
+import { makeEvent, sha256Of, type TestEvent } from "./make-call.ts";
+import { listKeys } from "./objects.ts";
+import { relayUntil, runCron, setFaults } from "./relay.ts";
+import { faultyHeaders } from "./send-call.ts";
+
+let ledger: Awaited<ReturnType<typeof bootOnNetwork>>;
+let read: ReturnType<typeof watchLedger>;
+beforeAll(async () => {
+  ledger = await bootOnNetwork({ main: "test/chaos/faulty-ledger.ts" });
+  read = watchLedger(ledger.DB, ledger.ARCHIVE);
+});
+afterAll(() => ledger.close());
+afterEach(async () => {
+  await ledger.DB.prepare("DELETE FROM parked_bodies").run();
+  const keys = await listKeys(ledger.ARCHIVE, "parked/");
+  for (let from = 0; from < keys.length; from += 1000) await ledger.ARCHIVE.delete(keys.slice(from, from + 1000));
+});
+
+async function quarantine(bodies: readonly string[]): Promise<void> {
+  const received_at = new Date().toISOString();
+  const put = (body: string) =>
+    ledger.ARCHIVE.put(`quarantine/2026/01/01/${sha256Of(body)}.json`, body, {
+      customMetadata: { platform: "atoms", reason: "unrecognised", detail: "", received_at, sha256: sha256Of(body) },
+    });
+  await pMap(bodies, put, { concurrency: 16 });
+}
+
+const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
+const end = (callId: string, more: object = {}) => makeEvent("documented", callId, "end", more);
+const areStored = async (...wanted: TestEvent[]) => {
+  const { events } = await read();
+  return wanted.every(({ key }) => events.has(key));
+};
+/** Waits for what the queue brings by itself. */
+const untilStored = (events: readonly TestEvent[]) =>
+  vi.waitFor(async () => expect(await areStored(...events)).toBe(true), { timeout: 30_000, interval: 200 });
+
+async function parkInR2(events: readonly TestEvent[], receivedAt: string): Promise<void> {
+  const customMetadata = { platform: "atoms", reason: "D1: lost" };
+  await pMap(
+    events,
+    ({ body, sha256 }) =>
+      ledger.ARCHIVE.put(`parked/${receivedAt}/${receivedAt}/${sha256}.json`, body, { customMetadata }),
+    { concurrency: 8 },
+  );
+}
+
+async function parkInD1({ body, sha256 }: TestEvent, receivedAt: string): Promise<void> {
+  await ledger.DB.prepare(
+    `INSERT INTO parked_bodies (sha256, part, platform, received_at, due_at, size, reason, body)
+     VALUES (?1, 0, 'atoms', ?2, ?2, ?3, '', ?4)`,
+  )
+    .bind(sha256, receivedAt, body.length, gzipSync(body).toString("base64"))
+    .run();
+}
+
+/** Parks bodies in D1 that can never be unpacked. */
+async function parkCorrupt(count: number, receivedAt: string): Promise<void> {
+  await ledger.DB.prepare(
+    `INSERT INTO parked_bodies (sha256, part, platform, received_at, due_at, size, reason, body)
+     WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?1)
+     SELECT printf('%064x', n), 0, 'atoms', ?2, ?2, 3, '', 'AQID' FROM numbers`,
+  )
+    .bind(count, receivedAt)
+    .run();
+}
+
+test("behind 20,000 bodies that never can be recovered, a good one comes back in five minutes", async () => {
+  await parkCorrupt(20_000, minutesAgo(61));
+  const good = end("behind 20,000");
+  await parkInD1(good, minutesAgo(60));
+  const runs = await relayUntil(ledger.url, () => areStored(good), { timeoutMilliseconds: 100_000 });
+  expect(runs).toBeLessThanOrEqual(5);
+});
+
+test("a crowd in one store does not hold up the other", async () => {
+  await parkCorrupt(20_000, minutesAgo(61));
+  const good = end("beside a crowd");
+  await parkInR2([good], minutesAgo(1));
+  await runCron(ledger.url, new Date());
+  expect(await areStored(good)).toBe(true);
+});
+
+test("behind 1,500 bodies that D1 cannot take, and among them, good ones come back, and no run meets its limits", async () => {
+  await ledger.DB.prepare(
+    `CREATE TRIGGER refuse BEFORE INSERT ON calls WHEN new.call_id GLOB 'refused *'
+     BEGIN SELECT raise(ABORT, 'no'); END`,
+  ).run();
+  const refused = Array.from({ length: 1_500 }, (_, index) => end(`refused ${index}`));
+  const behind = end("behind those that D1 refuses");
+  const among = end("among those that D1 refuses");
+  await parkInR2([...refused, among], minutesAgo(61));
+  await parkInR2([behind], minutesAgo(60));
+  expect(
+    await relayUntil(ledger.url, () => areStored(behind, among), { timeoutMilliseconds: 60_000 }),
+  ).toBeLessThanOrEqual(3);
+  const { queries, subrequests } = await readUsage(ledger.url);
+  expect(queries).toBeLessThan(1_000);
+  expect(subrequests).toBeLessThan(10_000);
+  await ledger.DB.prepare("DROP TRIGGER refuse").run();
+});
+
+test("bodies that a store refused wait a minute behind the others", async () => {
+  const good = Array.from({ length: 150 }, (_, index) => end(`behind a failure ${index}`));
+  await parkInR2(good, minutesAgo(60));
+  await setFaults(ledger.url, { D1: "before" });
+  await runCron(ledger.url, new Date());
+  await setFaults(ledger.url, {});
+  await runCron(ledger.url, new Date());
+  expect((await read()).parked.R2).toBe(100);
+  await runCron(ledger.url, new Date(Date.now() + 61_000));
+  expect((await read()).parked.R2).toBe(0);
+});
+
+test("large bodies are in memory one after the other, whichever store they come from", async () => {
+  const large = (callId: string) => end(callId, { variables: { words: "again and again ".repeat(350_000) } });
+  const fromR2 = [1, 2, 3].map((index) => large(`large in R2 ${index}`));
+  await parkInR2(fromR2, minutesAgo(60));
+  const before = await readUsage(ledger.url);
+  await runCron(ledger.url, new Date());
+  expect((await readUsage(ledger.url)).transactions - before.transactions).toBe(3);
+
+  const fromQueue = [1, 2, 3, 4, 5].map((index) => large(`large in the queue ${index}`));
+  await ledger.SYNC_QUEUE.sendBatch(fromQueue.map(message));
+  await untilStored(fromQueue);
+  expect((await readUsage(ledger.url)).transactions - before.transactions).toBe(3 + 5);
+});
+
+test("a caller is erased among more bodies than one instance may read, in quarantine and parked", {
+  timeout: 300_000,
+}, async () => {
+  const PHONE = "+15550142001";
+  const noise = Array.from({ length: 5_500 }, (_, index) => JSON.stringify({ event: "unheard of", index }));
+  await quarantine([...noise, JSON.stringify({ event: "unheard of", caller_phone: PHONE })]);
+  await parkCorrupt(1_000, minutesAgo(61));
+  await parkInD1(makeEvent("documented", "the caller's", "start", { caller_phone: PHONE }), minutesAgo(1));
+  const { body } = await ask(ledger.url, "/api/erasures", {
+    method: "POST",
+    body: JSON.stringify({ caller_phone: PHONE }),
+  });
+  const { job } = z.object({ job: z.string() }).parse(body);
+  const isComplete = async () =>
+    expect((await ask(ledger.url, `/api/jobs/${job}`)).body).toMatchObject({ status: "complete" });
+  await vi.waitFor(isComplete, { timeout: 200_000, interval: 500 });
+  expect((await ask(ledger.url, `/api/jobs/${job}`)).body).toMatchObject({ output: { parked: 1, quarantined: 1 } });
+  const { queries, subrequests } = await readUsage(ledger.url);
+  expect(queries).toBeLessThan(1_000);
+  expect(subrequests).toBeLessThan(10_000);
+});
+
+const message = ({ body, sha256 }: TestEvent) => ({
+  body: {
+    parked: new Uint8Array(gzipSync(body)),
+    size: Buffer.byteLength(body),
+    platform: "atoms",
+    sha256,
+    received_at: minutesAgo(1),
+  },
+  contentType: "v8" as const,
+});
+
+const postWith = (faults: Faults, payload: unknown) => post(ledger.url, payload, faultyHeaders(faults));
+const parked = { status: 200, body: { status: "parked" } };
+
+test("while D1 is overloaded the queue comes first, asked once, and brings the body back without the cron", async () => {
+  const { faults } = await readUsage(ledger.url);
+  const event = end("overloaded");
+  expect(await postWith({ D1: "overloaded" }, event.body)).toMatchObject(parked);
+  expect((await readUsage(ledger.url)).faults).toBe(faults + 1);
+  expect((await read()).parked).toEqual({ D1: 0, R2: 0 });
+  await untilStored([event]);
+});
+
+test("what is too large for a message goes to R2 while D1 is overloaded, and so does everything when D1 is only down", async () => {
+  const noise = randomBytes(200_000).toString("base64");
+  expect(await postWith({ D1: "overloaded" }, end("large", { variables: { noise } }).body)).toMatchObject(parked);
+  expect((await read()).parked).toEqual({ D1: 0, R2: 1 });
+  expect(await postWith({ D1: "before" }, documentedCall({ call_id: "down" }).start())).toMatchObject(parked);
+  expect((await read()).parked).toEqual({ D1: 0, R2: 2 });
+});
+
+test("a hundred messages of the queue are one transaction, and an overloaded D1 is asked once for all of them", async () => {
+  const events = Array.from({ length: 100 }, (_, index) => end(`in the queue ${index}`));
+  const before = await readUsage(ledger.url);
+  await setFaults(ledger.url, { D1: "overloaded" });
+  await ledger.SYNC_QUEUE.sendBatch(events.map(message));
+  const isRefused = async () => expect((await readUsage(ledger.url)).faults).toBeGreaterThan(before.faults);
+  await vi.waitFor(isRefused, { timeout: 20_000, interval: 5 });
+  await setFaults(ledger.url, {});
+  await untilStored(events);
+  expect((await readUsage(ledger.url)).faults).toBe(before.faults + 1);
+  expect((await read()).parked).toEqual({ D1: 0, R2: 0 });
+
+  const others = Array.from({ length: 100 }, (_, index) => end(`in the queue again ${index}`));
+  const { transactions } = await readUsage(ledger.url);
+  await ledger.SYNC_QUEUE.sendBatch(others.map(message));
+  await untilStored(others);
+  expect((await readUsage(ledger.url)).transactions).toBe(transactions + 1);
+});
