@@ -13,7 +13,7 @@ import { configuredDestinations } from "./sync/destinations/index.ts";
 /** Anybody may ask, so the stores are asked once in so long. */
 const KEPT_MS = 15_000;
 
-/** How much of one kind piles up. `count` goes no further than 1,000 for objects in R2. */
+/** How much of one kind piles up. `count` goes no further than 50,000 for objects in R2. */
 interface Backlog {
   kind: string;
   count: number;

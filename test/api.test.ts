@@ -168,7 +168,7 @@ describe("while a store fails", () => {
     for (const store of ["D1", "R2"] as const) {
       const headers = { [FAULTS_HEADER]: JSON.stringify({ [store]: "before" }) };
       const response = await requestApi(faulty.url, "get", { path: "/parked" }, headers);
-      expect(await response.json()).toEqual({ parked: [], unreachable: [store] });
+      expect(await response.json()).toEqual({ parked: [], unreachable: [store], next_cursor: null });
     }
   });
 });
@@ -459,7 +459,15 @@ test("parked bodies of both stores are listed, those first that are due first", 
       { ...inR2, reason: "D1: lost" },
     ],
     unreachable: [],
+    next_cursor: null,
   });
-  expect((await ask("/api/parked?limit=1")).body).toMatchObject({ parked: [{ sha256: "bb" }] });
+  const first = z
+    .object({ parked: z.array(z.object({ sha256: z.string() })), next_cursor: z.string() })
+    .parse((await ask("/api/parked?limit=1")).body);
+  expect(first.parked).toEqual([expect.objectContaining({ sha256: "bb" })]);
+  expect((await ask(`/api/parked?limit=1&cursor=${first.next_cursor}`)).body).toMatchObject({
+    parked: [{ sha256: "aa" }],
+    next_cursor: null,
+  });
   expect((await command("parked")).trim().split("\n")).toHaveLength(2);
 });

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { listParked } from "../parking/index.ts";
+import { listParked, parkedCursor } from "../parking/index.ts";
 import { nothing, operation } from "./operation.ts";
 
 /** `GET /api/parked`: bodies that are parked, those first that are due first. */
@@ -7,7 +7,10 @@ export const getParked = operation({
   method: "get",
   path: "/parked",
   summary: "Bodies that wait for a store, those first that are due first",
-  query: z.strictObject({ limit: z.coerce.number().int().min(1).max(1000).default(100) }),
+  query: z.strictObject({
+    limit: z.coerce.number().int().min(1).max(1000).default(100),
+    cursor: parkedCursor.optional(),
+  }),
   body: nothing,
   answers: {
     "application/json": z.object({
@@ -23,8 +26,9 @@ export const getParked = operation({
         }),
       ),
       unreachable: z.array(z.string()).describe("stores that did not answer, so that more may be parked there"),
+      next_cursor: z.string().nullable(),
     }),
   },
-  perform: async ({ query: { limit } }, env) =>
-    Response.json(await listParked({ db: env.DB, bucket: env.ARCHIVE }, limit)),
+  perform: async ({ query: { limit, cursor } }, env) =>
+    Response.json(await listParked({ db: env.DB, bucket: env.ARCHIVE }, limit, cursor)),
 });

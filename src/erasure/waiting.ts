@@ -105,10 +105,11 @@ function parkingSource(parking: ListableParking): WaitingSource {
   };
   return {
     async look(subject, after) {
-      const parked = await parking.list(PAGE_BODIES, typeof after === "object" ? after : undefined);
+      const { parked, more } = await parking.list(PAGE_BODIES, typeof after === "object" ? after : undefined);
       const last = parked.at(-1);
-      // R2 makes short pages when the metadata is long: only an empty one is the last.
-      const next = last && { due_at: last.due_at, received_at: last.received_at, sha256: last.sha256 };
+      const next = more
+        ? last && { due_at: last.due_at, received_at: last.received_at, sha256: last.sha256 }
+        : undefined;
       return { waiting: await lookInto(parked, access, subject), next };
     },
   };

@@ -72,8 +72,8 @@ export async function recover(
 ): Promise<Recovery> {
   const total: Recovery = { recovered: 0, postponed: 0 };
   for (let after: ParkedKey | undefined; ; ) {
-    const page = await parking.list(PAGE_BODIES, after);
-    const due = page.filter(({ due_at }) => due_at <= now.toISOString());
+    const { parked, more } = await parking.list(PAGE_BODIES, after);
+    const due = parked.filter(({ due_at }) => due_at <= now.toISOString());
     for (const batch of batchesOfBodies(due)) {
       if (!limits.take(batch)) return total;
       const { canSplit } = limits;
@@ -89,9 +89,8 @@ export async function recover(
       total.postponed += failed.length;
       if (isStoreDown(attempts)) return total;
     }
-    // R2 makes short pages when the metadata is long: only what is not due, or an empty page, is the end.
-    if (due.length < page.length || page.length === 0) return total;
-    after = page.at(-1);
+    if (!more || due.length < parked.length || parked.length === 0) return total;
+    after = parked.at(-1);
   }
 }
 

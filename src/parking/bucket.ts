@@ -1,6 +1,6 @@
 import pMap from "p-map";
 import { askStore, MAX_CONNECTIONS, STORE_TIMEOUT_MS, StoreError } from "../stores/ask.ts";
-import type { ListableParking, ParkedBody, ParkedKey } from "./parking.ts";
+import { type ListableParking, orderOf, type ParkedBody, type ParkedKey } from "./parking.ts";
 
 export const PARKED_PREFIX = "parked/";
 
@@ -8,7 +8,7 @@ export const PARKED_PREFIX = "parked/";
 const MAX_REASON_CHARACTERS = 1000;
 
 /** The due time comes first, so that a listing begins with what is due. */
-const keyOf = ({ due_at, received_at, sha256 }: ParkedKey) => `${PARKED_PREFIX}${due_at}/${received_at}/${sha256}.json`;
+const keyOf = (parked: ParkedKey) => `${PARKED_PREFIX}${orderOf(parked)}.json`;
 
 /** Parks in R2, for when D1 fails: the body lies there as it is. */
 export function bucketParking(bucket: R2Bucket): ListableParking {
@@ -50,8 +50,8 @@ export function bucketParking(bucket: R2Bucket): ListableParking {
         include: ["customMetadata"],
         ...(after && { startAfter: keyOf(after) }),
       };
-      const { objects } = await askStore("R2", () => bucket.list(options));
-      return objects.flatMap(parkedBodyOf);
+      const { objects, truncated: more } = await askStore("R2", () => bucket.list(options));
+      return { parked: objects.flatMap(parkedBodyOf), more };
     },
     read: (parked) => pMap(parked, read, { concurrency: MAX_CONNECTIONS }),
     async postpone(postponed) {

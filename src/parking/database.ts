@@ -1,7 +1,7 @@
 import pMap from "p-map";
 import * as z from "zod";
 import { askStore } from "../stores/ask.ts";
-import { CorruptBody, gunzip, gzip, type ListableParking } from "./parking.ts";
+import { CorruptBody, gunzip, gzip, type ListableParking, type ParkedBody } from "./parking.ts";
 
 /** Characters of base64 a row. With the other columns a row stays below D1's 2,000,000 bytes. */
 const PART_CHARACTERS = 1_990_000;
@@ -43,11 +43,13 @@ export function databaseParking(db: D1Database): ListableParking {
       const query = db
         .prepare(
           `SELECT platform, sha256, received_at, due_at, reason, size FROM parked_bodies
-           WHERE part = 0 AND (due_at, sha256) > (?2, ?3) ORDER BY due_at, sha256 LIMIT ?1`,
+           WHERE part = 0 AND (due_at, received_at, sha256) > (?2, ?3, ?4)
+           ORDER BY due_at, received_at, sha256 LIMIT ?1`,
         )
-        .bind(limit, after?.due_at ?? "", after?.sha256 ?? "");
+        .bind(limit, after?.due_at ?? "", after?.received_at ?? "", after?.sha256 ?? "");
       const { results } = await askStore("D1", () => query.all());
-      return listedRows.parse(results).map((row) => ({ store: "D1", ...row }));
+      const parked = listedRows.parse(results).map((row): ParkedBody => ({ store: "D1", ...row }));
+      return { parked, more: parked.length === limit };
     },
     async read(parked) {
       const query = db

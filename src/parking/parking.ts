@@ -16,11 +16,11 @@ export interface Parking {
 /** A store whose parked bodies can be listed. The queue's cannot: it delivers them by itself. */
 export interface ListableParking extends Parking {
   /**
-   * Parked bodies, those first that are due first.
+   * A page of parked bodies, in the order of {@link orderOf}. It may be shorter than its limit though there are more.
    * @param limit 1,000 at the most
    * @param after the last body of the page before
    */
-  list(limit: number, after?: ParkedKey): Promise<ParkedBody[]>;
+  list(limit: number, after?: ParkedKey): Promise<{ parked: ParkedBody[]; more: boolean }>;
   /**
    * Reads bodies, all into memory: keep their sizes together within bounds.
    * @returns for each `undefined` if another run already took it, or the error when it could not be read
@@ -58,6 +58,11 @@ export interface Postponed {
 
 /** What names a parked body. */
 export type ParkedKey = Pick<ParkedBody, "due_at" | "received_at" | "sha256">;
+
+/** Sorts parked bodies: those first that are due first. */
+export function orderOf({ due_at, received_at, sha256 }: ParkedKey): string {
+  return `${due_at}/${received_at}/${sha256}`;
+}
 
 /** What was parked is not what comes back: no retry helps. */
 export class CorruptBody extends Error {

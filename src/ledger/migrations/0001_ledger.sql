@@ -91,7 +91,7 @@ CREATE TABLE parked_bodies (
   PRIMARY KEY (sha256, part)
 ) STRICT;
 
-CREATE INDEX parked_bodies_due ON parked_bodies (due_at, sha256) WHERE part = 0;
+CREATE INDEX parked_bodies_due ON parked_bodies (due_at, received_at, sha256) WHERE part = 0;
 
 -- Tombstones: events of these calls are refused, from wherever they come. Kept for 30 days.
 CREATE TABLE erased_calls (
