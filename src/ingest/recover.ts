@@ -7,6 +7,9 @@ const PAGE_BODIES = 500;
 /** A run ends before the next minute's begins. */
 const RUN_MS = 45_000;
 
+/** After a batch the stores and the isolate, with one thread each, are left to fresh events for as long as it took, or so long. */
+const MAX_PAUSE_MS = 250;
+
 /**
  * What an invocation may ask, with a tenth left for the other work of the minute: 10,000 subrequests, of which 1,000 queries of
  * D1; a batch of statements is one (developers.cloudflare.com/workers/platform/limits, /d1/platform/limits).
@@ -76,6 +79,7 @@ export async function recover(
     const due = parked.filter(({ due_at }) => due_at <= now.toISOString());
     for (const batch of batchesOfBodies(due)) {
       if (!limits.take(batch)) return total;
+      const beganAt = Date.now();
       const { canSplit } = limits;
       const attempts = await ingestBatch(batch, () => parking.read(batch), context, canSplit);
       limits.spend(attempts);
@@ -88,6 +92,7 @@ export async function recover(
       total.recovered += taken.length;
       total.postponed += failed.length;
       if (isStoreDown(attempts)) return total;
+      await scheduler.wait(Math.min(Date.now() - beganAt, MAX_PAUSE_MS));
     }
     if (!more || due.length < parked.length || parked.length === 0) return total;
     after = parked.at(-1);

@@ -59,6 +59,8 @@ export async function startRuntime(bundles: readonly Bundle[], downstream: URL):
       })),
       host: "127.0.0.1",
       port: 0,
+      // Lets the cron be run by hand.
+      unsafeTriggerHandlers: true,
       logRequests: false,
       log: new NoOpLog(),
       handleStructuredLogs: () => {},

@@ -8,7 +8,7 @@ import { reportBusy } from "./reading/busy.ts";
 import { reportReading } from "./reading/section.ts";
 import { Report } from "./report.ts";
 import { reportSearch } from "./search.ts";
-import { type Contest, reportCost, reportLatency, reportThroughput, reportWeight } from "./sections.ts";
+import { type Contest, reportCost, reportDrain, reportLatency, reportThroughput, reportWeight } from "./sections.ts";
 
 /** What a section measures with. */
 interface Bench {
@@ -80,6 +80,13 @@ const sections: Record<string, Section> = {
     async measure({ report, downstream, variant, other }) {
       const ledger = await variant("ledger", "slow-ledger.ts");
       await reportLatency(report, ledger, [await other("tutorial", "slow-tutorial.ts")], downstream);
+    },
+  },
+  drain: {
+    about: "parked events coming back, and fresh ones beside them",
+    takes: "3 min",
+    async measure({ report, downstream, build }) {
+      await reportDrain(report, await build("ledger", "src/index.ts"), downstream);
     },
   },
   reading: {

@@ -1,8 +1,9 @@
-import { median } from "../support/statistics.ts";
+import { median, quantile } from "../support/statistics.ts";
 import { eventNames, type Vocabulary } from "./bodies.ts";
 import type { Bundle } from "./bundle.ts";
 import { countCall, wholeCost } from "./cost.ts";
 import type { Downstream } from "./downstream.ts";
+import { drain, parkingStores } from "./drain.ts";
 import { latency, SLOWEST_AWAITED } from "./latency.ts";
 import { costLines } from "./prices.ts";
 import type { Report } from "./report.ts";
@@ -148,6 +149,38 @@ export async function reportCost(report: Report, cases: readonly CostCase[], dow
     ] as const) {
       report.target(`${name}: at most ${limit} ${what}: ${count}`, count <= limit);
     }
+  }
+}
+
+/** Parked events that come back a second, from each store. */
+const MIN_DRAINED = 100;
+
+/** Milliseconds until 95 of 100 fresh events are answered beside a drain: well under a second. */
+const MAX_BESIDE = 500;
+
+export async function reportDrain(report: Report, ledger: Bundle, downstream: Downstream): Promise<void> {
+  report.section(
+    "Drain",
+    `Parked events of whole calls (call.end of 11 KB) coming back, with 40 fresh events a second beside them. The cron is run again as
+soon as it has ended. Milliseconds until a fresh event is answered.`,
+  );
+  const drains = [];
+  for (const store of parkingStores) drains.push(await drain(store, ledger, downstream.url));
+  report.table(
+    ["parked in", "events", "events/s", "fresh beside", "before p50", "p95", "beside p50", "p95"],
+    drains.map(({ store, events, seconds, before, beside }) => [
+      store,
+      String(events),
+      (events / seconds).toFixed(0),
+      String(beside.length),
+      ...[before, beside].flatMap((waits) => [median(waits).toFixed(1), quantile(waits, 0.95).toFixed(1)]),
+    ]),
+  );
+  for (const { store, events, seconds, beside } of drains) {
+    const rate = events / seconds;
+    report.target(`${store}: at least ${MIN_DRAINED} events a second: ${rate.toFixed(0)}`, rate >= MIN_DRAINED);
+    const p95 = quantile(beside, 0.95);
+    report.target(`fresh events beside it within ${MAX_BESIDE} ms: ${p95.toFixed(0)} (p95)`, p95 <= MAX_BESIDE);
   }
 }
 
