@@ -93,6 +93,24 @@ test("a crowd in one store does not hold up the other", async () => {
   expect(await areStored(good)).toBe(true);
 });
 
+test("a crowd is counted and listed to the last", async () => {
+  const inR2 = Array.from({ length: 1_200 }, (_, index) => end(`counted ${index}`));
+  await parkInR2(inR2, minutesAgo(61));
+  await parkCorrupt(20_000, minutesAgo(60));
+  const { body } = await ask(ledger.url, "/healthz");
+  expect(body).toMatchObject({ waiting: { parked: { count: 21_200 } } });
+  const page = z.object({ parked: z.array(z.object({ sha256: z.string() })), next_cursor: z.string().nullable() });
+  const listed = new Set<string>();
+  for (let cursor: string | null = ""; cursor !== null; ) {
+    const next: z.infer<typeof page> = page.parse(
+      (await ask(ledger.url, `/api/parked?limit=1000${cursor && `&cursor=${cursor}`}`)).body,
+    );
+    for (const { sha256 } of next.parked) listed.add(sha256);
+    cursor = next.next_cursor;
+  }
+  expect(listed.size).toBe(21_200);
+});
+
 test("behind 1,500 bodies that D1 cannot take, and among them, good ones come back, and no run meets its limits", async () => {
   await ledger.DB.prepare(
     `CREATE TRIGGER refuse BEFORE INSERT ON calls WHEN new.call_id GLOB 'refused *'

@@ -1,0 +1,83 @@
+import { afterEach, expect, test, vi } from "vitest";
+import { type LocalLedger, startLocalLedger } from "../simulator/local-ledger.ts";
+import { startReceiver } from "../simulator/receiver.ts";
+import { SYNC_SECRET } from "../support/downstream.ts";
+import { SECRET } from "../support/ledger.ts";
+import { openDoor } from "./door.ts";
+import type { Faults } from "./faults.ts";
+import { inspector } from "./inspector.ts";
+import { readUsage } from "./limited.ts";
+import { formatNames, makeCall } from "./make-call.ts";
+import { relayUntil, runCron, setFaults } from "./relay.ts";
+import { isSoakRecovered, soakFindings } from "./soak-findings.ts";
+import type { SoakEvent } from "./soak-plan.ts";
+
+/** Three events each: two batches. */
+const CALLS = 40;
+const AT_A_TIME = 8;
+
+let ledger: LocalLedger | undefined;
+afterEach(() => ledger?.stop());
+
+/** Sends the events of calls while a store is down, so that all of them are parked in the other. */
+async function parkCalls(url: string, down: Faults): Promise<SoakEvent[]> {
+  const events = Array.from({ length: CALLS }, (_, index) => makeCall(formatNames[index % 2 === 0 ? 0 : 1])).flatMap(
+    ({ events }): SoakEvent[] => events.map((event) => ({ ...event, body: Buffer.from(event.body), answers: [] })),
+  );
+  await setFaults(url, down);
+  const door = openDoor(url, SECRET, AT_A_TIME);
+  await Promise.all(events.map(async (event) => event.answers.push(await door.send(event.body))));
+  door.close();
+  await setFaults(url, {});
+  return events;
+}
+
+/** What the run is doing when the power goes: the store hangs from then on. */
+const moments: [name: string, down: Faults, hanging: Faults][] = [
+  [
+    "a batch of R2's is in D1 and half of it in the archive",
+    { D1: "before" },
+    { R2: { works: 115, afterwards: "hang" } },
+  ],
+  ["a batch of R2's is taken in and not yet removed", { D1: "before" }, { R2: { works: 134, afterwards: "hang" } }],
+  ["a batch of D1's is taken in and not yet removed", { R2: "before" }, { D1: { works: 8, afterwards: "hang" } }],
+];
+
+test.each(moments)(
+  "nothing is lost or there twice when the runtime is killed while %s",
+  { timeout: 120_000 },
+  async (_moment, down, hanging) => {
+    const receiver = await startReceiver(SYNC_SECRET);
+    const start = (keep: boolean) =>
+      startLocalLedger({
+        state: ".wrangler/killed",
+        keep,
+        entry: "test/chaos/faulty-ledger.ts",
+        variables: {
+          ATOMS_WEBHOOK_SECRETS: SECRET,
+          API_TOKEN: "token-of-the-tests",
+          SYNC_URL: receiver.url,
+          SYNC_SECRET,
+        },
+        signal: AbortSignal.timeout(100_000),
+      });
+    ledger = await start(false);
+    const { url, kill } = ledger;
+    const events = await parkCalls(url, down);
+    await setFaults(url, hanging);
+    const { faults } = await readUsage(url);
+    const ended = runCron(url, new Date()).catch(() => "killed");
+    const isHanging = async () => expect((await readUsage(url)).faults).toBeGreaterThan(faults);
+    await vi.waitFor(isHanging, { timeout: 30_000, interval: 20 });
+    await kill();
+    expect(await ended).toBe("killed");
+
+    ledger = await start(true);
+    const { url: urlNow } = ledger;
+    const stores = inspector(() => urlNow);
+    await relayUntil(urlNow, () => isSoakRecovered(events, stores), { timeoutMilliseconds: 60_000 });
+    const findings = await soakFindings(events, stores, receiver);
+    expect(findings).toEqual(Object.fromEntries(Object.keys(findings).map((name) => [name, 0])));
+    await receiver.close();
+  },
+);
