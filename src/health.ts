@@ -104,7 +104,7 @@ const LOOKED_AT = 20;
 function archiveHealth(bucket: R2Bucket): Promise<StoreHealth> {
   const count = async (kind: string, prefix: string) => ({ kind, ...(await countObjects(bucket, prefix)) });
   return storeHealth("ARCHIVE", "does not answer", async () => {
-    const [parked, ...backlog] = await Promise.all([
+    const [{ parked }, ...backlog] = await Promise.all([
       bucketParking(bucket).list(LOOKED_AT),
       count("parked", PARKED_PREFIX),
       count("quarantined", QUARANTINE_PREFIX),

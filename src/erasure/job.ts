@@ -1,6 +1,6 @@
 import { WorkflowEntrypoint, type WorkflowEvent, type WorkflowStep } from "cloudflare:workers";
 import { endJob, insertJob, readJob, saveJobProgress } from "../ledger/jobs.ts";
-import { eraseWords, mergeSearchIndex } from "../ledger/search-index.ts";
+import { mergeSearchIndex } from "../ledger/search-index.ts";
 import { log, logError } from "../log.ts";
 import { batchesOf } from "../stores/batches.ts";
 import { firstStage, performStage, type Stage, type StepResult } from "./stages.ts";
@@ -112,7 +112,6 @@ export class EraseJob extends WorkflowEntrypoint<Env, EraseParameters> {
       const next: Part = { ...part, number: part.number + 1, stage, total, secondPasses: secondPasses + planned };
       return this.#handOver({ ...payload, part: next }, step);
     }
-    for (let more = true; more; ) more = await step.do(`${++steps} erase words`, stepConfig, () => eraseWords(db));
     await step.do("merge the index of words", stepConfig, () => mergeSearchIndex(db));
     await step.do("end", stepConfig, () => endJob(db, job, "complete", undefined, new Date()));
     log({ message: "erased", job, ...total });

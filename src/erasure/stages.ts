@@ -1,3 +1,4 @@
+import { eraseWords } from "../ledger/search-index.ts";
 import {
   CALLS_A_STEP,
   type Erased,
@@ -16,7 +17,8 @@ export type Stage =
   | { kind: "named calls"; from: number }
   | { kind: "calls of the number" }
   | { kind: "calls that waiting bodies name"; at: WaitingPosition }
-  | { kind: "waiting bodies"; at: WaitingPosition };
+  | { kind: "waiting bodies"; at: WaitingPosition }
+  | { kind: "words" };
 
 export const firstStage: Stage = { kind: "named calls", from: 0 };
 
@@ -51,7 +53,11 @@ export async function performStage(stage: Stage, subject: Subject, stores: Erasu
     }
     case "waiting bodies": {
       const { erased, next } = await eraseWaiting(subject, stage.at, stores);
-      return { erased, ...(next && { next: { ...stage, at: next } }) };
+      return { erased, next: next === undefined ? { kind: "words" } : { ...stage, at: next } };
+    }
+    case "words": {
+      const hasMore = await eraseWords(stores.db);
+      return { erased: nothingErased, ...(hasMore && { next: stage }) };
     }
   }
 }

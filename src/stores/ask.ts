@@ -43,7 +43,7 @@ export function isFull(error: unknown): boolean {
 
 /** Whether a reason is D1's for refusing to write when it is full. */
 export function saysFull(reason: string): boolean {
-  return reason.includes("Exceeded maximum DB size");
+  return full.test(reason);
 }
 
 /** Mistakes in a statement or in a value: a retry ends the same, and no store is to blame. */
