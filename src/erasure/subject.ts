@@ -85,16 +85,21 @@ function inText({ text }: UnfitBody & { text: string }, ids: ReadonlySet<string>
   return digits !== undefined && mentionsNumber(text.normalize("NFKC"), digits);
 }
 
-/** Groups of digits with up to three separators between them: a number is some of these, whole and next to each other. */
+const isDigit = (character: string | undefined) => character !== undefined && /\d/.test(character);
+
+/** With up to three separators between two digits. By hand: a pattern of a million groups of digits overflows its stack. */
 function mentionsNumber(text: string, digits: string): boolean {
-  for (const [written] of text.matchAll(/\d+(?:[\s().+-]{1,3}\d+)*/g)) {
-    const groups = written.split(/\D+/);
-    const beginsAt = (from: number) => {
-      let number = "";
-      for (let at = from; at < groups.length && number.length < digits.length; at++) number += groups[at];
-      return number === digits;
-    };
-    if (groups.some((_, from) => beginsAt(from))) return true;
+  const isAt = (start: number) => {
+    let at = start;
+    for (const digit of digits) {
+      for (let separators = 0; separators < 3 && /[\s().+-]/.test(text[at] ?? ""); separators++) at++;
+      if (text[at++] !== digit) return false;
+    }
+    return !isDigit(text[at]);
+  };
+  const [first = ""] = digits;
+  for (let at = text.indexOf(first); at !== -1; at = text.indexOf(first, at + 1)) {
+    if (!isDigit(text[at - 1]) && isAt(at)) return true;
   }
   return false;
 }

@@ -28,18 +28,30 @@ export async function withoutSecrets(
  */
 const nameInText = /(?<=^|[{,\s])"((?:[^"\\]|\\.){1,100})"\s{0,10}:\s{0,10}/g;
 
-/** A text, a list or an object up to its first end, or anything up to a comma. */
-const valueInText = /"(?:[^"\\]|\\.)*"?|\[[^\]]*\]?|\{[^}]*\}?|[^\s,}\]"[{]{1,100}/y;
+/** A list or an object up to its first end, or anything up to a comma. */
+const valueInText = /\[[^\]]*\]?|\{[^}]*\}?|[^\s,}\]"[{]{1,100}/y;
+
+/** @returns the index after the value that begins at `from` */
+function endOfValue(text: string, from: number): number {
+  if (text[from] !== '"') {
+    valueInText.lastIndex = from;
+    return from + (valueInText.exec(text)?.[0].length ?? 0);
+  }
+  // By hand: a pattern with a choice for each character overflows its stack on eight million of them.
+  for (let at = from + 1; at < text.length; at++) {
+    if (text[at] === '"') return at + 1;
+    if (text[at] === "\\") at++;
+  }
+  return text.length;
+}
 
 function cleanText(text: string, secretNames: RegExp): string {
   let cleaned = "";
   let from = 0;
   for (const { 0: member, 1: name = "", index } of text.matchAll(nameInText)) {
     if (index < from || !secretNames.test(unescapedName(name))) continue;
-    valueInText.lastIndex = index + member.length;
-    const [value = ""] = valueInText.exec(text) ?? [];
     cleaned += `${text.slice(from, index)}"${name}":null`;
-    from = index + member.length + value.length;
+    from = endOfValue(text, index + member.length);
   }
   return cleaned + text.slice(from);
 }

@@ -1034,6 +1034,13 @@ describe("secrets", () => {
     expect(Object.values(await objectsBelow("quarantine/")).join()).toContain("conv_q3");
   });
 
+  test("nor a body that breaks off in a secret, however long", async () => {
+    const broken = `{"conversation_id":"conv_q4","secret__token":"${HUSH}\\"${"x".repeat(10_000_000)}`;
+    expect(await send(broken)).toMatchObject({ status: 400 });
+    const kept = Object.values(await objectsBelow("quarantine/")).find((text) => text.includes("conv_q4"));
+    expect(kept).toBe('{"conversation_id":"conv_q4","secret__token":null');
+  });
+
   test.each<[string, Faults]>([
     ["in R2 while D1 is down", { D1: "before" }],
     ["in D1 while R2 is down", { R2: "before" }],
