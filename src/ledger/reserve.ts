@@ -1,9 +1,9 @@
 import { askStore, isFull } from "../stores/ask.ts";
 
-/** A merge of the index writes 200 pages of 4 KB before it gives as many back: with these it has 256. */
+/** As pages of 4 KB these are 512. The index writes some hundreds before it gives as many back, in a merge and in a deletion. */
 export const RESERVE_ROWS = 16;
 
-const ROW_BYTES = 64 * 1024;
+const ROW_BYTES = 128 * 1024;
 
 /**
  * Writes in one transaction. A full D1 refuses what needs a page more, even what makes room: then rows of the reserve go in the
