@@ -3,7 +3,7 @@ import { putOverflow } from "../archive/objects.ts";
 import { archiveTranscript } from "../archive/transcripts.ts";
 import { type RecordResult, recordEvents } from "../ledger/record.ts";
 import { logError, reasonOf } from "../log.ts";
-import { MAX_CONNECTIONS, STORE_TIMEOUT_MS, StoreError, type StoreName } from "../stores/ask.ts";
+import { isFull, MAX_CONNECTIONS, STORE_TIMEOUT_MS, StoreError, type StoreName } from "../stores/ask.ts";
 import { batchesOf } from "../stores/batches.ts";
 import { Deadline } from "../stores/deadline.ts";
 import type { Plan } from "./plan.ts";
@@ -19,7 +19,7 @@ const BATCH_TIMEOUT_MS = 20_000;
 /**
  * Carries out plans, in as few D1 transactions as they take. D1 first, since it decides: nothing is written to R2 of an event
  * that the ledger refuses. Safe to repeat: a body whose events are in the ledger is archived if the archive does not have it yet.
- * @param isSplit whether the transaction of a batch is repeated in parts when there is a mistake in it
+ * @param isSplit whether the transaction of a batch is repeated in parts when there is a mistake in it, or not room for all
  * @returns a result for each plan
  */
 export async function write(
@@ -48,8 +48,8 @@ async function writeTransaction(
   const deadline = new Deadline(plans.length === 1 ? STORE_TIMEOUT_MS : BATCH_TIMEOUT_MS);
   try {
     const recorded = await recordOrFail(plans, db, deadline, isSplit);
-    if (recorded === "mistake") {
-      // A mistake in one fails them all. In tens, since most tens are free of it, and the others one by one.
+    if (recorded === "in parts") {
+      // A mistake in one fails them all, and so does a D1 with room for some. In tens, since most tens are free of it, and the others one by one.
       const parts = batchesOf(plans, { maxItems: Math.ceil(plans.length / 10) });
       const written = await pMap(parts, (part) => writeTransaction(part, db, bucket, isSplit), {
         concurrency: MAX_CONNECTIONS,
@@ -69,7 +69,7 @@ async function recordOrFail(
   db: D1Database,
   deadline: Deadline,
   isSplit: boolean,
-): Promise<WriteResult[] | "mistake"> {
+): Promise<WriteResult[] | "in parts"> {
   try {
     const results = await recordEvents(
       db,
@@ -78,7 +78,7 @@ async function recordOrFail(
     );
     return results.map((kind) => ({ kind }));
   } catch (error) {
-    if (isSplit && plans.length > 1 && !(error instanceof StoreError)) return "mistake";
+    if (isSplit && plans.length > 1 && (isFull(error) || !(error instanceof StoreError))) return "in parts";
     return plans.map(() => failedBy("D1", error));
   }
 }

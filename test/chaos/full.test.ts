@@ -62,7 +62,7 @@ async function fillLedger(): Promise<void> {
   await pMap(numbers, (nth) => sendCall(`call-${nth}`, isOfPhone(nth) ? PHONE : `+1555${1000000 + nth}`), {
     concurrency: 10,
   });
-  sqlite.fill();
+  sqlite.limit();
   await sendUntilParked("late");
 }
 
@@ -96,7 +96,16 @@ test("what does not fit is parked, the log and /healthz say why, and it comes ba
   });
   const parked = async () => (await ledger.ARCHIVE.list({ prefix: "parked/" })).objects.length;
   await runCron(ledger.url, new Date());
-  expect(await parked()).toBeGreaterThan(0);
+  const crowd = Array.from({ length: 60 }, (_, nth) => `crowd-${nth}`);
+  await pMap(crowd, (id) => sendCall(id, PHONE), { concurrency: 4 });
+  const before = await parked();
+  expect(before).toBeGreaterThan(100);
+  // For some of them, and not for a batch.
+  sqlite.limit(40);
+  await runCron(ledger.url, new Date());
+  const after = await parked();
+  expect(after).toBeGreaterThan(0);
+  expect(after).toBeLessThan(before);
   // As src/ingest/README.md says.
   sqlite.exec("INSERT INTO search_index (search_index) VALUES ('delete-all')");
   await runCron(ledger.url, new Date());

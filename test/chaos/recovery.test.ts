@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { gzipSync } from "node:zlib";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { SYNC_SECRET, startDownstream } from "../support/downstream.ts";
 import { documentedCall } from "../support/events.ts";
 import { bootOnNetwork } from "../support/network-ledger.ts";
@@ -130,6 +130,24 @@ test("a message that cannot be unpacked does not hold back the others of its bat
   };
   // With the first delivery: a batch that is sent back as a whole rests for three seconds at least.
   await relayUntil(ledger.url, arrived, { timeoutMilliseconds: 2_500 });
+});
+
+test("large bodies that a queue brings at once are ingested a few at a time", async () => {
+  const note = "n".repeat(1_500_000);
+  const bodies = Array.from({ length: 5 }, (_, nth) =>
+    JSON.stringify(documentedCall({ call_id: `bulky ${nth}` }).start({ note })),
+  );
+  await ledger.SYNC_QUEUE.sendBatch(
+    bodies.map((body) => {
+      const parked = new Uint8Array(gzipSync(body));
+      const received_at = new Date().toISOString();
+      return { body: { parked, platform: "atoms", sha256: sha256Of(body), received_at }, contentType: "v8" as const };
+    }),
+  );
+  const bulky = async () => [...(await read()).calls.values()].filter(({ call_id }) => call_id.startsWith("bulky"));
+  await vi.waitFor(async () => expect(await bulky()).toHaveLength(bodies.length), { timeout: 10_000 });
+  // One transaction has one time.
+  expect(new Set((await bulky()).map(({ updated_at }) => updated_at)).size).toBeGreaterThan(1);
 });
 
 test("runs of the cron that overlap recover everything once", async () => {

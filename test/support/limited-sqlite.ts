@@ -55,8 +55,8 @@ export function limitedSqlite() {
     answer: (statements: unknown) => transaction(sqlStatements.parse(statements)),
     rows: (sql: string) => db.prepare(sql).all(),
     exec: (sql: string) => db.exec(sql),
-    /** Takes no page more from now on. */
-    fill: () => db.exec(`PRAGMA max_page_count = ${numberOf("page_count")}`),
+    /** Takes so many pages more from now on. */
+    limit: (pages = 0) => db.exec(`PRAGMA max_page_count = ${numberOf("page_count") + pages}`),
     /** Says from now on that it is so large. */
     claimBytes: (bytes: number) => {
       claimedBytes = bytes;
