@@ -17,7 +17,7 @@ const MAX_PAUSE_MS = 250;
 const RUN_SUBREQUESTS = 9_000;
 const RUN_QUERIES = 900;
 
-/** 30 s of CPU time are for a gigabyte, about. */
+/** A megabyte takes some 50 ms of the 30 s of CPU time that an invocation has. */
 const RUN_BYTES = 256 * 1024 * 1024;
 
 /** Of D1 for a batch: list, read, record, explain, remove, postpone. */

@@ -47,7 +47,7 @@ const areStored = async (...wanted: TestEvent[]) => {
 const untilStored = (events: readonly TestEvent[]) =>
   vi.waitFor(async () => expect(await areStored(...events)).toBe(true), { timeout: 30_000, interval: 200 });
 
-async function parkInR2(events: readonly TestEvent[], receivedAt: string): Promise<void> {
+async function parkInR2(events: readonly Pick<TestEvent, "body" | "sha256">[], receivedAt: string): Promise<void> {
   const customMetadata = { platform: "atoms", reason: "D1: lost" };
   await pMap(
     events,
@@ -128,6 +128,18 @@ test("behind 1,500 bodies that D1 cannot take, and among them, good ones come ba
   expect(queries).toBeLessThan(1_000);
   expect(subrequests).toBeLessThan(10_000);
   await ledger.DB.prepare("DROP TRIGGER refuse").run();
+});
+
+test("more bodies than one run may take in do not end it: the next one goes on", { timeout: 120_000 }, async () => {
+  const unfit = Array.from({ length: 5_200 }, (_, index) => JSON.stringify({ event: "unheard of", number: index }));
+  await parkInR2(
+    unfit.map((body) => ({ body, sha256: sha256Of(body) })),
+    minutesAgo(60),
+  );
+  const isOver = async () => (await listKeys(ledger.ARCHIVE, "parked/")).length === 0;
+  expect(await relayUntil(ledger.url, isOver, { timeoutMilliseconds: 90_000 })).toBeLessThanOrEqual(2);
+  expect(await listKeys(ledger.ARCHIVE, "quarantine/")).toHaveLength(unfit.length);
+  expect((await readUsage(ledger.url)).subrequests).toBeLessThan(10_000);
 });
 
 test("bodies that a store refused wait a minute behind the others", async () => {
