@@ -44,7 +44,7 @@ const MAX_WAIT_MS = 10_000;
  * @param read each body, `undefined` when another run already took it, or the error
  * @param isSplit see `write`
  */
-export async function ingestBatch<Parked extends { size: number }>(
+export async function ingestBatch<Parked extends { size: number; sha256: string }>(
   batch: readonly Parked[],
   read: () => Promise<(Received | CorruptBody | StoreError | undefined)[]>,
   context: IngestContext,
@@ -64,7 +64,7 @@ export async function ingestBatch<Parked extends { size: number }>(
   }
 }
 
-async function attempt<Parked>(
+async function attempt<Parked extends { sha256: string }>(
   batch: readonly Parked[],
   read: readonly (Received | CorruptBody | StoreError | undefined)[],
   context: IngestContext,
@@ -76,7 +76,7 @@ async function attempt<Parked>(
     const received = read[index];
     if (received === undefined) return { parked, received, kind: "taken", failures: new Map(), isArchived: false };
     if (received instanceof Error) {
-      logError({ message: "could not read a parked body" }, received);
+      logError({ message: "could not read a parked body", sha256: parked.sha256 }, received);
       const failures = new Map(received instanceof StoreError ? [[received.store, reasonOf(received)]] : []);
       return { parked, received: undefined, ...kindOf(failures), isArchived: false };
     }

@@ -9,14 +9,11 @@ import type { IngestContext } from "./ingest.ts";
 /** A queue keeps a message four days and retries it a hundred times: an hour apart is just inside. */
 const MAX_DELAY_SECONDS = 3600;
 
-/** Deliveries, some three minutes in all, after which an overload is no burst: the cron takes the body in, one batch at a time. */
+/** Deliveries, some two minutes in all, after which an overload is no burst: the cron takes the body in, one batch at a time. */
 const MAX_OVERLOADED_ATTEMPTS = 6;
 
-interface ParkedInQueue {
+interface ParkedInQueue extends ParkedMessage {
   message: Message;
-  content: ParkedMessage;
-  /** Bytes of the body. */
-  size: number;
 }
 
 /**
@@ -30,7 +27,7 @@ export async function unpackParked(messages: readonly Message[], context: Ingest
   for (const message of messages) {
     const content = readParkedMessage(message.body);
     if (content === undefined) others.push(message);
-    else parked.push({ message, content, size: content.size });
+    else parked.push({ ...content, message });
   }
   let isDown = false;
   for (const batch of batchesOfBodies(parked)) {
@@ -38,16 +35,16 @@ export async function unpackParked(messages: readonly Message[], context: Ingest
       for (const { message } of batch) retry(message);
       continue;
     }
-    const read = () => pMap(batch, ({ content }) => unpackMessage(content), { concurrency: 1 });
+    const read = () => pMap(batch, unpackMessage, { concurrency: 1 });
     const attempts = await ingestBatch(batch, read, context);
     isDown = isStoreDown(attempts);
-    await pMap(attempts, (attempt) => settle(attempt, context), { concurrency: MAX_CONNECTIONS });
+    await pMap(attempts, (attempt) => acknowledge(attempt, context), { concurrency: MAX_CONNECTIONS });
   }
   return others;
 }
 
 /** Acknowledges a message, or has it delivered again. While D1 is overloaded the queue keeps its messages, ever longer. */
-async function settle(
+async function acknowledge(
   { parked: { message }, received, kind, failures }: Attempt<ParkedInQueue>,
   context: IngestContext,
 ): Promise<void> {

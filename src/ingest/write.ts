@@ -10,7 +10,7 @@ import type { Plan } from "./plan.ts";
 
 export type WriteResult = { kind: RecordResult } | { kind: "failed"; failures: ReadonlyMap<StoreName, string> };
 
-/** Events of one D1 transaction: ten times as many a second as one by one, and it is over before the next in line notices. */
+/** Events of one D1 transaction: ten times as many a second as one by one, and D1's one thread is free again after some 30 ms. */
 const TRANSACTION_EVENTS = 100;
 
 /** Milliseconds for the plans of a batch, for which nobody waits; the archive takes some of them one after the other. */
