@@ -109,8 +109,7 @@ function archiveHealth(bucket: R2Bucket): Promise<StoreHealth> {
       count("parked", PARKED_PREFIX),
       count("quarantined", QUARANTINE_PREFIX),
     ]);
-    // Not those that were put off since: they fail for reasons of their own.
-    const isFull = parked.some(({ reason, due_at, received_at }) => saysFull(reason) && due_at === received_at);
+    const isFull = parked.some(({ reason }) => saysFull(reason));
     return { backlog, errors: isFull ? [{ path: "DB", message: FULL }] : [] };
   });
 }

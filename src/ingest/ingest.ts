@@ -7,7 +7,7 @@ import { logError, reasonOf } from "../log.ts";
 import { bucketParking } from "../parking/bucket.ts";
 import { PARK_TIMEOUT_MS, park } from "../parking/index.ts";
 import { readSettings } from "../settings.ts";
-import { MAX_CONNECTIONS } from "../stores/ask.ts";
+import { MAX_CONNECTIONS, type StoreName } from "../stores/ask.ts";
 import { sendMessages } from "../stores/queue.ts";
 import { type DecodedBody, decode } from "./decode.ts";
 import { namedCallIds, readUnfit } from "./named-calls.ts";
@@ -101,7 +101,7 @@ export async function ingestOrPark(received: Received, context: IngestContext): 
     return result;
   }
   const { failures, ...about } = result;
-  const reason = Array.from(failures, ([store, words]) => `${store}: ${words}`).join("; ") || "unexpected";
+  const reason = reasonText(failures);
   const parked_in = isParked ? "R2" : await park(received, failures, reason, context);
   return parked_in === undefined
     ? { ...about, kind: "not-stored", failed: reason }
@@ -132,6 +132,11 @@ async function unpark(received: Received, { bucket }: IngestContext): Promise<vo
   } catch (error) {
     logError({ message: "could not remove a parked body", sha256 }, error);
   }
+}
+
+/** @returns for people */
+export function reasonText(failures: ReadonlyMap<StoreName, string>): string {
+  return Array.from(failures, ([store, words]) => `${store}: ${words}`).join("; ") || "unexpected";
 }
 
 /** Why a body did not become events. */

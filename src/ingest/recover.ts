@@ -1,6 +1,6 @@
 import type { ListableParking, ParkedBody, ParkedKey } from "../parking/parking.ts";
 import { type Attempt, batchesOfBodies, ingestBatch, isStoreDown } from "./batch.ts";
-import type { IngestContext } from "./ingest.ts";
+import { type IngestContext, reasonText } from "./ingest.ts";
 
 const PAGE_BODIES = 500;
 
@@ -87,7 +87,13 @@ export async function recover(
       const failed = attempts.filter(({ kind }) => kind !== "taken");
       if (taken.length > 0) await parking.remove(taken);
       if (failed.length > 0) {
-        await parking.postpone(failed.map((attempt) => ({ ...attempt, until: nextDue(attempt, now, canSplit) })));
+        await parking.postpone(
+          failed.map((attempt) => ({
+            ...attempt,
+            until: nextDue(attempt, now, canSplit),
+            reason: reasonText(attempt.failures),
+          })),
+        );
       }
       total.recovered += taken.length;
       total.postponed += failed.length;

@@ -58,7 +58,7 @@ export function bucketParking(bucket: R2Bucket): ListableParking {
       const moved = postponed.flatMap(({ received, ...rest }) =>
         received === undefined ? [] : [{ received, ...rest }],
       );
-      await pMap(moved, ({ parked, received, until }) => park(received, parked.reason, STORE_TIMEOUT_MS, until), {
+      await pMap(moved, ({ received, until, reason }) => park(received, reason, STORE_TIMEOUT_MS, until), {
         concurrency: MAX_CONNECTIONS,
       });
       if (moved.length > 0) await remove(moved.map(({ parked }) => parked));

@@ -71,8 +71,11 @@ export function databaseParking(db: D1Database): ListableParking {
       );
     },
     async postpone(postponed) {
-      const named = JSON.stringify(postponed.map(({ parked: { sha256 }, until }) => ({ sha256, until })));
-      const sql = `UPDATE parked_bodies SET due_at = named.value ->> 'until' FROM json_each(?1) AS named
+      const named = JSON.stringify(
+        postponed.map(({ parked: { sha256 }, until, reason }) => ({ sha256, until, reason })),
+      );
+      const sql = `UPDATE parked_bodies SET due_at = named.value ->> 'until', reason = named.value ->> 'reason'
+        FROM json_each(?1) AS named
         WHERE parked_bodies.sha256 = named.value ->> 'sha256'`;
       await askStore("D1", () => db.prepare(sql).bind(named).run());
     },

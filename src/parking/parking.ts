@@ -54,6 +54,8 @@ export interface Postponed {
   received: Received | undefined;
   /** ISO 8601 UTC. */
   until: string;
+  /** Why it failed this time, for people. */
+  reason: string;
 }
 
 /** What names a parked body. */

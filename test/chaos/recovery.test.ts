@@ -141,7 +141,8 @@ test("large bodies that a queue brings at once are ingested a few at a time", as
     bodies.map((body) => {
       const parked = new Uint8Array(gzipSync(body));
       const received_at = new Date().toISOString();
-      return { body: { parked, platform: "atoms", sha256: sha256Of(body), received_at }, contentType: "v8" as const };
+      const content = { parked, size: body.length, platform: "atoms", sha256: sha256Of(body), received_at };
+      return { body: content, contentType: "v8" as const };
     }),
   );
   const bulky = async () => [...(await read()).calls.values()].filter(({ call_id }) => call_id.startsWith("bulky"));
