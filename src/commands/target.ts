@@ -28,12 +28,19 @@ export function ledgerToken(url: URL): string {
   return secretOf(url, { variable: "LEDGER_TOKEN", setting: "API_TOKEN" });
 }
 
-/** A secret with which the ledger takes events of Atoms: ATOMS_WEBHOOK_SECRETS, else as for the token. */
-export function webhookSecret(url: URL): string {
-  const [secret = ""] = secretOf(url, { variable: "ATOMS_WEBHOOK_SECRETS", setting: "ATOMS_WEBHOOK_SECRETS" })
-    .split(/[\s,]+/)
-    .filter((part) => part !== "");
-  return secret;
+/** One of the secrets with which a ledger takes the events of a platform: the variable named like the setting, else as for the token. */
+export function webhookSecret(url: URL, setting: string): string {
+  return firstOf(secretOf(url, { variable: setting, setting }));
+}
+
+/** The same, or `undefined` where it is not at hand. */
+export function findWebhookSecret(url: URL, setting: string): string | undefined {
+  return firstOf(process.env[setting] ?? (isLocal(url) ? localVariables()?.[setting] : undefined) ?? "") || undefined;
+}
+
+function firstOf(secrets: string): string {
+  const [first = ""] = secrets.split(/[\s,]+/).filter((secret) => secret !== "");
+  return first;
 }
 
 /** @param variable of the environment, never an argument: those end up in the shell's history and in the list of processes */

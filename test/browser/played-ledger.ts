@@ -2,7 +2,8 @@ import { planDay } from "../simulator/day.ts";
 import { send } from "../simulator/send.ts";
 import { SYNC_SECRET, startDownstream } from "../support/downstream.ts";
 import { documentedCall } from "../support/events.ts";
-import { bootLedger, SECRET } from "../support/ledger.ts";
+import { everyPlatform, everySecret } from "../support/every-platform.ts";
+import { bootLedger } from "../support/ledger.ts";
 import { post } from "../support/post.ts";
 
 /** What a hostile caller says, and what a hostile platform sends: markup that wants to be run. */
@@ -11,9 +12,12 @@ export const MARKUP = `<img src=x onerror="document.title='run'"><script>alert(1
 /** A real ledger with a day of the simulator in it, a call full of markup, and a downstream that refuses that one once. */
 export async function bootPlayedLedger({ calls = 60 } = {}) {
   const downstream = await startDownstream();
-  const ledger = await bootLedger({ env: { SYNC_URL: downstream.url, SYNC_SECRET }, maxRetries: 0 });
+  const ledger = await bootLedger({
+    env: { ...everyPlatform, SYNC_URL: downstream.url, SYNC_SECRET },
+    maxRetries: 0,
+  });
   const day = planDay(1, calls);
-  const target = { url: new URL("/webhooks/atoms", ledger.url).href, secret: SECRET };
+  const target = { url: ledger.url, secrets: everySecret };
   const { surprises } = await send(day.deliveries, target, { signal: AbortSignal.timeout(120_000) });
   if (surprises.length > 0) throw new Error(`${surprises.length} answers were not as planned`);
 

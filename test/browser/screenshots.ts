@@ -5,7 +5,8 @@ import { runCommand } from "../../src/commands/command.ts";
 import { planDay } from "../simulator/day.ts";
 import { send } from "../simulator/send.ts";
 import { SYNC_SECRET, startDownstream } from "../support/downstream.ts";
-import { bootLedger, SECRET } from "../support/ledger.ts";
+import { everyPlatform, everySecret } from "../support/every-platform.ts";
+import { bootLedger } from "../support/ledger.ts";
 import { startChromium } from "./chromium.ts";
 
 const folder = resolve(import.meta.dirname, "screenshots");
@@ -26,10 +27,10 @@ calls, in the Chromium or Chrome of this machine. Half a minute.`,
 
 async function makeScreenshots(_given: unknown, signal: AbortSignal): Promise<boolean> {
   const downstream = await startDownstream();
-  const ledger = await bootLedger({ env: { SYNC_URL: downstream.url, SYNC_SECRET } });
+  const ledger = await bootLedger({ env: { ...everyPlatform, SYNC_URL: downstream.url, SYNC_SECRET } });
   const browser = await startChromium();
   try {
-    const target = { url: new URL("/webhooks/atoms", ledger.url).href, secret: SECRET };
+    const target = { url: ledger.url, secrets: everySecret };
     for (const [seed, end] of workingDays().entries()) {
       await send(planDay(seed, CALLS_A_DAY, end).deliveries, target, { signal });
     }

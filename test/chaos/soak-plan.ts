@@ -31,11 +31,16 @@ const EVENTS_PER_CALL = 2;
 
 /** Shuffles real events of a day's calls. The same seed gives the same sendings. */
 export function planSoak(seed: number, count: number): SoakPlan {
-  const { deliveries } = planDay(seed, Math.ceil(count / EVENTS_PER_CALL));
+  const { deliveries } = planDay(seed, Math.ceil(count / EVENTS_PER_CALL), undefined, ["atoms"]);
   const events = new Map<string, SoakEvent>();
-  for (const { content, callId, body, after } of deliveries) {
-    if (content === "noise" || callId === undefined || after !== undefined || events.size === count) continue;
-    const event = soakEvent(callId, content === "correction" ? "call.end" : content, body);
+  for (const {
+    events: [name],
+    callId,
+    body,
+    after,
+  } of deliveries) {
+    if (name === undefined || callId === undefined || after !== undefined || events.size === count) continue;
+    const event = soakEvent(callId, name, body);
     events.set(event.key, event);
   }
   const dice = throwDice(seed);

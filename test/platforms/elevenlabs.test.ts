@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
-import "../support/from-hex.ts";
+import "../support/hex.ts";
 import { elevenlabs } from "../../src/platforms/elevenlabs/index.ts";
 import { COUNTS_PATH, counts } from "../bench/counts.ts";
 import { FAULTS_HEADER, type Faults } from "../chaos/faults.ts";

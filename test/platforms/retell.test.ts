@@ -7,7 +7,7 @@ import { FAULTS_HEADER, type Faults } from "../chaos/faults.ts";
 import { ask } from "../support/ask.ts";
 import { SYNC_SECRET, startDownstream } from "../support/downstream.ts";
 import { documentedCall } from "../support/events.ts";
-import "../support/from-hex.ts";
+import "../support/hex.ts";
 import { bootLedger } from "../support/ledger.ts";
 import { post, readAnswer } from "../support/post.ts";
 import {

@@ -1,4 +1,4 @@
-import type { Outcome } from "./calls.ts";
+import type { Call, Outcome } from "./calls.ts";
 import type { Dice } from "./dice.ts";
 import type { Topic } from "./languages.ts";
 
@@ -59,4 +59,15 @@ export function analyse(dice: Dice, outcome: Outcome, topic: Topic, endedAt: num
         metrics: { follow_up_needed: dice.chance(0.7) },
       };
   }
+}
+
+/** The summary of a call that was analysed again, by which the ledger's row shows that the later analysis won. */
+export const CORRECTED_SUMMARY = "On a second look, the call did not do what it was for.";
+
+/** How long after a call its report comes, where nothing is analysed. */
+const REPORT_MILLISECONDS = 10_000;
+
+/** When everything is known of a call, milliseconds since 1970. */
+export function reportedAt({ analysis, endedAt }: Pick<Call, "analysis" | "endedAt">): number {
+  return analysis?.finishedAt ?? endedAt + REPORT_MILLISECONDS;
 }

@@ -1,7 +1,7 @@
 import type { Faults } from "../chaos/faults.ts";
 import type { Answer } from "./delivery.ts";
 import type { Receiver } from "./receiver.ts";
-import type { Finding } from "./report.ts";
+import { type Finding, platformFindings } from "./report.ts";
 import type { Traffic } from "./send.ts";
 import type { Stores } from "./stores.ts";
 import type { Totals } from "./totals.ts";
@@ -15,6 +15,8 @@ export function badDay(seed: number): Faults {
 const explained: Record<Answer, readonly string[]> = {
   "200 stored": ["200 stored", "200 parked"],
   "200 duplicate": ["200 duplicate", "200 stored", "200 parked"],
+  // Decided before a store is asked.
+  "200 ignored": ["200 ignored"],
   "200 unrecognised": ["200 unrecognised", "200 parked"],
   "400": ["400", "200 parked"],
   "401": ["401"],
@@ -34,11 +36,13 @@ function isExplained(expected: readonly Answer[], seen: readonly string[]): bool
 }
 
 /** Which answer an event gets is left to chance on a bad day; that each request gets one that can be explained is not. */
-export function badDayFindings(totals: Totals, { requests, surprises }: Traffic): Finding[] {
+export function badDayFindings(totals: Totals, traffic: Traffic): Finding[] {
+  const { requests, surprises } = traffic;
   const planned = Object.values(totals.answers).reduce((sum, count) => sum + count, 0);
   return [
     { what: "requests answered", expected: planned, seen: requests },
     { what: "answers that no failing store explains", expected: 0, seen: surprises.length },
+    ...platformFindings(totals, traffic),
   ];
 }
 

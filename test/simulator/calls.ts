@@ -1,14 +1,16 @@
-import { type Agent, agents, agentWeights } from "./agents.ts";
-import { type Analysis, analyse } from "./analysis.ts";
+import { type Agent, pickAgent } from "./agents.ts";
+import { type Analysis, analyse, CORRECTED_SUMMARY, reportedAt } from "./analysis.ts";
 import { customerPhones } from "./customers.ts";
 import { holdDialogue, type Turn } from "./dialogue.ts";
 import type { Dice } from "./dice.ts";
 import { type LanguageCode, languages, type Topic } from "./languages.ts";
+import { platforms } from "./platforms/index.ts";
+import type { PlatformName } from "./platforms/platform.ts";
 
 export type AnsweredOutcome = "successful" | "transferred" | "unsuccessful";
 export type Outcome = AnsweredOutcome | "no_answer" | "busy" | "cancelled" | "failed";
 
-/** A call as it happened, before any vocabulary puts it into words. Times are milliseconds since 1970. */
+/** A call as it happened, before any platform puts it into words. Times are milliseconds since 1970. */
 export interface Call {
   id: string;
   agent: Agent;
@@ -20,7 +22,7 @@ export interface Call {
   endedAt: number;
   durationSeconds: number;
   outcome: Outcome;
-  /** undefined: the platform sends no list at all, as it may for calls that nobody answered. */
+  /** undefined: the platform has no list at all, as it may for calls that nobody answered. */
   turns: Turn[] | undefined;
   /** What the agent collected. */
   variables: Record<string, string | number | boolean>;
@@ -73,22 +75,23 @@ const fillersBetween: Record<Length, readonly [low: number, high: number]> = {
 };
 
 /**
- * One call of a day.
+ * One call of a day, with an agent of one of these platforms.
  * @param midnight the day's beginning, milliseconds since 1970
  * @param length fixed for a day that must have one of the kind; else left to chance
  */
-export function makeCall(dice: Dice, midnight: number, length: Length = dice.weighted(lengths)): Call {
-  const agent = agents[dice.weighted(agentWeights)];
+export function makeCall(
+  dice: Dice,
+  midnight: number,
+  names: readonly PlatformName[],
+  length: Length = dice.weighted(lengths),
+): Call {
+  const agent = pickAgent(dice, names);
   const startedAt =
     midnight + Number(dice.weighted(hours)) * HOUR_MILLISECONDS + dice.integer(0, HOUR_MILLISECONDS - 1);
   const code = dice.weighted(agent.languages);
   const topic: Topic = dice.pick<Topic>(languages[code].topics);
   const common = {
-    // The time is in both, so that the same seed at another time has other calls.
-    id:
-      agent.vocabulary === "atoms"
-        ? `CALL-${startedAt}-${dice.hex(6)}`
-        : `call_${startedAt.toString(36)}${dice.hex(6)}`,
+    id: platforms[agent.platform].callId(startedAt, dice),
     agent,
     customerPhone: dice.pick(customerPhones),
     language: code,
@@ -127,12 +130,17 @@ export function makeCall(dice: Dice, midnight: number, length: Length = dice.wei
   };
 }
 
-/** The call as the platform tells it again a little later, having thought better of how it ended. */
+/** The call as the platform sees it a little later, having thought better of it. */
 export function correct(dice: Dice, call: Call): Call {
   return {
     ...call,
     endedAt: call.endedAt + dice.integer(1000, 60_000),
     outcome: "failed",
+    analysis: {
+      finishedAt: reportedAt(call) + dice.integer(2000, 20 * 60_000),
+      summary: CORRECTED_SUMMARY,
+      metrics: { ...call.analysis?.metrics, issue_resolved: false },
+    },
   };
 }
 

@@ -1,29 +1,27 @@
-import type { Body } from "./vocabulary.ts";
+import type { EventName } from "../../src/events/event.ts";
+import type { Body, PlatformName, Signing } from "./platforms/platform.ts";
 
 /** An answer of the ledger in short: its HTTP status, and the status its body names. */
-export const answers = ["200 stored", "200 duplicate", "200 unrecognised", "400", "401", "422"] as const;
+export const answers = ["200 stored", "200 duplicate", "200 ignored", "200 unrecognised", "400", "401", "422"] as const;
 export type Answer = (typeof answers)[number];
 
-export type Signing =
-  /** The header the platform sends today, and the one that older pages show. */
-  | "X-Signature"
-  | "X-Atoms-Signature"
-  /** With a secret that is not the ledger's; not hexadecimal; not at all. */
-  | "wrong"
-  | "malformed"
-  | "missing";
-
-export type Content = "call.start" | "call.end" | "correction" | "analytics.completed" | "noise";
+/** `noise`: nothing that belongs into a ledger of calls. */
+export type Content = "call" | "correction" | "noise";
 
 /** One body on its way to the ledger. */
 export interface Delivery {
   /** When the platform would send it, milliseconds since 1970: the order of the day, not its pace. */
   at: number;
+  platform: PlatformName;
   content: Content;
   /** The call that the body is about; undefined for noise. */
   callId: string | undefined;
-  /** Whether the body has a transcript, be it empty. */
-  hasTranscript: boolean;
+  /** Whether its call has a customer with a number. */
+  hasNumber: boolean;
+  /** The events in it. */
+  events: readonly EventName[];
+  /** Spoken turns of the transcript in it; undefined: it has no transcript. */
+  turns: number | undefined;
   body: Uint8Array;
   signing: Signing;
   /** One a copy, in any order; copies are sent at the same moment. */

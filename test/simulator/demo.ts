@@ -7,6 +7,8 @@ import { relayUntil, setFaults } from "../chaos/relay.ts";
 import { badDay, badDayFindings, hasRecovered, printBadDay, withoutExplained } from "./bad-day.ts";
 import { type Day, DEFAULT_CALLS, DEFAULT_SEED, lastFullHour, planDay } from "./day.ts";
 import { type LocalLedger, startLocalLedger } from "./local-ledger.ts";
+import { type Secrets, settingsOf } from "./platforms/index.ts";
+import { platformNames } from "./platforms/platform.ts";
 import { onTerminal, type Progress, showProgress } from "./progress.ts";
 import { type Receiver, startReceiver } from "./receiver.ts";
 import { answerFindings, paceOf, printFindings, printRows, printSurprises } from "./report.ts";
@@ -21,7 +23,7 @@ const POLL_MILLISECONDS = 200;
 
 await runCommand({
   usage: "npm run demo -- [options]",
-  about: `Plays a working day of calls at the real Worker on local D1, R2 and Queues, and checks what became of it. \
+  about: `Plays a working day of calls of every platform at the real Worker on local D1, R2 and Queues, and checks what became of it. \
 Takes about half a minute; on a terminal its dashboard then stays up.`,
   options: [
     { name: "calls", value: "<number>", help: `calls of the day (${DEFAULT_CALLS})` },
@@ -40,7 +42,7 @@ async function demo(given: Given<"calls" | "seed" | "chaos">, interrupted: Abort
 
   const progress = showProgress();
   const syncSecret = `whsec_${randomBytes(32).toString("base64")}`;
-  const webhookSecret = randomBytes(16).toString("hex");
+  const secrets: Secrets = Object.fromEntries(platformNames.map((name) => [name, randomBytes(16).toString("hex")]));
   const apiToken = randomBytes(32).toString("base64url");
   const receiver = await startReceiver(syncSecret);
   let ledger: LocalLedger | undefined;
@@ -50,7 +52,7 @@ async function demo(given: Given<"calls" | "seed" | "chaos">, interrupted: Abort
     ledger = await startLocalLedger({
       state: STATE,
       variables: {
-        ATOMS_WEBHOOK_SECRETS: webhookSecret,
+        ...settingsOf(secrets),
         API_TOKEN: apiToken,
         SYNC_URL: receiver.url,
         SYNC_SECRET: syncSecret,
@@ -59,10 +61,7 @@ async function demo(given: Given<"calls" | "seed" | "chaos">, interrupted: Abort
       ...(chaos && { entry: "test/chaos/faulty-ledger.ts" }),
       signal: interrupted,
     });
-    const target = {
-      url: `${ledger.url}/webhooks/atoms`,
-      secret: webhookSecret,
-    };
+    const target = { url: ledger.url, secrets };
     const signal = AbortSignal.any([interrupted, ledger.died]);
     if (chaos) await setFaults(ledger.url, badDay(seed));
     const traffic = await play(day, target, progress, signal);
@@ -75,7 +74,7 @@ async function demo(given: Given<"calls" | "seed" | "chaos">, interrupted: Abort
     const good = await report(day, traffic, receiver, stores, chaos);
     await stores.close();
     stores = undefined;
-    goOn(ledger.url, webhookSecret);
+    goOn(ledger.url, secrets);
     if (onTerminal) await stayUp(`${ledger.url}/?range=24h`, apiToken, signal);
     return good;
   } catch (error) {
@@ -152,6 +151,13 @@ async function report(day: Day, played: Traffic, receiver: Receiver, stores: Sto
   console.log(paceOf(traffic));
 
   printRows(
+    "From calls and events, by platform",
+    await stores.query(`SELECT platform, count(*) AS calls, sum(of_call.events) AS events,
+         count(DISTINCT agent_id) AS agents, round(avg(duration_seconds)) AS "average s"
+       FROM calls JOIN (SELECT call_id, count(*) AS events FROM events GROUP BY call_id) AS of_call USING (call_id)
+       GROUP BY platform ORDER BY calls DESC`),
+  );
+  printRows(
     "From the view daily_calls",
     await stores.query(`SELECT day, agent_id, calls, ended, analyzed, round(average_duration_seconds) AS "average s"
        FROM daily_calls ORDER BY day, agent_id LIMIT 6`),
@@ -163,7 +169,7 @@ async function report(day: Day, played: Traffic, receiver: Receiver, stores: Sto
   return good;
 }
 
-function goOn(url: string, secret: string): void {
+function goOn(url: string, secrets: Secrets): void {
   console.log(`
 Look at the same D1 yourself:
 
@@ -174,9 +180,10 @@ Look at the same D1 yourself:
     console.log("On a terminal the Worker would stay up now, and its dashboard with it.");
     return;
   }
+  const variables = Object.entries(settingsOf(secrets)).map(([name, secret]) => `  ${name}=${secret} \\\n`);
   console.log(`Send it another day, from another terminal:
 
-  ATOMS_WEBHOOK_SECRETS=${secret} npm run simulate -- --url ${url}
+${variables.join("")}  npm run simulate -- --url ${url}
 `);
 }
 

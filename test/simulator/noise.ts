@@ -1,10 +1,10 @@
 import { type Call, makeCall } from "./calls.ts";
-import { type Answer, bytes, type Delivery, type Signing } from "./delivery.ts";
+import { type Answer, bytes, type Delivery } from "./delivery.ts";
 import type { Dice } from "./dice.ts";
-import { vocabularies } from "./vocabularies.ts";
-import type { Body } from "./vocabulary.ts";
+import { platforms } from "./platforms/index.ts";
+import type { Body, PlatformName, Signing } from "./platforms/platform.ts";
 
-/** Deliveries of each kind for every hundred calls; a day has one of each at least. */
+/** Deliveries of each kind for every hundred calls; a day has one of each at least, of every platform. */
 const perHundredCalls = { forged: 4, garbled: 3, invalid: 4, unknown: 4 };
 type Noise = keyof typeof perHundredCalls;
 
@@ -14,18 +14,20 @@ type Noise = keyof typeof perHundredCalls;
  * of the simulator's customers, so that it is found again in quarantine.
  * @param midnight the day's beginning, milliseconds since 1970
  */
-export function makeNoise(dice: Dice, midnight: number, calls: number): Delivery[] {
+export function makeNoise(dice: Dice, midnight: number, calls: number, names: readonly PlatformName[]): Delivery[] {
   const kinds: Noise[] = ["forged", "garbled", "invalid", "unknown"];
-  return kinds.flatMap((kind) => {
-    const count = Math.max(1, Math.round((perHundredCalls[kind] * calls) / 100));
-    return Array.from({ length: count }, (_, index) => makers[kind](dice, makeCall(dice, midnight), index));
-  });
+  return names.flatMap((name) =>
+    kinds.flatMap((kind) => {
+      const count = Math.max(1, Math.round((perHundredCalls[kind] * calls) / (100 * names.length)));
+      return Array.from({ length: count }, (_, index) => makers[kind](dice, makeCall(dice, midnight, [name]), index));
+    }),
+  );
 }
 
 const makers: Record<Noise, (dice: Dice, call: Call, index: number) => Delivery> = {
   forged(dice, call, index) {
-    const signing: Signing[] = ["wrong", "missing", "malformed"];
-    return noise(call, bytes(endOf(dice, call)), "401", inTurn(signing, index));
+    const { forgeries } = platforms[call.agent.platform];
+    return noise(call, bytes(endOf(dice, call)), "401", inTurn(forgeries, index));
   },
   garbled(dice, call, index) {
     const text = JSON.stringify({ caller_phone: call.customerPhone, ...endOf(dice, call) });
@@ -39,10 +41,10 @@ const makers: Record<Noise, (dice: Dice, call: Call, index: number) => Delivery>
     return noise(call, inTurn(bodies, index), "400");
   },
   invalid(dice, call, index) {
-    return noise(call, bytes(inTurn(invalids(call, dice), index)), "422");
+    return noise(call, bytes(inTurn(platforms[call.agent.platform].invalid(call, dice), index)), "422");
   },
   unknown(dice, call, index) {
-    return noise(call, bytes(inTurn(unknowns(call, dice), index)), "200 unrecognised");
+    return noise(call, bytes(inTurn(platforms[call.agent.platform].unknown(call, dice), index)), "200 unrecognised");
   },
 };
 
@@ -53,12 +55,15 @@ function inTurn<T>(list: readonly T[], index: number): T {
   throw new RangeError("nothing to take in turn");
 }
 
-function noise(call: Call, body: Uint8Array, answer: Answer, signing: Signing = "X-Signature"): Delivery {
+function noise(call: Call, body: Uint8Array, answer: Answer, signing: Signing = "usual"): Delivery {
   return {
     at: call.startedAt,
+    platform: call.agent.platform,
     content: "noise",
     callId: undefined,
-    hasTranscript: false,
+    hasNumber: true,
+    events: [],
+    turns: undefined,
     body,
     signing,
     expected: [answer],
@@ -66,49 +71,8 @@ function noise(call: Call, body: Uint8Array, answer: Answer, signing: Signing = 
 }
 
 function endOf(dice: Dice, call: Call): Body {
-  return vocabularies[call.agent.vocabulary].end(call, dice.hex(20));
-}
-
-function invalids(call: Call, dice: Dice): Body[] {
-  const { documented, atoms } = vocabularies;
-  return [
-    { ...documented.start(call, ""), call_id: undefined },
-    { ...documented.end(call, ""), caller_phone: call.customerPhone, duration_seconds: "five minutes" },
-    { ...documented.start(call, ""), timestamp: "yesterday" },
-    {
-      ...atoms.end(call, dice.hex(20)),
-      metadata: {
-        agentId: call.agent.id,
-        eventType: "post-conversation",
-        callData: { fromNumber: call.customerPhone },
-      },
-    },
-  ];
-}
-
-function unknowns(call: Call, dice: Dice): Body[] {
-  const { documented, atoms } = vocabularies;
-  return [
-    {
-      ...documented.start(call, ""),
-      event: dice.pick(["call.transferred", "recording.ready", "transcript.ready"]),
-    },
-    {
-      ...atoms.start(call, dice.hex(20)),
-      event: `${call.agent.id}.call-transferred`,
-      metadata: {
-        agentId: call.agent.id,
-        eventType: "call-transferred",
-        callId: call.id,
-        fromPhone: call.customerPhone,
-      },
-    },
-    { ...documented.end(call, ""), event: "call.ended", caller_phone: call.customerPhone },
-    {
-      event: "test",
-      message: "A test from the settings page",
-      caller_phone: call.customerPhone,
-      sent_at: new Date(call.startedAt).toISOString(),
-    },
-  ];
+  for (const { events, body } of platforms[call.agent.platform].bodies(call, dice)) {
+    if (events.includes("call.end")) return body;
+  }
+  throw new RangeError("a call without an end");
 }

@@ -14,7 +14,8 @@ export interface Finding {
 }
 
 /** Answers by status, those that nobody expected included. */
-export function answerFindings(totals: Totals, { answers, surprises }: Traffic): Finding[] {
+export function answerFindings(totals: Totals, traffic: Traffic): Finding[] {
+  const { answers, surprises } = traffic;
   const expected = new Map<string, number>(Object.entries(totals.answers));
   const names = [...new Set([...expected.keys(), ...answers.keys()])].sort();
   return [
@@ -24,7 +25,17 @@ export function answerFindings(totals: Totals, { answers, surprises }: Traffic):
       seen: answers.get(name) ?? 0,
     })),
     { what: "answers other than planned", expected: 0, seen: surprises.length },
+    ...platformFindings(totals, traffic),
   ];
+}
+
+/** Of each platform, the requests that were answered as they should be. */
+export function platformFindings({ platforms }: Totals, { surprises }: Traffic): Finding[] {
+  return Array.from(platforms, ([name, { requests }]) => {
+    const surprised = surprises.filter(({ delivery }) => delivery.platform === name);
+    const seen = requests - surprised.reduce((sum, { delivery }) => sum + delivery.expected.length, 0);
+    return { what: `${name}: requests answered rightly`, expected: requests, seen };
+  });
 }
 
 /** Prints the findings as a table. Returns whether all are as they should be. */
@@ -51,7 +62,8 @@ const SHOWN_SURPRISES = 5;
 /** Prints a few of the deliveries that were answered otherwise than planned; nothing when there are none. */
 export function printSurprises({ surprises }: Traffic): void {
   for (const { delivery, seen } of surprises.slice(0, SHOWN_SURPRISES)) {
-    const about = [delivery.content, delivery.callId, delivery.signing].filter((part) => part !== undefined).join(", ");
+    const { platform, content, events, callId, signing } = delivery;
+    const about = [platform, content, ...events, callId, signing].filter((part) => part !== undefined).join(", ");
     console.log(`${about}: planned ${delivery.expected.join(" + ")}, got ${seen.join(" + ")}`);
   }
   if (surprises.length > SHOWN_SURPRISES) console.log(`… and ${surprises.length - SHOWN_SURPRISES} more like these`);

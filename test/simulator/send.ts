@@ -1,16 +1,15 @@
-import { createHash } from "node:crypto";
 import { createHistogram, type RecordableHistogram } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
 import pMap from "p-map";
 import * as z from "zod";
 import type { Delivery } from "./delivery.ts";
-import { signedHeaders } from "./sign.ts";
+import { platforms, type Secrets } from "./platforms/index.ts";
 
 export interface Target {
-  /** Where events are posted. */
+  /** Where the ledger is. */
   url: string;
-  /** One of the ledger's `ATOMS_WEBHOOK_SECRETS`. */
-  secret: string;
+  /** Of each platform whose deliveries are sent, one of the ledger's. */
+  secrets: Secrets;
 }
 
 export interface SendOptions {
@@ -85,12 +84,15 @@ async function post(
   latency: RecordableHistogram,
   signal: AbortSignal,
 ): Promise<string> {
+  const { platform, body, signing } = delivery;
+  const secret = target.secrets[platform];
+  if (secret === undefined) throw new RangeError(`no secret of ${platform}`);
   const began = performance.now();
   try {
-    const response = await fetch(target.url, {
+    const response = await fetch(new URL(`/webhooks/${platform}`, target.url), {
       method: "POST",
-      headers: headersOf(delivery, target.secret),
-      body: delivery.body,
+      headers: platforms[platform].headers(body, secret, signing),
+      body,
       signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MILLISECONDS)]),
     });
     const answer = nameOf(response.status, await response.text());
@@ -98,25 +100,6 @@ async function post(
     return answer;
   } catch (error) {
     return `no answer: ${networkReason(error)}`;
-  }
-}
-
-function headersOf({ body, signing }: Delivery, secret: string): Record<string, string> {
-  const { "X-Signature": signature = "", ...others } = signedHeaders(body, secret);
-  switch (signing) {
-    case "X-Signature":
-      return { ...others, "X-Signature": signature };
-    case "X-Atoms-Signature":
-      return { ...others, "X-Atoms-Signature": `sha256=${signature}` };
-    case "wrong":
-      return signedHeaders(body, `not ${secret}`);
-    case "malformed":
-      return {
-        ...others,
-        "X-Signature": createHash("sha256").update(body).digest("base64"),
-      };
-    case "missing":
-      return others;
   }
 }
 

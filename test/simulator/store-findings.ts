@@ -1,10 +1,15 @@
+import { CORRECTED_SUMMARY } from "./analysis.ts";
+import { PLANTED_SECRET } from "./platforms/platform.ts";
 import type { Receiver } from "./receiver.ts";
 import type { Finding } from "./report.ts";
 import type { Stores } from "./stores.ts";
 import type { Totals } from "./totals.ts";
 
 /** What D1 and R2 hold beside what they should. */
-export async function storeFindings({ rows, objects, corrected }: Totals, stores: Stores): Promise<Finding[]> {
+export async function storeFindings(
+  { platforms, rows, turns, objects, corrected }: Totals,
+  stores: Stores,
+): Promise<Finding[]> {
   const row = async (what: string, expected: number, sql: string, ...values: string[]) => ({
     what: `D1 rows: ${what}`,
     expected,
@@ -16,14 +21,18 @@ export async function storeFindings({ rows, objects, corrected }: Totals, stores
     seen: await stores.countObjects(prefix, pattern),
   });
   const ofCorrected = `SELECT count(*) FROM calls JOIN json_each(?1) AS corrected ON corrected.value = call_id
-    WHERE disposition = 'failed'`;
+    WHERE disposition = 'failed' OR summary = ?2`;
+  const withSecret = "SELECT count(*) FROM events WHERE instr(payload, ?1) > 0";
+  const ofPlatform = "SELECT count(*) FROM calls WHERE platform = ?1";
   return Promise.all([
     row("calls", rows.calls, "SELECT count(*) FROM calls"),
     row("calls, analyzed", rows.analyzed, "SELECT count(*) FROM calls WHERE status = 'analyzed'"),
-    row("calls, corrected", corrected.length, ofCorrected, JSON.stringify(corrected)),
+    row("calls, corrected", corrected.length, ofCorrected, JSON.stringify(corrected), CORRECTED_SUMMARY),
+    ...Array.from(platforms, ([name, { calls }]) => row(`calls of ${name}`, calls, ofPlatform, name)),
+    row("calls, their turns", turns, "SELECT sum(transcript_turns) FROM calls"),
     row("events", rows.events, "SELECT count(*) FROM events"),
-    // Every call of a day has one customer with one number.
-    row("caller_numbers", rows.calls, "SELECT count(*) FROM caller_numbers"),
+    row("events with a secret", 0, withSecret, PLANTED_SECRET),
+    row("caller_numbers", rows.callers, "SELECT count(*) FROM caller_numbers"),
     row("sync_deliveries", rows.deliveries, "SELECT count(*) FROM sync_deliveries"),
     row(
       "sync_deliveries, delivered",

@@ -37,9 +37,13 @@ export function vapiSignature(
 }
 
 /** The headers of an HMAC credential as its form proposes them, with the time in milliseconds. */
-export function vapiSignedHeaders(body: string | Uint8Array, at = Date.now()): Record<string, string> {
+export function vapiSignedHeaders(
+  body: string | Uint8Array,
+  at = Date.now(),
+  secret = VAPI_SECRET,
+): Record<string, string> {
   const timestamp = String(at);
-  return { "X-Signature": vapiSignature(body, { timestamp }), "X-Timestamp": timestamp };
+  return { "X-Signature": vapiSignature(body, { secret, timestamp }), "X-Timestamp": timestamp };
 }
 
 /** Half past two on that day, when the calls below are connected; milliseconds since 1970. */

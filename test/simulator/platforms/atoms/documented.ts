@@ -1,6 +1,7 @@
-import type { Call } from "./calls.ts";
-import { localTimestamp, twoDigits } from "./clock.ts";
-import type { Body, Vocabulary } from "./vocabulary.ts";
+import type { Call } from "../../calls.ts";
+import { localTimestamp, twoDigits } from "../../clock.ts";
+import type { Body } from "../platform.ts";
+import type { Vocabulary } from "./vocabulary.ts";
 
 /** The vocabulary of the platform's payload page. */
 export const documented: Vocabulary = {

@@ -1,18 +1,19 @@
-import type { Call, Outcome } from "./calls.ts";
-import { localTime } from "./clock.ts";
-import type { Body, Vocabulary } from "./vocabulary.ts";
+import type { Call, Outcome } from "../../calls.ts";
+import { localTime } from "../../clock.ts";
+import type { Body } from "../platform.ts";
+import type { Vocabulary } from "./vocabulary.ts";
 
-/** The vocabulary the Atoms platform sends today. */
-export const atoms: Vocabulary = {
+/** The vocabulary that Atoms sends today. */
+export const envelope: Vocabulary = {
   start(call, deliveryId) {
     const { from, to } = numbers(call);
-    return envelope(call, deliveryId, "pre-conversation", {
+    return enveloped(call, deliveryId, "pre-conversation", {
       fromPhone: from,
       toPhone: to,
     });
   },
   end(call, deliveryId) {
-    return envelope(call, deliveryId, "post-conversation", {
+    return enveloped(call, deliveryId, "post-conversation", {
       recordingUrl: call.answeredAt === undefined ? null : `https://recordings.example.com/${call.id}.wav`,
       callData: {
         ...callData(call),
@@ -29,7 +30,7 @@ export const atoms: Vocabulary = {
     });
   },
   analytics(call, { summary, metrics }, deliveryId) {
-    return envelope(call, deliveryId, "analytics-completed", {
+    return enveloped(call, deliveryId, "analytics-completed", {
       analytics: {
         summary,
         dispositionMetrics: Object.entries(metrics).map(([identifier, value]) => ({
@@ -47,7 +48,7 @@ export const atoms: Vocabulary = {
   },
 };
 
-function envelope(call: Call, deliveryId: string, eventType: string, event: Body): Body {
+function enveloped(call: Call, deliveryId: string, eventType: string, event: Body): Body {
   const { id: agentId, description, direction } = call.agent;
   return {
     url: "https://ledger.example.com/webhooks/atoms",

@@ -1,0 +1,20 @@
+import { atoms } from "./atoms/index.ts";
+import { elevenlabs } from "./elevenlabs/index.ts";
+import { type PlatformName, platformNames, type SimulatedPlatform } from "./platform.ts";
+import { retell } from "./retell/index.ts";
+import { vapi } from "./vapi/index.ts";
+
+export const platforms: Record<PlatformName, SimulatedPlatform> = { atoms, retell, vapi, elevenlabs };
+
+/** A secret of each platform that is played. */
+export type Secrets = Readonly<Partial<Record<PlatformName, string>>>;
+
+/** The settings of a ledger that has these secrets. */
+export function settingsOf(secrets: Secrets): Record<string, string> {
+  return Object.fromEntries(
+    platformNames.flatMap((name) => {
+      const secret = secrets[name];
+      return secret === undefined ? [] : [[platforms[name].secretsSetting, secret]];
+    }),
+  );
+}
