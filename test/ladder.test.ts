@@ -30,9 +30,9 @@ const ladder = [
 /** Two faces of the same reading: neither knows the other. */
 const strangers = new Set(["api -> dashboard", "dashboard -> api"]);
 
-/** Node programs: not part of the Worker, and nothing of the Worker imports them. They write numbers as the Worker does. */
+/** Node programs: not part of the Worker, and nothing of the Worker imports them. They write numbers as the Worker does, and know its platforms. */
 const COMMANDS = "commands";
-const shownToCommands = new Set(["commands", "events"]);
+const shownToCommands = new Set(["commands", "events", "platforms"]);
 
 const roomOf = (path: string) => relative(source, path).split("/")[0] ?? "";
 

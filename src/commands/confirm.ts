@@ -1,4 +1,5 @@
 import { createInterface } from "node:readline/promises";
+import { Writable } from "node:stream";
 
 /** A terminal, or what stands in for one. */
 export interface Terminal {
@@ -33,5 +34,24 @@ export async function confirm(
     throw error;
   } finally {
     lines.close();
+  }
+}
+
+/** Asks for a value that is not shown while it is typed; empty at the end of the input. */
+export async function askSecret(question: string, { input, output }: Terminal = terminalOfProcess): Promise<string> {
+  output.write(question);
+  const hidden = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input, output: hidden, terminal: true });
+  const closed = new AbortController();
+  lines.once("close", () => closed.abort());
+  lines.once("SIGINT", () => process.kill(process.pid, "SIGINT"));
+  try {
+    return (await lines.question("", { signal: closed.signal })).trim();
+  } catch (error) {
+    if (closed.signal.aborted) return "";
+    throw error;
+  } finally {
+    lines.close();
+    output.write("\n");
   }
 }

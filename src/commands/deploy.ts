@@ -3,20 +3,23 @@ import { splitArguments } from "./arguments.ts";
 import { helpOf } from "./command.ts";
 import { hasDatabase, migrate } from "./database.ts";
 import { type DeploymentReport, withReport } from "./deployment-report.ts";
-import { instructions, missingSecrets, secretNames, webhookPaths } from "./secrets.ts";
+import { instructions, missingSecrets, namesOf, type Secret, secretNames, webhookPaths } from "./secrets.ts";
+import { setSecrets } from "./set-secrets.ts";
 import { projectFolder, readWrangler, runWrangler } from "./wrangler.ts";
 
 const help = helpOf({
   usage: "npm run deploy -- [options of wrangler deploy]",
-  about: `Migrates the database, uploads the Worker, and says which secrets are missing. The first run \
-creates the database, the bucket, the queues and the Workflow, and migrates after the upload.`,
+  about: `Migrates the database, uploads the Worker, and asks for the secrets that are missing: of the \
+platforms whose calls are wanted, one at the least, and of those who read. The first run creates the database, \
+the bucket, the queues and the Workflow, and migrates after the upload.`,
   options: [
     { name: "env", value: "<name>", help: "an environment of wrangler.toml" },
     { name: "config", value: "<file>", help: "another file than wrangler.toml" },
     { name: "dry-run", help: "builds the Worker and changes nothing" },
   ],
   notes: `Every other option goes to wrangler: \`npx wrangler deploy --help\` lists them. Sign in first with \
-\`npx wrangler login\`, or set CLOUDFLARE_API_TOKEN.`,
+\`npx wrangler login\`, or set CLOUDFLARE_API_TOKEN. Without a terminal, missing secrets are taken from \
+variables of their names (RETELL_WEBHOOK_SECRETS, API_TOKEN, …); those that are set stay as they are.`,
 });
 
 const FAILED = 1;
@@ -72,21 +75,22 @@ async function printState(
   syncUrl: unknown,
   shared: string[],
 ) {
-  const present = secretNames(await readWrangler(["secret", "list", "--format", "json", ...shared]));
+  const listed = secretNames(await readWrangler(["secret", "list", "--format", "json", ...shared]));
+  const present = listed && (await setSecrets(listed, syncUrl, shared));
   const missing = missingSecrets(present ?? new Set(), syncUrl);
   const webhooks = webhookPaths(present ?? new Set()).map((path) => `\n      ${address}${path}`);
   console.log(
     [
       `\n${verdict(present !== undefined, missing)}`,
-      `  The URL for the webhook, at the platform:${webhooks.join("")}`,
+      `  The URL for the webhook, at each platform:${webhooks.join("")}`,
       ...missing.map((secret) => instructions(secret, shared)),
       `All is well when this answers "status":"ok": curl ${address}/healthz`,
     ].join("\n\n"),
   );
 }
 
-function verdict(known: boolean, missing: { name: string }[]): string {
-  const names = missing.map(({ name }) => name).join(", ");
+function verdict(known: boolean, missing: readonly Secret[]): string {
+  const names = missing.map(namesOf).join(", ");
   if (!known) return `Deployed and migrated, but which secrets are set COULD NOT BE FOUND OUT. Needed: ${names}.`;
   if (names !== "") return `Deployed and migrated, but NOT READY: ${names} not set.`;
   return "Deployed and migrated, and every secret is set: ready.";

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 import * as z from "zod";
+import { platforms } from "../platforms/index.ts";
 import { splitArguments } from "./arguments.ts";
 import { helpOf } from "./command.ts";
 import { ensureLocalSecrets } from "./local-secrets.ts";
@@ -76,7 +77,9 @@ function greeting(url: string, apiToken: string, empty: readonly string[]): stri
     "",
     `  Dashboard  ${url}`,
     `  API token  ${apiToken || "API_TOKEN is empty"}`,
-    `  Webhook    ${url}/webhooks/atoms, signed with ATOMS_WEBHOOK_SECRETS of .dev.vars`,
+    ...platforms.map(
+      ({ name, secretsSetting }) => `  Webhook    ${url}/webhooks/${name}, signed with ${secretsSetting} of .dev.vars`,
+    ),
     `  Calls      ${simulate}  plays a day of them`,
     ...empty.map((name) => `\n  ${name} is empty in .dev.vars: delete its line, and the next start writes one.`),
     "",

@@ -2,9 +2,10 @@ import { randomBytes } from "node:crypto";
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseEnv } from "node:util";
+import { platforms } from "../platforms/index.ts";
 
 const makers: Record<string, () => string> = {
-  ATOMS_WEBHOOK_SECRETS: () => randomBytes(32).toString("hex"),
+  ...Object.fromEntries(platforms.map(({ secretsSetting }) => [secretsSetting, () => randomBytes(32).toString("hex")])),
   API_TOKEN: () => randomBytes(32).toString("base64url"),
   // The form that Standard Webhooks prescribes; its alphabet is the ordinary base64 one.
   SYNC_SECRET: () => `whsec_${randomBytes(32).toString("base64")}`,

@@ -1,8 +1,10 @@
 import * as z from "zod";
+import { platforms } from "../platforms/index.ts";
 
 /** A secret of the Worker, and how somebody comes by a value. */
-interface Secret {
-  name: string;
+export interface Secret {
+  /** Of several, one suffices. */
+  names: readonly string[];
   /** What does not work without it. */
   without: string;
   source: string;
@@ -10,21 +12,21 @@ interface Secret {
   maker?: string;
 }
 
-const atomsSecrets: Secret = {
-  name: "ATOMS_WEBHOOK_SECRETS",
-  without: "or that of another platform (RETELL_WEBHOOK_SECRETS, …), every event is refused with 503",
+const platformSecret: Secret = {
+  names: platforms.map(({ secretsSetting }) => secretsSetting),
+  without: "every event is refused with 503",
   source: "the signing secret that the platform shows for the webhook (several: separated by commas)",
 };
 
 const apiToken: Secret = {
-  name: "API_TOKEN",
+  names: ["API_TOKEN"],
   without: "nobody can read",
   source: "a random value that you keep; make one and paste it",
   maker: `node -p "require('node:crypto').randomBytes(32).toString('base64url')"`,
 };
 
 const syncSecret: Secret = {
-  name: "SYNC_SECRET",
+  names: ["SYNC_SECRET"],
   without: "nothing is sent to SYNC_URL",
   source: "a random value that the receiver at SYNC_URL knows too; make one and paste it",
   maker: `node -p "'whsec_' + require('node:crypto').randomBytes(32).toString('base64')"`,
@@ -41,30 +43,33 @@ export function secretNames(output: string | undefined): Set<string> | undefined
   }
 }
 
-/** The secrets that the Worker lacks, of those it needs with these settings. A platform is on when its own is set; one suffices. */
-export function missingSecrets(present: ReadonlySet<string>, syncUrl: unknown): Secret[] {
-  const isAnyPlatformOn = [...present].some((name) => name.endsWith(PLATFORM_SUFFIX));
-  const needed = [...(isAnyPlatformOn ? [] : [atomsSecrets]), apiToken, ...(syncUrl ? [syncSecret] : [])];
-  return needed.filter(({ name }) => !present.has(name));
+/** The secrets that the Worker needs with these settings. */
+export function neededSecrets(syncUrl: unknown): Secret[] {
+  return [platformSecret, apiToken, ...(syncUrl ? [syncSecret] : [])];
 }
 
-/** How the secret of a platform's webhooks is named: `RETELL_WEBHOOK_SECRETS`. */
-const PLATFORM_SUFFIX = "_WEBHOOK_SECRETS";
+/** Those that the Worker lacks. A platform is on when its own is set; one suffices. */
+export function missingSecrets(present: ReadonlySet<string>, syncUrl: unknown): Secret[] {
+  return neededSecrets(syncUrl).filter(({ names }) => !names.some((name) => present.has(name)));
+}
 
-/** Where the platforms that are on send their events; as long as none is, where Atoms would. */
+/** Where the platforms that are on send their events; as long as none is, where any of them would. */
 export function webhookPaths(present: ReadonlySet<string>): string[] {
-  const names = [...present].filter((name) => name.endsWith(PLATFORM_SUFFIX)).sort();
-  return (names.length > 0 ? names : [atomsSecrets.name]).map(
-    (name) => `/webhooks/${name.slice(0, -PLATFORM_SUFFIX.length).toLowerCase()}`,
-  );
+  const on = platforms.filter(({ secretsSetting }) => present.has(secretsSetting));
+  return (on.length > 0 ? on : platforms).map(({ name }) => `/webhooks/${name}`);
+}
+
+/** The names of a secret, for a sentence. */
+export function namesOf({ names }: Pick<Secret, "names">): string {
+  return names.join(" or ");
 }
 
 /** What to type to set a secret; `shared` are the arguments that name the environment. */
-export function instructions({ name, without, source, maker }: Secret, shared: string[]): string {
-  const commands = [maker, ["npx wrangler secret put", name, ...shared].join(" ")];
+export function instructions({ names, without, source, maker }: Secret, shared: string[]): string {
+  const commands = names.map((name) => ["npx wrangler secret put", name, ...shared].join(" "));
   return [
-    `  ${name}: without it, ${without}.`,
+    `  ${namesOf({ names })}: without it, ${without}.`,
     `  It is ${source}:`,
-    ...commands.filter((command) => command !== undefined).map((command) => `      ${command}`),
+    ...[...(maker === undefined ? [] : [maker]), ...commands].map((command) => `      ${command}`),
   ].join("\n");
 }

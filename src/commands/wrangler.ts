@@ -12,15 +12,20 @@ export interface RunOptions {
   interactive?: boolean;
   /** Variables besides those of this process. */
   environment?: Record<string, string>;
+  /** What it reads on its standard input. */
+  input?: string;
 }
 
 /** Runs the project's own wrangler, its output shown as it comes. Resolves to its exit code. */
 export async function runWrangler(
   parameters: string[],
-  { interactive = false, environment = {} }: RunOptions = {},
+  { interactive = false, environment = {}, input }: RunOptions = {},
 ): Promise<number> {
   // wrangler asks when its input is a terminal; no other switch keeps it from asking.
-  return exitCodeOf(spawnWrangler(parameters, [interactive ? "inherit" : "ignore", "inherit", "inherit"], environment));
+  const stdin = input === undefined ? (interactive ? "inherit" : "ignore") : "pipe";
+  const child = spawnWrangler(parameters, [stdin, "inherit", "inherit"], environment);
+  child.stdin?.end(input);
+  return exitCodeOf(child);
 }
 
 /**

@@ -6,7 +6,7 @@ import { retell } from "./retell/index.ts";
 import { vapi } from "./vapi/index.ts";
 
 /** Every platform whose webhooks the Worker takes at `/webhooks/{name}`. */
-const platforms: readonly Platform[] = [atoms, retell, vapi, elevenlabs];
+export const platforms: readonly Platform[] = [atoms, retell, vapi, elevenlabs];
 
 export function findPlatform(name: string): Platform | undefined {
   return platforms.find((platform) => platform.name === name);

@@ -1,6 +1,6 @@
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
-import { confirm, isTerminal } from "../../src/commands/confirm.ts";
+import { askSecret, confirm, isTerminal } from "../../src/commands/confirm.ts";
 
 /** A terminal at which somebody types. */
 function terminal(typed: string) {
@@ -28,6 +28,17 @@ test("the question is put where people see it", async () => {
   const { input, output } = terminal("y\n");
   await confirm("Erase this?", signal, { input, output });
   expect(String(output.read())).toContain("Erase this? [y/N] ");
+});
+
+test.each([
+  ["key_1\n", "key_1"],
+  ["  key_1 \nkey_2\n", "key_1"],
+  ["\n", ""],
+  ["", ""],
+])("a secret typed as %j is %j, and nobody sees it", async (typed, expected) => {
+  const { input, output } = terminal(typed);
+  expect(await askSecret("RETELL_WEBHOOK_SECRETS: ", { input, output })).toBe(expected);
+  expect(String(output.read())).toBe("RETELL_WEBHOOK_SECRETS: \n");
 });
 
 test("Ctrl+C is no answer", async () => {

@@ -5,16 +5,18 @@ import { missingSecrets, secretNames, webhookPaths } from "../../src/commands/se
 
 test("SYNC_SECRET is needed only with a SYNC_URL", () => {
   const names = (present: string[], syncUrl: string) =>
-    missingSecrets(new Set(present), syncUrl).map(({ name }) => name);
-  expect(names(["API_TOKEN"], "")).toEqual(["ATOMS_WEBHOOK_SECRETS"]);
+    missingSecrets(new Set(present), syncUrl).flatMap((secret) => secret.names);
+  expect(names(["ATOMS_WEBHOOK_SECRETS", "API_TOKEN"], "")).toEqual([]);
   expect(names(["ATOMS_WEBHOOK_SECRETS", "API_TOKEN"], "https://warehouse.example.com/")).toEqual(["SYNC_SECRET"]);
 });
 
 test("one platform suffices, and each that is on has its own address", () => {
   const present = new Set(["RETELL_WEBHOOK_SECRETS", "ELEVENLABS_WEBHOOK_SECRETS", "API_TOKEN"]);
   expect(missingSecrets(present, "")).toEqual([]);
-  expect(webhookPaths(present)).toEqual(["/webhooks/elevenlabs", "/webhooks/retell"]);
-  expect(webhookPaths(new Set())).toEqual(["/webhooks/atoms"]);
+  expect(webhookPaths(present)).toEqual(["/webhooks/retell", "/webhooks/elevenlabs"]);
+  const [without] = missingSecrets(new Set(["API_TOKEN"]), "");
+  expect(without?.names).toEqual(expect.arrayContaining(["ATOMS_WEBHOOK_SECRETS", "VAPI_WEBHOOK_SECRETS"]));
+  expect(webhookPaths(new Set())).toEqual(expect.arrayContaining(["/webhooks/atoms", "/webhooks/vapi"]));
 });
 
 test("a list of secrets that is none counts as unknown, not as empty", () => {

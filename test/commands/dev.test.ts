@@ -14,7 +14,11 @@ test("a fresh clone starts without a question, and ends its start with the addre
     const [, url = ""] = /Dashboard {2}(http:\/\/localhost:\d+)\n/.exec(output) ?? [];
     expect(output).toContain(`API token  ${secrets["API_TOKEN"]}`);
     expect(output.indexOf("API token")).toBeGreaterThan(output.indexOf("Ready on"));
-    for (const name of ["ATOMS_WEBHOOK_SECRETS", "SYNC_SECRET"]) expect(output).not.toContain(secrets[name]);
+    for (const name of ["ATOMS", "RETELL", "VAPI", "ELEVENLABS"]) {
+      expect(output).toContain(`${url}/webhooks/${name.toLowerCase()}, signed with ${name}_WEBHOOK_SECRETS`);
+      expect(output).not.toContain(secrets[`${name}_WEBHOOK_SECRETS`]);
+    }
+    expect(output).not.toContain(secrets["SYNC_SECRET"]);
 
     expect(await (await fetch(`${url}/healthz`)).json()).toMatchObject({ status: "ok" });
     const headers = { Authorization: `Bearer ${secrets["API_TOKEN"]}` };

@@ -1,6 +1,6 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { createHmac } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { expect, test, vi } from "vitest";
 import { projectFolder } from "../../src/commands/wrangler.ts";
@@ -52,4 +52,20 @@ test("the READMEs' changes apply, compile and work together", async () => {
     transcript_turns: null,
   });
   await ledger.harness.close();
+});
+
+test("the compiler names what a new platform has not said", () => {
+  using project = copyProject();
+  for (const { apply } of adaptations) apply(project.folder);
+  const file = resolve(project.folder, "src/platforms/acme/index.ts");
+  const text = readFileSync(file, "utf8");
+  writeFileSync(file, text.replace(/^ {2}(?:identify|secretNames): .*\n/gm, ""));
+  const { stdout, status } = spawnSync(resolve(projectFolder, "node_modules/.bin/tsc"), ["-p", "."], {
+    cwd: project.folder,
+    encoding: "utf8",
+  });
+  expect(status).not.toBe(0);
+  expect(stdout).toMatch(
+    /acme\/index\.ts.*missing the following properties from type 'Platform': identify, secretNames/,
+  );
 });

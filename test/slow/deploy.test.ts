@@ -69,11 +69,13 @@ test("a first deployment makes everything, migrates, and names the secrets still
 
   expect(api.databases.queries.filter((sql) => sql.includes(firstMigration))).toHaveLength(1);
   expect(stepsOf(api, "0001_ledger.sql")).toEqual(["upload", "migration"]);
-  expect(output).toContain("NOT READY: ATOMS_WEBHOOK_SECRETS, API_TOKEN not set");
-  expect(output).toMatch(/^ *npx wrangler secret put ATOMS_WEBHOOK_SECRETS$/m);
+  expect(output).toMatch(/NOT READY: ATOMS_WEBHOOK_SECRETS or RETELL_WEBHOOK_SECRETS or .*, API_TOKEN not set/);
+  for (const name of ["ATOMS", "RETELL", "VAPI", "ELEVENLABS"]) {
+    expect(output).toMatch(new RegExp(`^ *npx wrangler secret put ${name}_WEBHOOK_SECRETS$`, "m"));
+    expect(output).toContain(`${origin}/webhooks/${name.toLowerCase()}`);
+  }
   expect(output).toMatch(/^ *npx wrangler secret put API_TOKEN$/m);
   expect(output).not.toContain("SYNC_SECRET");
-  expect(output).toContain(`${origin}/webhooks/atoms`);
   expect(output).toContain(`${origin}/healthz`);
 
   expect(api.worker.uploads.flatMap(({ bindings }) => bindings).filter(({ type }) => /secret/.test(type))).toEqual([]);
@@ -101,6 +103,34 @@ test("a second deployment makes nothing again and is ready when the secrets are 
   expect(output).toContain("every secret is set: ready");
   expect(output).not.toContain("wrangler secret put");
 });
+
+test(
+  "secrets in the environment are set where the Worker lacks them, and those that it has stay",
+  TIMEOUT,
+  async () => {
+    await using api = await openStandIn();
+    using project = copyProject();
+    const given = { RETELL_WEBHOOK_SECRETS: "key-of-retell", VAPI_WEBHOOK_SECRETS: "", API_TOKEN: "token of ours" };
+
+    const { exitCode, output } = await deploy(project, api, [], given);
+
+    expect(api.unanswered).toEqual([]);
+    expect(exitCode, output).toBe(0);
+    expect(output).toContain("every secret is set: ready");
+    expect(output).toContain(`${origin}/webhooks/retell`);
+    expect(output).not.toContain(`${origin}/webhooks/atoms`);
+    expect(output).not.toContain("key-of-retell");
+    const settings = () => api.requests.filter(({ asked }) => asked.endsWith("/secrets-bulk")).map(({ body }) => body);
+    expect(settings()).toEqual([expect.stringContaining('"text":"key-of-retell"')]);
+    expect(api.worker.secrets).toEqual(["RETELL_WEBHOOK_SECRETS", "API_TOKEN"]);
+
+    // Another platform is wanted beside it.
+    await deploy(project, api, [], { ...given, API_TOKEN: "another", ELEVENLABS_WEBHOOK_SECRETS: "wsec_1" });
+    expect(settings()[1]).toContain('"text":"wsec_1"');
+    expect(settings()[1]).not.toMatch(/key-of-retell|another/);
+    expect(settings()).toHaveLength(2);
+  },
+);
 
 test("a database that is there is migrated before the new Worker is uploaded", TIMEOUT, async () => {
   await using api = await openStandIn();

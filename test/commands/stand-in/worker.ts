@@ -4,6 +4,10 @@ import { failure, success } from "./answers.ts";
 
 const metadata = z.looseObject({ bindings: z.array(z.looseObject({ name: z.string(), type: z.string() })) });
 
+const bulk = z.object({
+  secrets: z.record(z.string(), z.object({ text: z.string(), type: z.literal("secret_text") })),
+});
+
 type Binding = z.infer<typeof metadata>["bindings"][number];
 
 /** A version of the Worker, as it was uploaded. */
@@ -48,9 +52,16 @@ export class StandInWorker {
     router.get(`${scripts}/deployments`, exists, () =>
       success({ deployments: [{ id: DEPLOYMENT_ID, versions: [{ version_id: VERSION_ID, percentage: 100 }] }] }),
     );
+    router.patch(`${scripts}/secrets-bulk`, exists, (request) => this.#setSecrets(request));
     router.get(`${scripts}/secrets`, exists, () =>
       success(this.secrets.map((name) => ({ name, type: "secret_text" }))),
     );
+  }
+
+  async #setSecrets(request: Request): Promise<Response> {
+    const { secrets } = bulk.parse(await request.json());
+    this.secrets.push(...Object.keys(secrets));
+    return success({});
   }
 
   async #upload(request: Request, result: object): Promise<Response> {
