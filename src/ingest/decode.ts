@@ -51,8 +51,8 @@ export async function decode(received: Received): Promise<DecodedBody> {
 
   const platform = findPlatform(received.platform);
   if (platform === undefined) return { kind: "unrecognised", event_id: bodySha256 };
-  const identity = platform.identify(body);
-  const sha256 = identity.kind === "content" ? await sha256Of(JSON.stringify(identity.content)) : bodySha256;
+  const identity = platform.identify(body, text);
+  const sha256 = identity.kind === "content" ? await sha256Of(identity.content) : bodySha256;
   const event_id = identity.kind === "own-id" ? identity.id : sha256;
   const decoded = platform.decode(body, receivedAt);
   switch (decoded.kind) {

@@ -15,8 +15,23 @@ const UNCOUNTED_BYTES = 1024 * 1024;
 /** Values, names and separators that are parsed, some 50 MB: a transcript of ten thousand turns has a tenth of them. */
 export const MAX_VALUES = 500_000;
 
-/** Parses a body. Pure. */
+/** Bodies that were parsed to look for secrets and are decoded next. */
+const parsedBodies = new WeakMap<ArrayBuffer, ParsedBody>();
+
+/** Has the next {@link parseBody} of these bytes return what they were parsed to, once: parsed, a body takes several times its bytes. */
+export function keepParsed(bytes: ArrayBuffer, parsed: ParsedBody): void {
+  // Larger ones are parked before they are decoded.
+  if (bytes.byteLength <= UNCOUNTED_BYTES) parsedBodies.set(bytes, parsed);
+}
+
+/** Parses a body. */
 export function parseBody(bytes: ArrayBuffer): ParsedBody {
+  const parsed = parsedBodies.get(bytes) ?? parse(bytes);
+  parsedBodies.delete(bytes);
+  return parsed;
+}
+
+function parse(bytes: ArrayBuffer): ParsedBody {
   let text: string;
   try {
     text = utf8.decode(bytes);

@@ -1,6 +1,6 @@
 import { isJsonObject } from "../events/fields.ts";
 import type { Platform } from "../platforms/platform.ts";
-import { parseBody } from "./json.ts";
+import { keepParsed, parseBody } from "./json.ts";
 
 /**
  * Takes out the secrets that a platform puts into its bodies, before anything is kept. Returns the very same bytes when there are
@@ -13,8 +13,10 @@ export async function withoutSecrets(
   if (secretNames === undefined) return bytes;
   const parsed = parseBody(bytes);
   if (parsed.kind === "json") {
-    const cleaned = clean(parsed.value, secretNames);
-    return cleaned === parsed.value ? bytes : encode(JSON.stringify(cleaned));
+    const isSecret = remembered((name) => secretNames.test(name));
+    if (hasSecret(parsed.value, isSecret)) return encode(JSON.stringify(clean(parsed.value, isSecret)));
+    keepParsed(bytes, parsed);
+    return bytes;
   }
   const text = parsed.kind === "not-utf8" ? new TextDecoder("latin1").decode(bytes) : parsed.text;
   const cleaned = cleanText(text, secretNames);
@@ -68,26 +70,35 @@ function encode(text: string): Promise<ArrayBuffer> {
   return new Blob([text]).arrayBuffer();
 }
 
-/** The value without secrets; the very same value when it has none. */
-function clean(value: unknown, secretNames: RegExp, depth = 0): unknown {
-  // Deeper than any event is taken: such a body ends in quarantine, without what lies there.
-  if (depth > MAX_DEPTH) return null;
-  if (Array.isArray(value)) {
-    const items: unknown[] = value.map((item) => clean(item, secretNames, depth + 1));
-    return items.some((item, index) => item !== value[index]) ? items : value;
-  }
-  if (!isJsonObject(value)) return value;
-  let isChanged = false;
-  const entries = Object.entries(value).flatMap(([name, inner]) => {
-    if (secretNames.test(name)) {
-      isChanged = true;
-      return [];
-    }
-    const cleaned = clean(inner, secretNames, depth + 1);
-    isChanged ||= cleaned !== inner;
-    return [[name, cleaned] as const];
-  });
-  return isChanged ? Object.fromEntries(entries) : value;
+/** Says of a name what it said before: a transcript repeats its few names thousands of times. */
+function remembered(isSecret: (name: string) => boolean): (name: string) => boolean {
+  const verdicts = new Map<string, boolean>();
+  return (name) => {
+    const known = verdicts.get(name);
+    if (known !== undefined) return known;
+    const verdict = isSecret(name);
+    verdicts.set(name, verdict);
+    return verdict;
+  };
 }
 
+/** Deeper than any event is taken: such a body ends in quarantine, without what lies there. */
 const MAX_DEPTH = 1_000;
+
+/** Looks without copying: most bodies have no secret. */
+function hasSecret(value: unknown, isSecret: (name: string) => boolean, depth = 0): boolean {
+  if (depth > MAX_DEPTH) return true;
+  if (Array.isArray(value)) return value.some((item) => hasSecret(item, isSecret, depth + 1));
+  if (!isJsonObject(value)) return false;
+  for (const name in value) if (isSecret(name) || hasSecret(value[name], isSecret, depth + 1)) return true;
+  return false;
+}
+
+/** The value without secrets. */
+function clean(value: unknown, isSecret: (name: string) => boolean, depth = 0): unknown {
+  if (depth > MAX_DEPTH) return null;
+  if (Array.isArray(value)) return value.map((item) => clean(item, isSecret, depth + 1));
+  if (!isJsonObject(value)) return value;
+  const others = Object.entries(value).filter(([name]) => !isSecret(name));
+  return Object.fromEntries(others.map(([name, inner]) => [name, clean(inner, isSecret, depth + 1)]));
+}

@@ -21,8 +21,8 @@ export type Decoded =
   /** No event that this code knows. */
   | { kind: "unrecognised" };
 
-/** `own-id`: the body has an id of its own. `content`: the part of the body that repeated deliveries have in common. */
-export type Identity = { kind: "own-id"; id: string } | { kind: "body" } | { kind: "content"; content: JsonObject };
+/** `own-id`: the body has an id of its own. `content`: the part of its text that repeated deliveries have in common. */
+export type Identity = { kind: "own-id"; id: string } | { kind: "body" } | { kind: "content"; content: string };
 
 /** A voice-agent platform: how it signs, and what its bodies say. To add one: a folder beside `atoms/`, a line in `index.ts`. */
 export interface Platform {
@@ -42,7 +42,7 @@ export interface Platform {
    */
   decode(body: JsonObject, receivedAt: string): Decoded;
   /** How deliveries of one body are told from those of another. */
-  identify(body: JsonObject): Identity;
+  identify(body: JsonObject, text: string): Identity;
   /**
    * Names of members that hold secrets, wherever they stand in a body: these are taken out before anything is kept. `undefined`:
    * the platform sends none.

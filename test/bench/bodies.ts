@@ -20,7 +20,7 @@ function signed(payload: object): Signed {
 }
 
 /** Of the length that turns of a spoken conversation have. */
-const sentences = [
+export const sentences = [
   "Hello, you have reached the service line. How can I help you today?",
   "Hi, I moved last week and my invoice still went to the old address — could you look that up?",
   "Of course. May I have the number at the top right of the invoice, please?",

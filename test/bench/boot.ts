@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { convertV4MiniflareOptions, Miniflare, NoOpLog } from "miniflare";
 import { unstable_getMiniflareWorkerOptions, unstable_splitSqlQuery } from "wrangler";
 import { type Bundle, root } from "./bundle.ts";
+import { platformSecrets } from "./platform-bodies.ts";
 
 export const SECRET = "signing-secret-of-the-bench";
 
@@ -50,6 +51,7 @@ export async function startRuntime(bundles: readonly Bundle[], downstream: URL):
         workflows: hasEraseJob ? { ERASURE: { name: `${name}-erasure`, className: "EraseJob" } } : {},
         bindings: Object.assign({}, workerOptions["bindings"], {
           ATOMS_WEBHOOK_SECRETS: SECRET,
+          ...platformSecrets,
           API_TOKEN,
           SYNC_URL: downstream.href,
           SYNC_SECRET: `whsec_${Buffer.from("a signing key of the bench only!").toString("base64")}`,

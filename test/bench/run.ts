@@ -2,8 +2,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runCommand, UsageError } from "../../src/commands/command.ts";
+import { callEnds, type Letters } from "./bodies.ts";
 import { type Bundle, bundle, startupMilliseconds } from "./bundle.ts";
 import { type Downstream, startDownstream } from "./downstream.ts";
+import { platformLoads } from "./platform-bodies.ts";
+import { readStored } from "./read-stored.ts";
 import { reportBusy } from "./reading/busy.ts";
 import { reportReading } from "./reading/section.ts";
 import { Report } from "./report.ts";
@@ -40,6 +43,13 @@ const bothWays = ({ name, ...rest }: Bundle): [plain: Bundle, searching: Bundle]
 
 /** The most rows that a call may write that is alone in its hour, one of them being the mark of that hour; one more with its words. */
 const MAX_ROWS_WRITTEN = 14;
+
+const PLATFORM_BODY_BYTES = 60_000;
+
+function callEndsOf(bytes: number, letters?: Letters) {
+  const name = `call.end of ${bytes / 1000} KB${letters === "ASCII" ? " in ASCII" : ""}`;
+  return { name, path: "/webhooks/atoms", events: (count: number) => callEnds(count, bytes, letters) };
+}
 
 /** In the order in which they run. */
 const sections: Record<string, Section> = {
@@ -119,11 +129,36 @@ const sections: Record<string, Section> = {
         { worker: storingWords, floor: storing },
         { worker: tutorial, floor: storing },
       ];
-      const short = { bytes: 11_000, rounds: 5, requests: 576, warmUp: 576 };
-      const long = { bytes: 200_000, rounds: 5, requests: 256, warmUp: 160 };
+      const short = { ...callEndsOf(11_000), rounds: 5, requests: 576, warmUp: 576 };
+      const long = { ...callEndsOf(200_000), rounds: 5, requests: 256, warmUp: 160 };
       await reportThroughput(report, [...contests(0.9), ...besides], short, downstream);
       await reportThroughput(report, [...contests(0.85), ...besides], long, downstream);
-      await reportThroughput(report, contests(0.85), { ...long, letters: "ASCII", rounds: 3 }, downstream);
+      const ascii = { ...long, ...callEndsOf(200_000, "ASCII"), rounds: 3 };
+      await reportThroughput(report, contests(0.85), ascii, downstream);
+    },
+  },
+  platforms: {
+    about: "the same for the bodies of Vapi and Retell",
+    takes: "4 min",
+    async measure({ report, downstream, build, other }) {
+      const [plain] = bothWays(await build("ledger", "src/index.ts"));
+      // A floor sends no messages.
+      const ledger = { ...plain, settings: { ...plain.settings, SYNC_URL: "" } };
+      const floor = await other("store-rows");
+      for (const [platform, { body, path, events }] of Object.entries(platformLoads)) {
+        const make = (count: number) => events(count, PLATFORM_BODY_BYTES);
+        const [example] = make(1);
+        if (example === undefined) continue;
+        const stored = await readStored(ledger, path, example, downstream.url);
+        const contest = {
+          worker: ledger,
+          floor: { ...floor, settings: { STORED_BODY: JSON.stringify(stored) } },
+          target: 0.85,
+        };
+        const name = `${body} of ${platform} of ${PLATFORM_BODY_BYTES / 1000} KB`;
+        const load = { name, path, events: make, rounds: 3, requests: 256, warmUp: 256 };
+        await reportThroughput(report, [contest], load, downstream);
+      }
     },
   },
 };

@@ -25,9 +25,8 @@ export async function reportThroughput(
   load: Load,
   downstream: Downstream,
 ): Promise<void> {
-  const size = `${Math.round(load.bytes / 1000)} KB${load.letters === "ASCII" ? " in ASCII" : ""}`;
   report.section(
-    `Throughput, call.end of ${size}`,
+    `Throughput, ${load.name}`,
     `Requests a second over HTTP, ${AT_A_TIME} at a time, of two Workers that take turns; medians of the rounds. The share is the
 median of the rounds' shares, with the least and the greatest of them.`,
   );
@@ -52,7 +51,7 @@ median of the rounds' shares, with the least and the greatest of them.`,
     if (target === undefined) continue;
     const share = median(shares);
     report.target(
-      `${worker.name} at ${size} at least ${target} of ${floor.name}: ${share.toFixed(3)} (${spreadOf(shares)})`,
+      `${worker.name}, ${load.name}, at least ${target} of ${floor.name}: ${share.toFixed(3)} (${spreadOf(shares)})`,
       share >= target,
     );
   }

@@ -1,4 +1,4 @@
-import { callEnds, type Letters } from "./bodies.ts";
+import type { Signed } from "./bodies.ts";
 import { openWorker, startRuntime } from "./boot.ts";
 import type { Bundle } from "./bundle.ts";
 import { openSender, type Sender, sendAll } from "./load.ts";
@@ -10,9 +10,12 @@ export const AT_A_TIME = 16;
 const TURN_REQUESTS = AT_A_TIME;
 
 export interface Load {
-  /** Of each body. */
-  bytes: number;
-  letters?: Letters;
+  /** What is sent, for the report: `call.end of 11 KB`. */
+  name: string;
+  /** Where: `/webhooks/atoms`. */
+  path: string;
+  /** Makes so many events, of different calls. */
+  events(count: number): Signed[];
   /** In each, the two start afresh twice, each of them first once. */
   rounds: number;
   /** Requests a Worker gets at each start: an even number of turns. */
@@ -31,7 +34,7 @@ export interface Comparison {
 }
 
 /**
- * How many `call.end` events a second a Worker takes, 16 at a time, beside another. They start on empty stores and take
+ * How many events a second a Worker takes, 16 at a time, beside another. They start on empty stores and take
  * short turns, in one runtime: of two processes that do the same, one is up to a fifth faster for as long as it lives.
  */
 export async function compare(worker: Bundle, floor: Bundle, load: Load, downstream: URL): Promise<Comparison> {
@@ -59,23 +62,23 @@ export async function compare(worker: Bundle, floor: Bundle, load: Load, downstr
  */
 async function millisecondsOf(
   bundles: readonly Bundle[],
-  { bytes, letters = "any", requests, warmUp }: Load,
+  { path, events, requests, warmUp }: Load,
   downstream: URL,
 ): Promise<ReadonlyMap<Bundle, number>> {
   const runtime = await startRuntime(bundles, downstream);
   const contenders: { bundle: Bundle; sender: Sender }[] = [];
   for (const bundle of bundles) {
-    const { webhook } = await openWorker(runtime, bundle);
-    contenders.push({ bundle, sender: openSender(webhook, AT_A_TIME) });
+    const { url } = await openWorker(runtime, bundle);
+    contenders.push({ bundle, sender: openSender(new URL(path, url), AT_A_TIME) });
   }
-  for (const { sender } of contenders) await sendAll(sender, callEnds(warmUp, bytes, letters), AT_A_TIME);
+  for (const { sender } of contenders) await sendAll(sender, events(warmUp), AT_A_TIME);
 
   const totals = new Map<Bundle, number>();
   for (let turn = 0; turn < requests / TURN_REQUESTS; turn++) {
     for (const { bundle, sender } of turn % 2 === 0 ? contenders : contenders.toReversed()) {
       // Signed before the clock runs.
-      const events = callEnds(TURN_REQUESTS, bytes, letters);
-      const milliseconds = await sendAll(sender, events, AT_A_TIME);
+      const turnEvents = events(TURN_REQUESTS);
+      const milliseconds = await sendAll(sender, turnEvents, AT_A_TIME);
       totals.set(bundle, (totals.get(bundle) ?? 0) + milliseconds);
     }
   }

@@ -1,15 +1,16 @@
 import { Agent, request } from "node:http";
 import { text } from "node:stream/consumers";
 import * as z from "zod";
-import { signedHeaders } from "../simulator/sign.ts";
+import { platforms, type Secrets } from "../simulator/platforms/index.ts";
+import type { PlatformName } from "../simulator/platforms/platform.ts";
 
-/** The webhook of a ledger, over connections that stay open. */
+/** The webhooks of a ledger, over connections that stay open. */
 export interface Door {
   /**
-   * Sends a signed body. Rejects when no answer comes.
+   * Sends a body, signed as its platform signs. Rejects when no answer comes.
    * @returns the HTTP status, and the status that the body of a 2xx names: `200 stored`, `422`
    */
-  send(body: string | Uint8Array): Promise<string>;
+  send(body: string | Uint8Array, platform?: PlatformName): Promise<string>;
   close(): void;
 }
 
@@ -19,16 +20,17 @@ const named = z.object({ status: z.string() });
 const TIMEOUT_MILLISECONDS = 30_000;
 
 /**
- * Opens the webhook of a ledger. On node:http, since `fetch` costs the machine several times as much a request.
+ * Opens the webhooks of a ledger. On node:http, since `fetch` costs the machine several times as much a request.
  * @param connections the most that are open at a time
  */
-export function openDoor(url: string, secret: string, connections: number): Door {
+export function openDoor(url: string, secrets: Secrets, connections: number): Door {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
-  const address = new URL("/webhooks/atoms", url);
   return {
-    send(body) {
+    send(body, platform = "atoms") {
       const { promise, resolve, reject } = Promise.withResolvers<string>();
-      const headers = { ...signedHeaders(body, secret), "Content-Length": Buffer.byteLength(body) };
+      const address = new URL(`/webhooks/${platform}`, url);
+      const signed = platforms[platform].headers(Buffer.from(body), secrets[platform] ?? "", "usual");
+      const headers = { ...signed, "Content-Length": Buffer.byteLength(body) };
       const options = { agent, method: "POST", headers, timeout: TIMEOUT_MILLISECONDS };
       const sending = request(address.href, options, (response) => {
         const status = response.statusCode ?? 0;

@@ -172,7 +172,7 @@ test("a duplicate stays a duplicate after a failed try", async () => {
 });
 
 test("a first delivery whose first try was committed and lost its connection is answered stored", async () => {
-  const healthy = await healthyRows(ledger.url, read);
+  const healthy = await healthyRows(ledger.url, read, formatNames);
   const calls = formatNames.flatMap((format) =>
     everyFault
       .filter((faults) => Object.values(faults).every((kind) => kind === "first-after"))

@@ -1,6 +1,6 @@
-import { post } from "../support/post.ts";
+import { postAs } from "../support/every-platform.ts";
 import type { LedgerState, StoredCall } from "./ledger-state.ts";
-import { type FormatName, formatNames, makeCall, type TestCall } from "./make-call.ts";
+import { everyFormatName, type FormatName, makeCall, type TestCall } from "./make-call.ts";
 
 /** A row without its call's id, and without the time at which its events came in. */
 export function comparable(row: StoredCall | undefined, format: FormatName): unknown {
@@ -14,19 +14,26 @@ export function comparable(row: StoredCall | undefined, format: FormatName): unk
 
 /** Names the events of a call that are in a ledger. */
 export function subsetOf(call: TestCall, events: Pick<ReadonlySet<string>, "has">): string {
-  const names = call.events.filter(({ key }) => events.has(key)).map(({ event }) => event);
+  const identities = call.events.flatMap((body) => body.identities);
+  const names = identities.filter(({ key }) => events.has(key)).map(({ event }) => event);
   return `${call.format}: ${names.join()}`;
 }
 
-/** Makes the rows that a ledger with healthy stores has of every subset of a call's events, in both formats. */
-export async function healthyRows(url: string, read: () => Promise<LedgerState>): Promise<Map<string, unknown>> {
+/** Makes the rows that a ledger with healthy stores has of every subset of a call's bodies, in every format. */
+export async function healthyRows(
+  url: string,
+  read: () => Promise<LedgerState>,
+  formats: readonly FormatName[] = everyFormatName,
+): Promise<Map<string, unknown>> {
   const sent = new Map<string, TestCall>();
-  for (const format of formatNames) {
-    for (const bits of [1, 2, 3, 4, 5, 6, 7]) {
+  for (const format of formats) {
+    const { events: all } = makeCall(format);
+    for (let bits = 1; bits < 1 << all.length; bits++) {
       const call = makeCall(format);
       const events = call.events.filter((_, index) => bits & (1 << index));
-      for (const { body } of events) await post(url, body);
-      sent.set(subsetOf(call, new Set(events.map(({ key }) => key))), call);
+      for (const { platform, body } of events) await postAs(platform, url, body);
+      const keys = events.flatMap(({ identities }) => identities.map(({ key }) => key));
+      sent.set(subsetOf(call, new Set(keys)), call);
     }
   }
   const { calls } = await read();

@@ -15,7 +15,11 @@ interface RecoveredLedger {
 
 /** Whether the ledger has every acknowledged event, and nothing is parked or pending. */
 export function isRecovered({ events, deliveries, parked }: LedgerState, sent: readonly SentCall[]): boolean {
-  const arrived = sent.every((call) => call.events.every(({ acknowledged, key }) => !acknowledged || events.has(key)));
+  const arrived = sent.every((call) =>
+    call.events.every(
+      ({ acknowledged, identities }) => !acknowledged || identities.every(({ key }) => events.has(key)),
+    ),
+  );
   return arrived && parked.D1 + parked.R2 === 0 && deliveries.every(({ state }) => state !== "pending");
 }
 
@@ -38,13 +42,16 @@ export async function verifyRecovered(
   await pMap(
     sent,
     async ({ call, events }) => {
-      for (const { key, acknowledged } of events) {
-        if (acknowledged) expect(state.events.has(key), `${key} is stored, ${about}`).toBe(true);
+      for (const { identities, acknowledged } of events) {
+        // All of a body, or nothing of it.
+        const isStored = identities.map(({ key }) => state.events.has(key));
+        expect(new Set(isStored).size, `${call.call_id} is stored whole, ${about}`).toBe(1);
+        if (acknowledged) expect(isStored, `${call.call_id} is stored, ${about}`).not.toContain(false);
       }
       const row = state.calls.get(call.call_id);
       expect(comparable(row, call.format), about).toEqual(healthy.get(subsetOf(call, state.events)));
 
-      const [end] = events.filter(({ event }) => event === "call.end");
+      const [end] = events.filter(({ identities }) => identities.some(({ event }) => event === "call.end"));
       const transcript = `${prefixOf(call.call_id)}transcript.json`;
       const objects = keys.filter((key) => key.startsWith(prefixOf(call.call_id)));
       if (end?.acknowledged) {
@@ -55,7 +62,9 @@ export async function verifyRecovered(
       else expect(objects.filter((key) => key !== transcript)).toEqual([]);
       for (const key of objects) expect(await (await ARCHIVE.get(key))?.text(), about).toBe(end?.body);
 
-      const analytics = events.filter(({ event, key }) => event === "analytics.completed" && state.events.has(key));
+      const analytics = events
+        .flatMap(({ identities }) => identities)
+        .filter(({ event, key }) => event === "analytics.completed" && state.events.has(key));
       const deliveries = state.deliveries.filter(({ call_id }) => call_id === call.call_id);
       expect(
         deliveries.map(({ event, event_id, destination, state }) => ({ event, event_id, destination, state })),

@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import * as z from "zod";
-import { type Answer, post } from "../support/post.ts";
+import { postAs } from "../support/every-platform.ts";
+import type { Answer } from "../support/post.ts";
 import { FAULTS_HEADER, type Faults, storeNames } from "./faults.ts";
 import type { TestCall, TestEvent } from "./make-call.ts";
 
@@ -20,7 +21,7 @@ export interface SentCall {
 }
 
 /**
- * Sends the three events of a call at once to a ledger whose stores are faulty, and holds every answer to the contract.
+ * Sends all bodies of a call at once to a ledger whose stores are faulty, and holds every answer to the contract.
  * @param faults of the stores, to judge the answers by
  * @param alone the faults are of these requests only
  */
@@ -29,7 +30,7 @@ export async function sendCall(url: string, call: TestCall, faults: Faults, alon
   const events = await Promise.all(
     call.events.map(async (event) => {
       const began = performance.now();
-      const answer = await post(url, event.body, alone ? faultyHeaders(faults) : {});
+      const answer = await postAs(event.platform, url, event.body, alone ? faultyHeaders(faults) : {});
       const milliseconds = performance.now() - began;
       slowestMilliseconds = Math.max(slowestMilliseconds, milliseconds);
       const about = `${event.event} in ${call.format} with ${JSON.stringify(faults)}`;

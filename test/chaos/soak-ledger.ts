@@ -43,7 +43,7 @@ export async function startSoakLedger(connections: number, signal: AbortSignal):
 
   let ledger: LocalLedger = await start(false);
   let lives = 1;
-  let door = Promise.resolve(openDoor(ledger.url, secret, connections));
+  let door = Promise.resolve(openDoor(ledger.url, { atoms: secret }, connections));
 
   return {
     receiver,
@@ -66,7 +66,7 @@ export async function startSoakLedger(connections: number, signal: AbortSignal):
       before.close();
       ledger = await start(true);
       lives += 1;
-      resolve(openDoor(ledger.url, secret, connections));
+      resolve(openDoor(ledger.url, { atoms: secret }, connections));
     },
     async close() {
       await Promise.allSettled([door.then((open) => open.close()), ledger.stop(), receiver.close()]);

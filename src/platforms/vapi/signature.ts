@@ -1,4 +1,4 @@
-import { isSignedByAny } from "../hmac.ts";
+import { isSignedByAny, joined } from "../hmac.ts";
 import type { BodyVerifier, SignatureFault } from "../platform.ts";
 
 /** Either way, where a time is sent beside the signature. Vapi leaves it to the receiver. */
@@ -37,7 +37,7 @@ export function verify(headers: Headers, secrets: readonly string[], now: Date):
   }
   return async (body) => {
     // The literal text of the header is what was signed, whatever its unit.
-    const signed = timestamp === null ? [body] : [await new Blob([`${timestamp}.`, body]).arrayBuffer(), body];
+    const signed = timestamp === null ? [body] : [joined(`${timestamp}.`, body), body];
     for (const bytes of signed) {
       for (const signature of signatures) if (await isSignedByAny(secrets, signature, bytes)) return undefined;
     }
