@@ -1,34 +1,21 @@
 import * as fc from "fast-check";
+import type { PlatformName } from "../simulator/platforms/platform.ts";
 import { atomsCall, documentedCall } from "../support/events.ts";
+import { elevenlabs, retell, vapi } from "./arbitrary-platform-calls.ts";
+import { facts, type MakeEvent, seconds, text, time } from "./arbitrary-values.ts";
 
-/** The events of one call, to be sent to two ledgers in two orders. */
+/** The bodies of one call, to be sent to two ledgers in two orders. */
 export interface CallInTwoOrders {
   call_id: string;
-  bodies: string[];
+  bodies: { platform: PlatformName; body: string }[];
   /** Indexes into `bodies`; each of them comes at least once. */
   orders: [number[], number[]];
 }
 
-/** Few, so that corrections often carry the same time; the same moments in several spellings. */
-const time = fc.constantFrom(
-  "2024-07-15T14:30:00Z",
-  "2024-07-15T16:30:00+02:00",
-  "2024-07-15T14:30:01.5Z",
-  "2024-07-15T14:35:00Z",
-  "2024-07-16T00:00:00.001Z",
-);
-const text = fc.oneof(fc.constant(null), fc.string({ maxLength: 6, unit: "binary" }));
-const seconds = fc.oneof(fc.constant(null), fc.double({ min: 0, max: 1e6, noNaN: true, noDefaultInfinity: true }));
-const facts = fc.oneof(
-  fc.constant(null),
-  fc.dictionary(fc.string({ maxLength: 4 }), fc.jsonValue({ maxDepth: 1 }), { maxKeys: 3 }),
-);
 const transcript = fc.oneof(
   fc.constant(null),
   fc.array(fc.record({ role: fc.constant("user"), content: fc.string() }), { maxLength: 3 }),
 );
-
-type MakeEvent = (call_id: string, index: number) => object;
 
 const documented: fc.Arbitrary<MakeEvent> = fc.oneof(
   fc
@@ -89,23 +76,40 @@ export const ORDERED_CALLS = `calls/${ID_BEGINNING}`;
 
 let calls = 0;
 
-/** A call in both formats, with corrections; in two orders, with repetitions. */
-export const callInTwoOrders: fc.Arbitrary<CallInTwoOrders> = fc
-  .record({
-    events: fc.array(inTwoOrders(fc.oneof(documented, atoms)), { minLength: 1, maxLength: 6 }),
-    analysis: fc.option(inTwoOrders(atomsAnalytics), { nil: undefined }),
-  })
-  .map(({ events, analysis }) => {
-    const all = analysis === undefined ? events : [...events, analysis];
-    const call_id = `${ID_BEGINNING}${(++calls).toString(16).padStart(6, "0")}`;
-    const order = (which: "first" | "second") =>
-      all
-        .flatMap((one, index) => one[which].map((position) => ({ index, position })))
-        .toSorted((one, other) => one.position - other.position)
-        .map(({ index }) => index);
-    return {
-      call_id,
-      bodies: all.map(({ event }, index) => JSON.stringify(event(call_id, index))),
-      orders: [order("first"), order("second")],
-    };
-  });
+const otherPlatforms = { retell, vapi, elevenlabs };
+
+/** The events of a call, all of one platform; of Atoms in both formats. */
+const callOfAPlatform = fc.oneof(
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      platform: fc.constant("atoms" as const),
+      events: fc.array(inTwoOrders(fc.oneof(documented, atoms)), { minLength: 1, maxLength: 6 }),
+      analysis: fc.option(inTwoOrders(atomsAnalytics), { nil: undefined }),
+    }),
+  },
+  ...(["retell", "vapi", "elevenlabs"] as const).map((platform) => ({
+    weight: 1,
+    arbitrary: fc.record({
+      platform: fc.constant(platform),
+      events: fc.array(inTwoOrders(otherPlatforms[platform]), { minLength: 1, maxLength: 5 }),
+      analysis: fc.constant(undefined),
+    }),
+  })),
+);
+
+/** A call with corrections; in two orders, with repetitions. */
+export const callInTwoOrders: fc.Arbitrary<CallInTwoOrders> = callOfAPlatform.map(({ platform, events, analysis }) => {
+  const all = analysis === undefined ? events : [...events, analysis];
+  const call_id = `${ID_BEGINNING}${(++calls).toString(16).padStart(6, "0")}`;
+  const order = (which: "first" | "second") =>
+    all
+      .flatMap((one, index) => one[which].map((position) => ({ index, position })))
+      .toSorted((one, other) => one.position - other.position)
+      .map(({ index }) => index);
+  return {
+    call_id,
+    bodies: all.map(({ event }, index) => ({ platform, body: JSON.stringify(event(call_id, index)) })),
+    orders: [order("first"), order("second")],
+  };
+});
