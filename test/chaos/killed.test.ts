@@ -25,7 +25,7 @@ async function parkCalls(url: string, down: Faults): Promise<SoakEvent[]> {
     ({ events }): SoakEvent[] => events.map((event) => ({ ...event, body: Buffer.from(event.body), answers: [] })),
   );
   await setFaults(url, down);
-  const door = openDoor(url, SECRET, AT_A_TIME);
+  const door = openDoor(url, { atoms: SECRET }, AT_A_TIME);
   await Promise.all(events.map(async (event) => event.answers.push(await door.send(event.body))));
   door.close();
   await setFaults(url, {});
