@@ -40,8 +40,10 @@ export function callsOfWords(query: string): ArrivalIndex {
   };
 }
 
-/** Erased calls whose words one step deletes. With 64 deletions FTS5 merges 64 pages for each of its levels. */
-const ERASED_A_STEP = 50;
+/** Calls of one transaction: with every 64th FTS5 merges 64 pages for each level of the index, which needs room. */
+const ERASED_A_TRANSACTION = 10;
+
+const TRANSACTIONS_A_STEP = 50;
 
 /**
  * Deletes words of calls whose rows are deleted. No new call gets the row of words that are still there. Safe to repeat.
@@ -49,16 +51,16 @@ const ERASED_A_STEP = 50;
  */
 export async function eraseWords(db: D1Database): Promise<boolean> {
   const erased = `SELECT words_id FROM erased_calls WHERE words_id IS NOT NULL
-    AND NOT EXISTS (SELECT 1 FROM calls WHERE id = words_id) ORDER BY words_id LIMIT ${ERASED_A_STEP}`;
-  const [, forgotten] = await writeFromReserve(
-    db,
-    [
-      db.prepare(`DELETE FROM search_index WHERE rowid IN (${erased})`),
-      db.prepare(`UPDATE erased_calls SET words_id = NULL WHERE words_id IN (${erased})`),
-    ],
-    RESERVE_ROWS,
-  );
-  return forgotten !== undefined && forgotten.meta.changes > 0;
+    AND NOT EXISTS (SELECT 1 FROM calls WHERE id = words_id) ORDER BY words_id LIMIT ${ERASED_A_TRANSACTION}`;
+  const statements = [
+    db.prepare(`DELETE FROM search_index WHERE rowid IN (${erased})`),
+    db.prepare(`UPDATE erased_calls SET words_id = NULL WHERE words_id IN (${erased})`),
+  ];
+  for (let transaction = 0; transaction < TRANSACTIONS_A_STEP; transaction++) {
+    const [, forgotten] = await writeFromReserve(db, statements, RESERVE_ROWS);
+    if (!forgotten?.meta.changes) return false;
+  }
+  return true;
 }
 
 /** Pages of the index, of 4 KB, that one step may write anew. */

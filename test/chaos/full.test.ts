@@ -56,8 +56,9 @@ async function sendUntilParked(name: string): Promise<void> {
   for (let nth = 0; ; nth++) if ((await sendCall(`${name}-${nth}`, `+1556${nth}`)).includes("parked")) return;
 }
 
-async function fillLedger(): Promise<void> {
-  await runCron(ledger.url, new Date());
+/** The cron makes the reserve. */
+async function fillLedger(beforehand = () => runCron(ledger.url, new Date())): Promise<void> {
+  await beforehand();
   const numbers = Array.from({ length: CALLS }, (_, nth) => nth);
   await pMap(numbers, (nth) => sendCall(`call-${nth}`, isOfPhone(nth) ? PHONE : `+1555${1000000 + nth}`), {
     concurrency: 10,
@@ -155,9 +156,7 @@ test("calls and callers are erased all the same, words and all, and nothing of t
 }, 120_000);
 
 test("without any room the rows go all the same, and the erasure is complete when its words are gone too", async () => {
-  await fillLedger();
-  sqlite.exec("DELETE FROM reserve");
-  await sendUntilParked("greedy");
+  await fillLedger(async () => {});
   const answer = await ask(ledger.url, "/api/calls/call-2", { method: "DELETE" });
   await vi.waitFor(
     async () => expect(await ask(ledger.url, "/api/calls/call-2")).toMatchObject({ status: 404 }),

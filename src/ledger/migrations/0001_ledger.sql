@@ -176,7 +176,7 @@ CREATE VIRTUAL TABLE search_index USING fts5 (
 -- Room of a database that is full: rows go for what an erasure has to write (src/ledger/reserve.ts).
 CREATE TABLE reserve (
   id INTEGER PRIMARY KEY,
-  room BLOB NOT NULL                -- zeros
+  zeros BLOB NOT NULL
 ) STRICT;
 
 CREATE VIEW call_metrics AS
