@@ -23,8 +23,8 @@ const RUN_BYTES = 256 * 1024 * 1024;
 /** Of D1 for a batch: list, read, record, explain, remove, postpone. */
 const BATCH_QUERIES = 6;
 
-/** Of D1 for a batch that is split to the last: its tens, and each of them one by one. */
-const SPLIT_QUERIES = 110;
+/** Of D1 for a body of a batch that is split to the last: its tens, and each of them one by one. */
+const SPLIT_QUERIES = 1.1;
 
 /** What is left of the limits of one run, for all stores together. */
 export class RunLimits {
@@ -44,15 +44,15 @@ export class RunLimits {
     return true;
   }
 
-  get canSplit(): boolean {
-    return this.#queries >= SPLIT_QUERIES;
+  canSplit(batch: readonly ParkedBody[]): boolean {
+    return this.#queries >= SPLIT_QUERIES * batch.length;
   }
 
   /** Takes what a batch needed besides. */
   spend(attempts: readonly Attempt<ParkedBody>[]): void {
     this.#subrequests -= attempts.filter(({ kind, isArchived }) => isArchived || kind !== "taken").length;
     const faulty = attempts.filter(({ kind, received }) => kind === "faulty" && received !== undefined).length;
-    if (faulty > 0) this.#queries -= Math.min(10 + 10 * faulty, SPLIT_QUERIES);
+    if (faulty > 0) this.#queries -= Math.min(10 + 10 * faulty, SPLIT_QUERIES * attempts.length);
   }
 }
 
@@ -80,7 +80,7 @@ export async function recover(
     for (const batch of batchesOfBodies(due)) {
       if (!limits.take(batch)) return total;
       const beganAt = Date.now();
-      const { canSplit } = limits;
+      const canSplit = limits.canSplit(batch);
       const attempts = await ingestBatch(batch, () => parking.read(batch), context, canSplit);
       limits.spend(attempts);
       const taken = attempts.filter(({ kind }) => kind === "taken").map(({ parked }) => parked);

@@ -111,19 +111,21 @@ test("a crowd is counted and listed to the last", async () => {
   expect(listed.size).toBe(21_200);
 });
 
-test("behind 1,500 bodies that D1 cannot take, and among them, good ones come back, and no run meets its limits", async () => {
+test("behind 2,200 bodies that D1 cannot take a good one comes back in two minutes, and among them in a few", {
+  timeout: 180_000,
+}, async () => {
   await ledger.DB.prepare(
     `CREATE TRIGGER refuse BEFORE INSERT ON calls WHEN new.call_id GLOB 'refused *'
      BEGIN SELECT raise(ABORT, 'no'); END`,
   ).run();
-  const refused = Array.from({ length: 1_500 }, (_, index) => end(`refused ${index}`));
+  const refused = Array.from({ length: 2_200 }, (_, index) => end(`refused ${index}`));
   const behind = end("behind those that D1 refuses");
   const among = end("among those that D1 refuses");
   await parkInR2([...refused, among], minutesAgo(61));
   await parkInR2([behind], minutesAgo(60));
-  expect(
-    await relayUntil(ledger.url, () => areStored(behind, among), { timeoutMilliseconds: 60_000 }),
-  ).toBeLessThanOrEqual(3);
+  const patience = { timeoutMilliseconds: 80_000 };
+  expect(await relayUntil(ledger.url, () => areStored(behind), patience)).toBeLessThanOrEqual(2);
+  await relayUntil(ledger.url, () => areStored(among), patience);
   const { queries, subrequests } = await readUsage(ledger.url);
   expect(queries).toBeLessThan(1_000);
   expect(subrequests).toBeLessThan(10_000);
