@@ -99,42 +99,37 @@ export function listOf<Item extends z.ZodObject>(item: Item) {
     });
 }
 
-/** Each is a string or absent. A timestamp is free text too (the payload page shows "..."). */
-const turnFields = ["role", "content", "timestamp"] as const;
-
 /**
- * A transcript, to the number of its turns. Only looked at: the turns stay in the body. By hand, since `z.array` of
- * `z.object` copies every turn, which on a long call took longer than the HMAC and the SHA-256 of the body together.
+ * A conversation: a list of objects in which each of these fields is absent or of its type. Only looked at: the turns stay as they
+ * are. By hand, since `z.array` of `z.object` copies every turn, which on a long call took longer than the HMAC and the SHA-256 of
+ * the body together.
  */
-export const transcript = z
-  .custom<unknown[]>(Array.isArray, "Invalid input: expected array")
-  .meta({ items: { properties: Object.fromEntries(turnFields.map((field) => [field, { type: "string" }])) } })
-  .transform((turns, context) => {
-    for (let index = 0; index < turns.length && context.issues.length < MAX_LIST_ERRORS; index++) {
-      const turn = turns[index];
-      if (!isTurn(turn)) context.issues.push({ code: "custom", input: turn, ...turnError(turn, index) });
-    }
-    return turns.length;
-  });
-
-function isTurn(turn: unknown): boolean {
-  return (
-    isJsonObject(turn) &&
-    isOptionalText(turn["role"]) &&
-    isOptionalText(turn["content"]) &&
-    isOptionalText(turn["timestamp"])
-  );
+export function turnList(fields: Readonly<Record<string, "string" | "number">>) {
+  const types = Object.entries(fields);
+  return z
+    .custom<unknown[]>(Array.isArray, "Invalid input: expected array")
+    .meta({ items: { properties: Object.fromEntries(types.map(([name, type]) => [name, { type }])) } })
+    .transform((turns, context) => {
+      for (let index = 0; index < turns.length && context.issues.length < MAX_LIST_ERRORS; index++) {
+        const turn = turns[index];
+        const wrong = isJsonObject(turn) ? types.find(([name, type]) => !isOptional(turn[name], type)) : [];
+        if (wrong === undefined) continue;
+        const [name, type = "object"] = wrong;
+        const path = name === undefined ? [index] : [index, name];
+        context.issues.push({ code: "custom", input: turn, path, message: `Invalid input: expected ${type}` });
+      }
+      return turns.filter(isJsonObject);
+    });
 }
 
-function isOptionalText(value: unknown): boolean {
-  return typeof value === "string" || value === undefined || value === null;
+function isOptional(value: unknown, type: "string" | "number"): boolean {
+  return value === undefined || value === null || typeof value === type;
 }
 
-function turnError(turn: unknown, index: number): { path: (string | number)[]; message: string } {
-  if (!isJsonObject(turn)) return { path: [index], message: "Invalid input: expected object" };
-  const field = turnFields.find((name) => !isOptionalText(turn[name])) ?? "";
-  return { path: [index, field], message: "Invalid input: expected string" };
-}
+/** A transcript, to the number of its turns. A timestamp is free text (the payload page shows "..."). */
+export const transcript = turnList({ role: "string", content: "string", timestamp: "string" }).transform(
+  ({ length }) => length,
+);
 
 /** The object without its `transcript`; the very same object when it has none. */
 export function withoutTranscript(object: JsonObject): JsonObject {

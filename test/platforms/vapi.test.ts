@@ -408,6 +408,7 @@ describe("calls of every kind", () => {
       { role: "supervisor", message: "I take over.", time: null },
       { message: "Whose words?", time: 1_721_053_803_000 },
       { role: "tool_call_progress", message: "Searching.", time: 1_721_053_804_000 },
+      { role: "user", message: "Beyond all calendars.", time: 1e30 },
     ];
     await send(vapiCall({ call_id: "roles" }).report({ artifact: { messages } }));
     const { body } = await ask(ledger.url, "/api/calls/roles/transcript");
@@ -415,6 +416,7 @@ describe("calls of every kind", () => {
       { role: "agent", content: "Hello!", timestamp: "2024-07-15T14:30:01.000Z" },
       { role: "supervisor", content: "I take over.", timestamp: null },
       { role: null, content: "Whose words?", timestamp: "2024-07-15T14:30:03.000Z" },
+      { role: "user", content: "Beyond all calendars.", timestamp: null },
     ]);
   });
 
@@ -548,6 +550,24 @@ describe("repetitions", () => {
     expect(before.objects).toEqual({ "transcript.json": linked("links", "first") });
   });
 
+  test.each([
+    ["first", (links: object) => ({ ...links, recordingUrl: "r" })],
+    ["last", (links: object) => ({ recordingUrl: "r", ...links })],
+    ["alone", (links: object) => ({ ...links })],
+  ])(
+    "links that stand %s in their object do not tell two deliveries apart, nor does having none",
+    async (where, artifact) => {
+      const { report } = vapiCall({ call_id: `links ${where}` });
+      const links = { ...presigned("first"), presignedLogUrl: null };
+      expect(await send(report({ artifact: artifact(links) }))).toMatchObject({ body: { status: "stored" } });
+      for (const other of [presigned('second, with "quotes"'), {}]) {
+        expect(await send(report({ artifact: artifact(other) }))).toMatchObject({ body: { status: "duplicate" } });
+      }
+      const others = report({ artifact: { ...artifact(links), variableValues: { moved: true } } });
+      expect(await send(others)).toMatchObject({ body: { status: "stored" } });
+    },
+  );
+
   test("of twenty copies at the same moment, each with other links, one is stored", async () => {
     const bodies = Array.from({ length: 20 }, (_, index) => linked("raced", `delivery ${index}`));
     const answers = await Promise.all(bodies.map((body) => send(body)));
@@ -645,7 +665,7 @@ describe("what does not fit", () => {
     ["message.artifact.messages.0", report({ artifact: { messages: ["Hello!"] } })],
     ["message.artifact.messages.0.message", report({ artifact: { messages: [{ role: "bot", message: 1 }] } })],
     ["message.artifact.messages.0.role", report({ artifact: { messages: [{ role: {} }] } })],
-    ["message.artifact.messages.0.time", report({ artifact: { messages: [{ time: 1e30 }] } })],
+    ["message.artifact.messages.0.time", report({ artifact: { messages: [{ time: "noon" }] } })],
     ["message.artifact.recordingUrl", report({ artifact: { recordingUrl: 5 } })],
     ["message.artifact.recording.mono.combinedUrl", report({ artifact: { recording: { mono: { combinedUrl: 5 } } } })],
     ["message.artifact.variableValues", report({ artifact: { variableValues: "Robin" } })],

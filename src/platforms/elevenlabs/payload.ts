@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { type CallDirection, type CallEvent, callDirection, type JsonObject } from "../../events/event.ts";
-import { fieldErrors, id, jsonObject, listOf, present, text } from "../../events/fields.ts";
+import { fieldErrors, id, jsonObject, present, text, turnList } from "../../events/fields.ts";
 import { phoneDigits } from "../../events/phone.ts";
 
 /** ISO 8601 UTC with milliseconds; `undefined` outside the years 0000 to 9999, where text order is no time order. */
@@ -36,11 +36,7 @@ function entriesOf<Item extends z.ZodType>(item: Item) {
 }
 
 /** A turn that only calls a tool has no message. */
-const turn = z.object({
-  role: z.string().nullish(),
-  message: z.string().nullish(),
-  time_in_call_secs: z.number().nullish(),
-});
+const turns = turnList({ role: "string", message: "string", time_in_call_secs: "number" });
 
 /** Calls by way of a Twilio server of the customer's own have neither a direction nor numbers here. */
 const phoneCall = z.object({
@@ -68,7 +64,7 @@ const transcription = z.object({
   data: z.object({
     ...common,
     status: z.string().nullish(),
-    transcript: listOf(turn).nullish(),
+    transcript: turns.nullish(),
     metadata: z
       .object({
         start_time_unix_secs: unixSeconds.nullish(),

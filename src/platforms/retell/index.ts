@@ -17,8 +17,11 @@ export const retell: Platform = {
   turns: turnsInBody,
 };
 
-/** The time of sending. Looked for in the text, since writing a body of thousands of words anew takes as long as parsing it. */
-const sentAt = /"event_timestamp"\s*:\s*\d+\s*,?/g;
+/**
+ * The time of sending, with the comma before it, or after it where it comes first. Looked for in the text, since writing a body of
+ * thousands of words anew takes as long as parsing it.
+ */
+const sentAt = /,\s*"event_timestamp"\s*:\s*\d+|"event_timestamp"\s*:\s*\d+\s*,?/g;
 
 /** Milliseconds since 1970, and HMAC-SHA256 in hex. */
 const signaturePattern = /^v=(\d{1,16}),d=([0-9a-f]{64})$/i;

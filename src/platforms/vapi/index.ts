@@ -20,5 +20,9 @@ export const vapi: Platform = {
   turns: turnsInBody,
 };
 
-/** Looked for in the text, since writing a report anew takes as long as parsing it. */
-const presigned = /"presigned\w*"\s*:\s*(?:"(?:[^"\\]|\\.)*"|[\w.+-]+)\s*,?/g;
+/**
+ * With the comma before it, or after it where it comes first, so that what is left is what a body without it has. Looked for in the
+ * text, since writing a report anew takes as long as parsing it.
+ */
+const presigned =
+  /,\s*"presigned\w*"\s*:\s*(?:"(?:[^"\\]|\\.)*"|[\w.+-]+)|"presigned\w*"\s*:\s*(?:"(?:[^"\\]|\\.)*"|[\w.+-]+)\s*,?/g;

@@ -11,6 +11,7 @@ import {
   MAX_ID_CHARACTERS,
   present,
   text,
+  turnList,
   turnsOf,
 } from "../../events/fields.ts";
 import type { Decoded } from "../platform.ts";
@@ -33,11 +34,11 @@ const phoneNumber = z
   .object({ number: text.nullish(), twilioPhoneNumber: text.nullish(), sipUri: text.nullish() })
   .nullish();
 
-const message = z.object({ role: z.string().nullish(), message: z.string().nullish(), time: moment.nullish() });
+const messages = turnList({ role: "string", message: "string", time: "number" });
 
 const artifact = z
   .object({
-    messages: listOf(message).nullish(),
+    messages: messages.nullish(),
     recordingUrl: text.nullish(),
     recording: z.object({ mono: z.object({ combinedUrl: text.nullish() }).nullish() }).nullish(),
     variableValues: jsonObject.nullish(),
@@ -76,7 +77,7 @@ const conclusion = {
     assistantOverrides: z.object({ variableValues: jsonObject.nullish() }).nullish(),
   }),
   artifact,
-  messages: listOf(message).nullish(),
+  messages: messages.nullish(),
   durationSeconds: z.number().nullish(),
   recordingUrl: text.nullish(),
 };
@@ -127,7 +128,7 @@ const conversation = z.object({ message: end.pick({ artifact: true, messages: tr
 /** The conversation in a body; empty when there is none. */
 export function turnsInBody(body: JsonObject): Turn[] {
   const parsed = conversation.safeParse(body);
-  return (parsed.success && turnsIn(parsed.data.message)) || [];
+  return parsed.success ? turnsOf(spokenIn(parsed.data.message)?.map(turnOf)) : [];
 }
 
 function toCallEvents(payload: Message, receivedAt: string): [CallEvent, ...CallEvent[]] {
@@ -181,7 +182,7 @@ function callEnd(identified: Pick<CallEvent, "timestamp" | "call_id" | "agent_id
       disposition: payload.endedReason ?? call.endedReason,
       variables: artifact?.variableValues ?? call.assistantOverrides?.variableValues,
       recording_url,
-      transcript_turns: turnsIn(payload)?.length,
+      transcript_turns: spokenIn(payload)?.length,
     }),
   };
 }
@@ -238,19 +239,15 @@ const unspoken = /^(?:system|developer)$|tool|function/i;
 /** Vapi's words for the ledger's `agent`; every other role stays as it is. */
 const agentRoles: ReadonlySet<unknown> = new Set(["bot", "assistant"]);
 
-/** @returns `undefined` when the body has no messages */
-function turnsIn({ artifact, messages: older }: Pick<Conclusion, "artifact" | "messages">): Turn[] | undefined {
-  const messages = artifact?.messages ?? older;
-  if (!messages) return undefined;
-  return turnsOf(
-    messages
-      .filter(({ role }) => !unspoken.test(role ?? ""))
-      .map(({ role, message, time }) => ({
-        role: agentRoles.has(role) ? "agent" : role,
-        content: message,
-        timestamp: time,
-      })),
+/** The messages with words. @returns `undefined` when the body has no messages */
+function spokenIn({ artifact, messages: older }: Pick<Conclusion, "artifact" | "messages">): JsonObject[] | undefined {
+  return (artifact?.messages ?? older)?.filter(
+    ({ role, message }) => typeof message === "string" && message.trim() !== "" && !unspoken.test(String(role ?? "")),
   );
+}
+
+function turnOf({ role, message, time }: JsonObject) {
+  return { role: agentRoles.has(role) ? "agent" : role, content: message, timestamp: moment.safeParse(time).data };
 }
 
 /** The texts that are there and not empty. */
