@@ -99,12 +99,14 @@ export function listOf<Item extends z.ZodObject>(item: Item) {
     });
 }
 
+type TurnFieldType = "string" | "number" | "array";
+
 /**
  * A conversation: a list of objects in which each of these fields is absent or of its type. Only looked at: the turns stay as they
  * are. By hand, since `z.array` of `z.object` copies every turn, which on a long call took longer than the HMAC and the SHA-256 of
  * the body together.
  */
-export function turnList(fields: Readonly<Record<string, "string" | "number">>) {
+export function turnList(fields: Readonly<Record<string, TurnFieldType>>) {
   const types = Object.entries(fields);
   return z
     .custom<unknown[]>(Array.isArray, "Invalid input: expected array")
@@ -122,8 +124,8 @@ export function turnList(fields: Readonly<Record<string, "string" | "number">>) 
     });
 }
 
-function isOptional(value: unknown, type: "string" | "number"): boolean {
-  return value === undefined || value === null || typeof value === type;
+function isOptional(value: unknown, type: TurnFieldType): boolean {
+  return value === undefined || value === null || (type === "array" ? Array.isArray(value) : typeof value === type);
 }
 
 /** A transcript, to the number of its turns. A timestamp is free text (the payload page shows "..."). */

@@ -1,6 +1,7 @@
 import { isSignedByAny, joined } from "../hmac.ts";
 import type { BodyVerifier, Platform, SignatureFault } from "../platform.ts";
-import { decodeRetell, ignoresLarge, turnsInBody } from "./payload.ts";
+import { turnsInBody } from "./conversation.ts";
+import { decodeRetell, ignoresLarge } from "./payload.ts";
 
 /** Retell AI, whose three webhooks of a call are the three events of the ledger. */
 export const retell: Platform = {

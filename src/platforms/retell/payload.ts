@@ -1,34 +1,8 @@
 import * as z from "zod";
-import type { CallEvent, JsonObject, Turn } from "../../events/event.ts";
-import {
-  epochMs,
-  fieldErrors,
-  id,
-  isJsonObject,
-  jsonObject,
-  listOf,
-  MAX_EPOCH_MS,
-  present,
-  text,
-  turnsOf,
-} from "../../events/fields.ts";
+import type { CallEvent, JsonObject } from "../../events/event.ts";
+import { epochMs, fieldErrors, id, jsonObject, MAX_EPOCH_MS, present, text } from "../../events/fields.ts";
 import type { Decoded } from "../platform.ts";
-
-/** The words of an utterance, to the second of the audio at which it begins. Only the first is looked at: there are thousands. */
-const words = z
-  .custom<unknown[]>(Array.isArray, "Invalid input: expected array")
-  .transform(([first]) => (isJsonObject(first) && typeof first["start"] === "number" ? first["start"] : undefined));
-
-const utterances = listOf(
-  z.object({ role: z.string().nullish(), content: z.string().nullish(), words: words.nullish() }),
-);
-
-const conversation = z.object({
-  start_timestamp: epochMs.nullish(),
-  transcript_object: utterances.nullish(),
-  transcript_with_tool_calls: utterances.nullish(),
-  scrubbed_transcript_with_tool_calls: utterances.nullish(),
-});
+import { conversation, turnsInCall, withoutTranscripts } from "./conversation.ts";
 
 const startedCall = z.object({
   call_id: id,
@@ -111,14 +85,6 @@ export function decodeRetell(body: JsonObject, receivedAt: string): Decoded {
     events: [toCallEvent(parsed.data, receivedAt)],
     payload: withoutTranscripts(body),
   };
-}
-
-const conversationInBody = z.object({ call: conversation });
-
-/** The conversation in a body; empty when there is none. */
-export function turnsInBody(body: JsonObject): Turn[] {
-  const parsed = conversationInBody.safeParse(body);
-  return (parsed.success && turnsInCall(parsed.data.call)) || [];
 }
 
 function toCallEvent(payload: RetellEvent, receivedAt: string): CallEvent {
@@ -211,38 +177,6 @@ function metrics(analysis: z.infer<typeof callAnalysis> | null | undefined): Jso
   const { call_successful, user_sentiment, in_voicemail, custom_analysis_data } = analysis;
   const all = { ...present({ call_successful, user_sentiment, in_voicemail }), ...custom_analysis_data };
   return Object.keys(all).length === 0 ? undefined : all;
-}
-
-/** Who speaks. What else stands in a list with tool calls was not spoken: tool calls, key presses, text messages, injected context. */
-const speakers: ReadonlySet<unknown> = new Set(["agent", "user", "transfer_target"]);
-
-/** @returns `undefined` when the call has no transcript; `transcript_object` is left out where personal data is scrubbed */
-function turnsInCall(call: z.infer<typeof conversation>): Turn[] | undefined {
-  const mixed = call.transcript_with_tool_calls ?? call.scrubbed_transcript_with_tool_calls;
-  const spoken = call.transcript_object ?? mixed?.filter(({ role }) => speakers.has(role));
-  const start = call.start_timestamp;
-  return (
-    spoken &&
-    turnsOf(
-      spoken.map(({ role, content, words: startSecond }) => ({
-        role,
-        content,
-        timestamp: isNumber(start) && isNumber(startSecond) ? isoTime(start + startSecond * 1000) : undefined,
-      })),
-    )
-  );
-}
-
-/** The members of a call that repeat its conversation, scrubbed ones included. */
-const transcriptName = /(?:^|_)transcript(?:_|$)/;
-
-/** The body without its transcripts; the very same object when it has none. */
-function withoutTranscripts(body: JsonObject): JsonObject {
-  const { call } = body;
-  if (!isJsonObject(call)) return body;
-  const entries = Object.entries(call);
-  const rest = entries.filter(([name]) => !transcriptName.test(name));
-  return rest.length === entries.length ? body : { ...body, call: Object.fromEntries(rest) };
 }
 
 function isNumber(value: number | null | undefined): value is number {

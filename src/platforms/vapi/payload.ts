@@ -1,7 +1,6 @@
 import * as z from "zod";
 import type { CallDirection, CallEvent, JsonObject, Turn } from "../../events/event.ts";
 import {
-  epochMs,
   fieldErrors,
   id,
   instant,
@@ -11,15 +10,11 @@ import {
   MAX_ID_CHARACTERS,
   present,
   text,
-  turnList,
-  turnsOf,
 } from "../../events/fields.ts";
 import type { Decoded } from "../platform.ts";
+import { messages, moment, spokenIn, turnsIn } from "./messages.ts";
 import { ignoredTypes } from "./noise.ts";
 import { withoutTranscripts } from "./without-transcripts.ts";
-
-/** Milliseconds since 1970, with fractions or without, to ISO 8601 UTC. */
-const moment = epochMs.transform((ms) => new Date(ms).toISOString());
 
 /** An id that may be empty, which counts as absent. */
 const optionalId = z
@@ -33,8 +28,6 @@ const customer = z.object({ number: text.nullish(), sipUri: text.nullish() }).nu
 const phoneNumber = z
   .object({ number: text.nullish(), twilioPhoneNumber: text.nullish(), sipUri: text.nullish() })
   .nullish();
-
-const messages = turnList({ role: "string", message: "string", time: "number" });
 
 const artifact = z
   .object({
@@ -128,7 +121,7 @@ const conversation = z.object({ message: end.pick({ artifact: true, messages: tr
 /** The conversation in a body; empty when there is none. */
 export function turnsInBody(body: JsonObject): Turn[] {
   const parsed = conversation.safeParse(body);
-  return parsed.success ? turnsOf(spokenIn(parsed.data.message)?.map(turnOf)) : [];
+  return parsed.success ? turnsIn(messagesIn(parsed.data.message)) : [];
 }
 
 function toCallEvents(payload: Message, receivedAt: string): [CallEvent, ...CallEvent[]] {
@@ -182,7 +175,7 @@ function callEnd(identified: Pick<CallEvent, "timestamp" | "call_id" | "agent_id
       disposition: payload.endedReason ?? call.endedReason,
       variables: artifact?.variableValues ?? call.assistantOverrides?.variableValues,
       recording_url,
-      transcript_turns: spokenIn(payload)?.length,
+      transcript_turns: spokenIn(messagesIn(payload))?.length,
     }),
   };
 }
@@ -233,21 +226,11 @@ function namedOutput([id, output]: [string, unknown]): [string, unknown][] {
   return [[typeof output["name"] === "string" ? output["name"] : id, output["result"]]];
 }
 
-/** Prompts, calls of tools, and their results. */
-const unspoken = /^(?:system|developer)$|tool|function/i;
-
-/** Vapi's words for the ledger's `agent`; every other role stays as it is. */
-const agentRoles: ReadonlySet<unknown> = new Set(["bot", "assistant"]);
-
-/** The messages with words. @returns `undefined` when the body has no messages */
-function spokenIn({ artifact, messages: older }: Pick<Conclusion, "artifact" | "messages">): JsonObject[] | undefined {
-  return (artifact?.messages ?? older)?.filter(
-    ({ role, message }) => typeof message === "string" && message.trim() !== "" && !unspoken.test(String(role ?? "")),
-  );
-}
-
-function turnOf({ role, message, time }: JsonObject) {
-  return { role: agentRoles.has(role) ? "agent" : role, content: message, timestamp: moment.safeParse(time).data };
+function messagesIn({
+  artifact,
+  messages: older,
+}: Pick<Conclusion, "artifact" | "messages">): JsonObject[] | undefined {
+  return (artifact?.messages ?? older) || undefined;
 }
 
 /** The texts that are there and not empty. */
