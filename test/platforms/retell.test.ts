@@ -453,6 +453,14 @@ describe("order and repetition", () => {
     expect(await quarantined(JSON.stringify(call.end({}, { event_timestamp: 1_750_000_099_999 })))).toBeNull();
   });
 
+  test("the time of sending tells no two deliveries apart, wherever it stands", async () => {
+    const { event_timestamp, ...content } = retellCall({ call_id: "anywhere" }).end();
+    const bodies = [{ event_timestamp, ...content }, { ...content, event_timestamp: event_timestamp + 1 }, content];
+    const statuses = [];
+    for (const body of bodies) statuses.push((await send(body)).body);
+    expect(statuses).toMatchObject([{ status: "stored" }, { status: "duplicate" }, { status: "duplicate" }]);
+  });
+
   test("of twenty copies at the same moment one is stored and nineteen are duplicates", async () => {
     const { end } = retellCall({ call_id: "twenty" });
     const answers = await Promise.all(

@@ -10,7 +10,7 @@ export const retell: Platform = {
   verify,
   decode: decodeRetell,
   // Retell sends an event more than once, and each time may say anew when.
-  identify: (_body, text) => ({ kind: "content", content: text.replace(sentAt, "") }),
+  identify: (_body, text) => ({ kind: "content", content: text.replace(sentAt, "").replaceAll(",}", "}") }),
   // Lets whoever has it join a web call.
   secretNames: /^access_token$/i,
   // `transcript_updated` repeats all that was said so far.
@@ -18,11 +18,8 @@ export const retell: Platform = {
   turns: turnsInBody,
 };
 
-/**
- * The time of sending, with the comma before it, or after it where it comes first. Looked for in the text, since writing a body of
- * thousands of words anew takes as long as parsing it.
- */
-const sentAt = /,\s*"event_timestamp"\s*:\s*\d+|"event_timestamp"\s*:\s*\d+\s*,?/g;
+/** Looked for in the text, since writing a body of thousands of words anew takes as long as parsing it. */
+const sentAt = /"event_timestamp"\s*:\s*\d+\s*,?/g;
 
 /** Milliseconds since 1970, and HMAC-SHA256 in hex. */
 const signaturePattern = /^v=(\d{1,16}),d=([0-9a-f]{64})$/i;
