@@ -156,7 +156,7 @@ const sections: Record<string, Section> = {
           target: 0.85,
         };
         const name = `${body} of ${platform} of ${PLATFORM_BODY_BYTES / 1000} KB`;
-        const load = { name, path, events: make, rounds: 3, requests: 256, warmUp: 256 };
+        const load = { name, path, events: make, rounds: 5, requests: 256, warmUp: 256 };
         await reportThroughput(report, [contest], load, downstream);
       }
     },
