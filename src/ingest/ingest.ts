@@ -8,6 +8,7 @@ import { bucketParking } from "../parking/bucket.ts";
 import { PARK_TIMEOUT_MS, park } from "../parking/index.ts";
 import { readSettings } from "../settings.ts";
 import { MAX_CONNECTIONS, type StoreName } from "../stores/ask.ts";
+import { letOthersIn } from "../stores/batches.ts";
 import { sendMessages } from "../stores/queue.ts";
 import { type DecodedBody, decode } from "./decode.ts";
 import { namedCallIds, readUnfit } from "./named-calls.ts";
@@ -50,7 +51,10 @@ export async function ingestAll(
 ): Promise<IngestResult[]> {
   const prepared: Prepared[] = [];
   // One after the other: parsed, a body takes several times the memory of its bytes.
-  for (const received of bodies) prepared.push(await prepare(received, context));
+  for (const [index, received] of bodies.entries()) {
+    prepared.push(await prepare(received, context));
+    await letOthersIn(index);
+  }
   const plans = prepared.flatMap((one) => (one.kind === "plan" ? one.plan : []));
   const written = await write(plans, context.db, context.bucket, isSplit);
   const quarantined = await quarantineUnfit(

@@ -4,7 +4,7 @@ import { archiveTranscript } from "../archive/transcripts.ts";
 import { type RecordResult, recordEvents } from "../ledger/record.ts";
 import { logError, reasonOf } from "../log.ts";
 import { isFull, MAX_CONNECTIONS, STORE_TIMEOUT_MS, StoreError, type StoreName } from "../stores/ask.ts";
-import { batchesOf } from "../stores/batches.ts";
+import { batchesOf, letOthersIn } from "../stores/batches.ts";
 import { Deadline } from "../stores/deadline.ts";
 import type { Plan } from "./plan.ts";
 
@@ -56,9 +56,11 @@ async function writeTransaction(
       });
       return written.flat();
     }
-    return await pMap(plans, (plan, index) => archive(plan, recorded[index], bucket, deadline), {
-      concurrency: MAX_CONNECTIONS,
-    });
+    const archivePlan = async (plan: Plan, index: number) => {
+      await letOthersIn(index);
+      return archive(plan, recorded[index], bucket, deadline);
+    };
+    return await pMap(plans, archivePlan, { concurrency: MAX_CONNECTIONS });
   } finally {
     deadline.end();
   }

@@ -1,5 +1,6 @@
 import pMap from "p-map";
 import { askStore, MAX_CONNECTIONS, STORE_TIMEOUT_MS, StoreError } from "../stores/ask.ts";
+import { letOthersIn } from "../stores/batches.ts";
 import { type ListableParking, orderOf, type ParkedBody, type ParkedKey } from "./parking.ts";
 
 export const PARKED_PREFIX = "parked/";
@@ -25,7 +26,8 @@ export function bucketParking(bucket: R2Bucket): ListableParking {
     };
     await askStore("R2", () => bucket.put(key, body, options), { timeoutMs });
   };
-  const read = async (parked: ParkedBody) => {
+  const read = async (parked: ParkedBody, index: number) => {
+    await letOthersIn(index);
     try {
       return await askStore("R2", async () => {
         const object = await bucket.get(keyOf(parked));
