@@ -49,10 +49,10 @@ export class RunLimits {
   }
 
   /** Takes what a batch needed besides. */
-  spend(attempts: readonly Attempt<ParkedBody>[]): void {
+  spend(attempts: readonly Attempt<ParkedBody>[], wasSplit: boolean): void {
     this.#subrequests -= attempts.filter(({ kind, isArchived }) => isArchived || kind !== "taken").length;
     const faulty = attempts.filter(({ kind, received }) => kind === "faulty" && received !== undefined).length;
-    if (faulty > 0) this.#queries -= Math.min(10 + 10 * faulty, SPLIT_QUERIES * attempts.length);
+    if (faulty > 0 && wasSplit) this.#queries -= Math.min(10 + 10 * faulty, SPLIT_QUERIES * attempts.length);
   }
 }
 
@@ -82,7 +82,7 @@ export async function recover(
       const beganAt = Date.now();
       const canSplit = limits.canSplit(batch);
       const attempts = await ingestBatch(batch, () => parking.read(batch), context, canSplit);
-      limits.spend(attempts);
+      limits.spend(attempts, canSplit);
       const taken = attempts.filter(({ kind }) => kind === "taken").map(({ parked }) => parked);
       const failed = attempts.filter(({ kind }) => kind !== "taken");
       if (taken.length > 0) await parking.remove(taken);

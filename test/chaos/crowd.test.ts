@@ -112,7 +112,7 @@ test("a crowd is counted and listed to the last", async () => {
 });
 
 test("behind 2,200 bodies that D1 cannot take a good one comes back in two minutes, and among them in a few", {
-  timeout: 180_000,
+  timeout: 300_000,
 }, async () => {
   await ledger.DB.prepare(
     `CREATE TRIGGER refuse BEFORE INSERT ON calls WHEN new.call_id GLOB 'refused *'
@@ -123,7 +123,7 @@ test("behind 2,200 bodies that D1 cannot take a good one comes back in two minut
   const among = end("among those that D1 refuses");
   await parkInR2([...refused, among], minutesAgo(61));
   await parkInR2([behind], minutesAgo(60));
-  const patience = { timeoutMilliseconds: 80_000 };
+  const patience = { timeoutMilliseconds: 120_000 };
   expect(await relayUntil(ledger.url, () => areStored(behind), patience)).toBeLessThanOrEqual(2);
   await relayUntil(ledger.url, () => areStored(among), patience);
   const { queries, subrequests } = await readUsage(ledger.url);
