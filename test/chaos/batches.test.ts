@@ -94,25 +94,27 @@ const sentCalls = (calls: readonly TestCall[]): SentCall[] =>
   }));
 
 /** A store that fails for good after so many calls. */
-const from = (works: number): { works: number; afterwards: FaultKind }[] =>
-  (["before", "after", "hang"] as const).map((afterwards) => ({ works, afterwards }));
+const from = (works: number, ...kinds: readonly FaultKind[]): { works: number; afterwards: FaultKind }[] =>
+  kinds.map((afterwards) => ({ works, afterwards }));
 
 /** D1 is asked to record a batch, R2 for a list, for 100 bodies and for a third as many transcripts, then to delete. */
 const duringRecovery: Record<ListedStore, Faults[]> = {
   R2: [
-    ...[...faultKinds, ...from(1)].map((D1) => ({ D1 })),
-    ...[...from(1), ...from(50), ...from(110), ...from(134)].map((R2) => ({ R2 })),
+    ...[...faultKinds, ...from(1, "after", "hang")].map((D1) => ({ D1 })),
+    ...[...from(50, "before", "hang"), ...from(110, "before", "after", "hang"), ...from(134, "after", "hang")].map(
+      (R2) => ({ R2 }),
+    ),
     { queue: "before" },
   ],
   D1: [
-    ...[...faultKinds, ...from(2), ...from(3), ...from(4)].map((D1) => ({ D1 })),
-    ...[...faultKinds, ...from(15)].map((R2) => ({ R2 })),
+    ...[...faultKinds, ...from(2, "after"), ...from(3, "before", "hang"), ...from(4, "after")].map((D1) => ({ D1 })),
+    ...from(15, "before", "after", "hang").map((R2) => ({ R2 })),
     { D1: { works: 2, afterwards: "after" }, R2: "before" },
   ],
 };
 const duringUnpacking: Faults[] = [
-  ...[...faultKinds, ...from(1)].map((D1) => ({ D1 })),
-  ...[...faultKinds, ...from(15)].map((R2) => ({ R2 })),
+  ...[...faultKinds, ...from(1, "after")].map((D1) => ({ D1 })),
+  ...from(15, "before", "after", "hang").map((R2) => ({ R2 })),
   { D1: "after", R2: "before" },
   { D1: "overloaded" },
   { D1: "before", R2: "before", queue: "before" },
