@@ -1,5 +1,8 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { memoryUsage } from "node:process";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readHourRows, type StatisticsRange } from "../../src/ledger/hours.ts";
@@ -83,6 +86,36 @@ async function expectSame(range: StatisticsRange): Promise<void> {
   expect(rounded(await addHours(range))).toEqual(rounded(counted));
   compared += counted.flat().length;
 }
+
+test("a year of texts that are all different fits into the memory of a Worker, and the frequent ones are among them", () => {
+  setFlagsFromString("--expose-gc");
+  const collectGarbage: () => void = runInNewContext("gc");
+  const totals = new Totals({ since: "", until: "", agent_id: null, utcOffsetMinutes: 0 });
+  collectGarbage();
+  const before = memoryUsage().heapUsed;
+  for (let hour = 0; hour < 366 * 24; hour++) {
+    const texts = Array.from({ length: 19 }, (_, index) => `${hour}-${index} ${"word ".repeat(15)}`);
+    totals.add({
+      hour: new Date(Date.UTC(2024, 0, 1, hour)).toISOString().slice(0, "2024-01-01T00".length),
+      ...{ agent_id: "", calls: 20, ended: 20, analyzed: 20, with_duration: 20, total_duration_seconds: 100 },
+      quarters: null,
+      dispositions: [...texts, "busy"].map((text) => [text, 1, 1, 5]),
+      metrics: Array.from({ length: 10 }, (_, metric) => [
+        `text ${metric}`,
+        "text",
+        null,
+        null,
+        [[0, 20, 0]],
+        [...texts, "often"].map((text) => [text, 1]),
+      ]),
+    });
+  }
+  collectGarbage();
+  expect((memoryUsage().heapUsed - before) / 1e6).toBeLessThan(40);
+  const { dispositions, metric_values } = totals.statistics();
+  expect(dispositions[0]).toMatchObject({ disposition: "busy", calls: 366 * 24 });
+  expect(metric_values[0]).toEqual({ metric: "text 0", type: "text", value: "often", calls: 366 * 24 });
+});
 
 describe("the totals of hours equal what the queries for people count", () => {
   const from = Date.parse("2024-07-15T20:00:00Z");
