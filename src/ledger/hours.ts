@@ -139,8 +139,8 @@ export interface StatisticsRange {
 }
 
 const HOUR_MS = 60 * 60 * 1000;
-/** So much is held in memory at once: a year of a busy ledger with many agents would not fit. */
-const PAGE_MS = 31 * 24 * HOUR_MS;
+/** So much is read at once: of many agents, or of metrics that are free texts, a busy month takes a Worker's memory, parsed. */
+const PAGE_MS = 10 * 24 * HOUR_MS;
 
 const readSql = `
 SELECT hour, agent_id, calls, ended, analyzed, with_duration, total_duration_seconds,
@@ -150,7 +150,7 @@ SELECT hour, agent_id, calls, ended, analyzed, with_duration, total_duration_sec
 FROM (SELECT * FROM call_hours WHERE hour >= ?2 AND hour < ?3 UNION ALL SELECT * FROM (${countedHours}))`;
 
 /**
- * Reads the totals of a range, hour by hour and agent by agent, a month at a time. Calls are read where the range cuts through an
+ * Reads the totals of a range, hour by hour and agent by agent, ten days at a time. Calls are read where the range cuts through an
  * hour, and where an hour is stale.
  * @param hasDetails whether dispositions and metrics come too, for the agent of the range or for all together
  */

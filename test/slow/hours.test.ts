@@ -117,6 +117,27 @@ test("a year of texts that are all different fits into the memory of a Worker, a
   expect(metric_values[0]).toEqual({ metric: "text 0", type: "text", value: "often", calls: 366 * 24 });
 });
 
+test("a busy month of ten free texts a call is read in parts, of which each fits into a Worker with all that it is parsed to", async () => {
+  const metrics = Array.from({ length: 10 }, (_, metric) => [
+    ...[`text ${metric}`, "text", null, null, [[0, 20, 0]]],
+    Array.from({ length: 20 }, (_, index) => [`${index} ${"नमस्ते ".repeat(14)}`, 1]),
+  ]);
+  await ledger.DB.prepare(
+    `INSERT INTO call_hours (hour, agent_id, calls, ended, analyzed, with_duration, total_duration_seconds, quarters, dispositions, metrics)
+     SELECT strftime('%Y-%m-%dT%H', '2025-01-01', value || ' hours'), '', 20, 20, 20, 20, 100.0, '[[0,20,20,20,20,100.0]]', '[]', ?2
+     FROM json_each(?1)`,
+  )
+    .bind(JSON.stringify(Array.from({ length: 31 * 24 }, (_, hour) => hour)), JSON.stringify(metrics))
+    .run();
+  const range = { since: "2025-01-01T00:00:00.000Z", until: "2025-02-01T00:00:00.000Z", agent_id: null };
+  let hours = 0;
+  for await (const rows of readHourRows(ledger.DB, { ...range, utcOffsetMinutes: 0 }, true)) {
+    expect(new TextEncoder().encode(JSON.stringify(rows)).byteLength / 1e6).toBeLessThan(16);
+    hours += rows.length;
+  }
+  expect(hours).toBe(31 * 24);
+});
+
 describe("the totals of hours equal what the queries for people count", () => {
   const from = Date.parse("2024-07-15T20:00:00Z");
   const moment = fc.integer({ min: 0, max: 9 * 60 }).map((minutes) => new Date(from + minutes * 60_000).toISOString());
