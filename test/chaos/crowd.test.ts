@@ -144,6 +144,24 @@ test("more bodies than one run may take in do not end it: the next one goes on",
   expect((await readUsage(ledger.url)).subrequests).toBeLessThan(10_000);
 });
 
+test("hours that are not counted yet take no more of D1 than recovering leaves them", async () => {
+  await ledger.DB.prepare(
+    `INSERT INTO calls (call_id, platform, agent_id, status, called_at, updated_at, first_received_at, column_versions)
+     SELECT 'hour ' || value, 'atoms', 'ada', 'active', at, at, at, '{}'
+     FROM (SELECT value, strftime('%Y-%m-%dT%H:00:00.000Z', '2024-01-01', value || ' hours') AS at FROM json_each(?1))`,
+  )
+    .bind(JSON.stringify(Array.from({ length: 1_200 }, (_, hour) => hour)))
+    .run();
+  const hoursIn = async (table: string) =>
+    (await ledger.DB.prepare(`SELECT DISTINCT hour FROM ${table} WHERE hour < '2025'`).all()).results.length;
+  await runCron(ledger.url, new Date());
+  await runCron(ledger.url, new Date());
+  expect(await hoursIn("call_hours")).toBeLessThanOrEqual(100);
+  expect((await hoursIn("call_hours")) + (await hoursIn("stale_hours"))).toBe(1_200);
+  expect((await readUsage(ledger.url)).queries).toBeLessThan(1_000);
+  await ledger.DB.exec("DELETE FROM calls WHERE call_id GLOB 'hour *'");
+});
+
 test("bodies that a store refused wait a minute behind the others", async () => {
   const good = Array.from({ length: 150 }, (_, index) => end(`behind a failure ${index}`));
   await parkInR2(good, minutesAgo(60));
