@@ -16,6 +16,7 @@ test.each([
   [245, "4m 5s"],
   [3599.6, "1h 0m"],
   [3720, "1h 2m"],
+  [1e308, "2,501,999,792,983h 36m"],
 ])("%d seconds last %s", (seconds, expected) => expect(formatDuration(seconds)).toBe(expected));
 
 test.each([

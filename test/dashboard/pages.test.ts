@@ -241,3 +241,16 @@ function linksIn(html: string): string[] {
 function idsIn(html: string): string[] {
   return linksIn(html).map((path) => decodeURIComponent(path.replace("/calls/", "")));
 }
+
+test("durations and metrics of absurd size are shown like any other", async () => {
+  for (const number of [1e308, -1e308, 9.1e15, -3605, 5e-324]) {
+    const { end, analytics } = documentedCall({ call_id: `absurd ${number}` });
+    const timestamp = "2023-03-03T10:00:00Z";
+    await post(ledger.url, end({ timestamp, duration_seconds: number, disposition: `${number}` }));
+    await post(ledger.url, analytics({ timestamp, metrics: { number } }));
+    const days = "from=2023-03-01&to=2023-03-05";
+    for (const path of [`/?range=own&${days}`, `/calls?${days}`, `/calls/${encodeURIComponent(`absurd ${number}`)}`]) {
+      expect((await pages.visit(path)).status, `${number}: ${path}`).toBe(200);
+    }
+  }
+});

@@ -73,10 +73,12 @@ export function formatClock(seconds: number): string {
   return clock.format(durationOf(Math.floor(seconds)));
 }
 
-function durationOf(seconds: number) {
+function durationOf(duration: number) {
+  // Of more than a safe integer Intl.DurationFormat throws, and a platform may send any number.
+  const seconds = Math.max(-Number.MAX_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, duration));
   return {
-    hours: Math.floor(seconds / 3600),
-    minutes: Math.floor((seconds % 3600) / 60),
+    hours: Math.trunc(seconds / 3600),
+    minutes: Math.trunc((seconds % 3600) / 60),
     seconds: seconds % 60,
   };
 }
