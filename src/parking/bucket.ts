@@ -60,10 +60,17 @@ export function bucketParking(bucket: R2Bucket): ListableParking {
       const moved = postponed.flatMap(({ received, ...rest }) =>
         received === undefined ? [] : [{ received, ...rest }],
       );
-      await pMap(moved, ({ received, until, reason }) => park(received, reason, STORE_TIMEOUT_MS, until), {
-        concurrency: MAX_CONNECTIONS,
-      });
-      if (moved.length > 0) await remove(moved.map(({ parked }) => parked));
+      const copied: ParkedBody[] = [];
+      const copy = async ({ parked, received, until, reason }: (typeof moved)[number]) => {
+        await park(received, reason, STORE_TIMEOUT_MS, until);
+        copied.push(parked);
+      };
+      try {
+        await pMap(moved, copy, { concurrency: MAX_CONNECTIONS });
+      } finally {
+        // Should one fail, too: else each run would leave copies of the others.
+        if (copied.length > 0) await remove(copied);
+      }
     },
     remove,
   };

@@ -174,6 +174,19 @@ test("bodies that a store refused wait a minute behind the others", async () => 
   expect((await read()).parked.R2).toBe(0);
 });
 
+test("bodies that are put off while R2 fails now and then do not multiply", async () => {
+  await parkInR2(
+    Array.from({ length: 100 }, (_, index) => end(`put off ${index}`)),
+    minutesAgo(60),
+  );
+  await setFaults(ledger.url, { D1: "before", R2: { rate: 0.25, seed: 7 } });
+  for (let minutes = 0; minutes < 20; minutes += 2) await runCron(ledger.url, new Date(Date.now() + minutes * 60_000));
+  await setFaults(ledger.url, {});
+  const parked = (await listKeys(ledger.ARCHIVE, "parked/")).length;
+  expect(parked).toBeGreaterThanOrEqual(100);
+  expect(parked).toBeLessThan(200);
+});
+
 test("large bodies are in memory one after the other, whichever store they come from", async () => {
   const large = (callId: string) => end(callId, { variables: { words: "again and again ".repeat(350_000) } });
   const fromR2 = [1, 2, 3].map((index) => large(`large in R2 ${index}`));
