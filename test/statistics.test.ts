@@ -144,3 +144,19 @@ test("an hour with more calls than an answer could hold, of more agents and metr
   expect(answer.metrics[0]).toMatchObject({ metric: "topic", calls: 5_000 });
   expect(answer.metrics).toHaveLength(50);
 });
+
+test("the totals of an hour fit into a row of D1, whatever its calls say", async () => {
+  for (let index = 0; index < 20; index++) {
+    const { end, analytics } = documentedCall({ call_id: `rich ${index}` });
+    const longest = (characters: number) => "\u0001".repeat(characters - 2) + String(index).padStart(2, "0");
+    await post(ledger.url, end({ timestamp, disposition: longest(19_000) }));
+    const names = Array.from({ length: 50 }, (_, name) => "\u0001".repeat(198) + String(name).padStart(2, "0"));
+    const metrics = Object.fromEntries(names.map((name) => [name, `${index} ${longest(1_000)}`]));
+    await post(ledger.url, analytics({ timestamp, metrics }));
+  }
+  await runCron(minutesFromNow(20));
+  const [row] = await rows("SELECT max(length(dispositions) + length(metrics)) AS bytes FROM call_hours");
+  expect(row).toMatchObject({ bytes: expect.any(Number) });
+  expect(Number(row?.["bytes"])).toBeLessThan(1_900_000);
+  expect(await statistics()).toMatchObject({ totals: { calls: 20 } });
+});

@@ -6,8 +6,10 @@ import { type LedgerReader, parseRows } from "./schema.ts";
 /**
  * What the totals of an hour have room for, a row of D1 being 2 MB: of each agent the most frequent ones. Metrics with
  * longer names, and those of a call that has more of them, are not counted: one such call would take the place of all others. The queries for people have no such bounds, so beyond them the two may differ.
+ * In JSON a character may take six bytes.
  */
 const MAX_DISPOSITIONS = 20;
+const MAX_DISPOSITION_CHARACTERS = 1_000;
 const MAX_METRICS = 50;
 const MAX_METRIC_CHARACTERS = 200;
 const MAX_VALUES = 20;
@@ -32,7 +34,7 @@ WITH spans AS (
     calls.ended_at IS NOT NULL AS ended,
     calls.analyzed_at IS NOT NULL AS analyzed,
     max(-1e290, min(1e290, calls.duration_seconds)) AS seconds,
-    calls.disposition,
+    substr(calls.disposition, 1, ${MAX_DISPOSITION_CHARACTERS}) AS disposition,
     iif(?4 IS NOT '[]' AND (SELECT count(*) FROM json_each(calls.metrics)) <= ${MAX_METRICS}, calls.metrics, NULL) AS metrics
   FROM spans CROSS JOIN calls ON calls.called_at >= spans.since AND calls.called_at < spans.until
   CROSS JOIN json_each('["agent", "all"]') AS scope
