@@ -148,12 +148,12 @@ test("hours that are not counted yet take no more of D1 than recovering leaves t
   await ledger.DB.prepare(
     `INSERT INTO calls (call_id, platform, agent_id, status, called_at, updated_at, first_received_at, column_versions)
      SELECT 'hour ' || value, 'atoms', 'ada', 'active', at, at, at, '{}'
-     FROM (SELECT value, strftime('%Y-%m-%dT%H:00:00.000Z', '2024-01-01', value || ' hours') AS at FROM json_each(?1))`,
+     FROM (SELECT value, strftime('%Y-%m-%dT%H:00:00.000Z', '2023-01-01', value || ' hours') AS at FROM json_each(?1))`,
   )
     .bind(JSON.stringify(Array.from({ length: 1_200 }, (_, hour) => hour)))
     .run();
   const hoursIn = async (table: string) =>
-    (await ledger.DB.prepare(`SELECT DISTINCT hour FROM ${table} WHERE hour < '2025'`).all()).results.length;
+    (await ledger.DB.prepare(`SELECT DISTINCT hour FROM ${table} WHERE hour < '2024'`).all()).results.length;
   await runCron(ledger.url, new Date());
   await runCron(ledger.url, new Date());
   expect(await hoursIn("call_hours")).toBeLessThanOrEqual(100);
