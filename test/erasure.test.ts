@@ -154,6 +154,17 @@ describe("DELETE /api/calls/{call_id}", () => {
     expect(await everything()).not.toContain("beside");
   });
 
+  test("a parked body that cannot be decoded keeps nobody from being erased, and goes with the call it names", async () => {
+    const call = documentedCall({ call_id: "beside" });
+    await post(ledger.url, call.start());
+    const link = { presignedMonoUrl: "x".repeat(9_000_000) };
+    const body = JSON.stringify({ message: { type: "end-of-call-report", call: { id: "beside" }, artifact: link } });
+    const key = `parked/2999-01-01T00:00:00.000Z/2024-07-15T14:30:00.000Z/${"0".repeat(64)}.json`;
+    await ledger.ARCHIVE.put(key, body, { customMetadata: { platform: "vapi", reason: "unexpected" } });
+    expect((await eraseCall("beside")).output).toMatchObject({ calls: 1, parked: 1 });
+    expect(await keysUnder("parked/")).toEqual([]);
+  });
+
   test("the job counts what went", async () => {
     const call = documentedCall({ call_id: "counted" });
     for (const event of [call.start(), call.end(), call.analytics()]) await post(ledger.url, event);

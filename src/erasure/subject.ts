@@ -1,8 +1,9 @@
 import * as z from "zod";
 import { MIN_PHONE_DIGITS, phoneDigits } from "../events/phone.ts";
 import type { Received } from "../events/received.ts";
-import { decode } from "../ingest/decode.ts";
+import { type DecodedBody, decode } from "../ingest/decode.ts";
 import { namedCallIds, readUnfit, type UnfitBody, visitValues } from "../ingest/named-calls.ts";
+import { logError } from "../log.ts";
 
 /** Whose data an erasure deletes: everything of some calls and, with `digits`, of every call with a customer's number. */
 export const subject = z.object({
@@ -27,8 +28,8 @@ export interface Mention {
  */
 export async function mentionIn(received: Received, { call_ids, digits }: Subject): Promise<Mention> {
   const ids = new Set(call_ids);
-  const decoded = await decode(received);
-  if (decoded.kind === "events") {
+  const decoded = await decodeAnyway(received);
+  if (decoded?.kind === "events") {
     const callIds = decoded.events.map(({ call_id }) => call_id);
     const phones = decoded.events.flatMap(({ caller_phone = "", caller_phones = [] }) => [
       caller_phone,
@@ -44,6 +45,16 @@ export async function mentionIn(received: Received, { call_ids, digits }: Subjec
     callIds: namedCallIds(unfit),
     isDirect: "text" in unfit ? inText(unfit, ids, digits) : inJson(unfit, ids, digits),
   };
+}
+
+/** @returns `undefined` when this code trips over the body, which is why it is parked: that must end no erasure */
+async function decodeAnyway(received: Received): Promise<DecodedBody | undefined> {
+  try {
+    return await decode(received);
+  } catch (error) {
+    logError({ message: "could not decode a body that waits", sha256: received.sha256 }, error);
+    return undefined;
+  }
 }
 
 function inJson(
