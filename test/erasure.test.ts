@@ -154,7 +154,7 @@ describe("DELETE /api/calls/{call_id}", () => {
     expect(await everything()).not.toContain("beside");
   });
 
-  test("a parked body that cannot be decoded keeps nobody from being erased, and goes with the call it names", async () => {
+  test("a parked body with a link of absurd length keeps nobody from being erased, and goes with the call it names", async () => {
     const call = documentedCall({ call_id: "beside" });
     await post(ledger.url, call.start());
     const link = { presignedMonoUrl: "x".repeat(9_000_000) };

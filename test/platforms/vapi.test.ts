@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
+import { vapi } from "../../src/platforms/vapi/index.ts";
 import { FAULTS_HEADER } from "../chaos/faults.ts";
 import { ask } from "../support/ask.ts";
 import { SYNC_SECRET, startDownstream } from "../support/downstream.ts";
@@ -567,6 +568,11 @@ describe("repetitions", () => {
       expect(await send(others)).toMatchObject({ body: { status: "stored" } });
     },
   );
+
+  test("a link of absurd length is a text like any other", () => {
+    const text = JSON.stringify({ presignedMonoUrl: "x".repeat(9_000_000) });
+    expect(vapi.identify({}, text)).toEqual({ kind: "content", content: text });
+  });
 
   test("of twenty copies at the same moment, each with other links, one is stored", async () => {
     const bodies = Array.from({ length: 20 }, (_, index) => linked("raced", `delivery ${index}`));

@@ -20,5 +20,8 @@ export const vapi: Platform = {
   turns: turnsInBody,
 };
 
-/** Looked for in the text, since writing a report anew takes as long as parsing it. The last member of an object leaves a comma. */
-const presigned = /"presigned\w*"\s*:\s*(?:"(?:[^"\\]|\\.)*"|[\w.+-]+)\s*,?/g;
+/**
+ * Looked for in the text, since writing a report anew takes as long as parsing it. The last member of an object leaves a comma. No
+ * link is longer: millions of characters would overflow the stack of a pattern that takes any number.
+ */
+const presigned = /"presigned\w*"\s*:\s*(?:"(?:[^"\\]|\\.){0,8000}"|[\w.+-]+)\s*,?/g;
