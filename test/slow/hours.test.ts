@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => ledger.harness.close());
 
 const HOUR_MS = 60 * 60 * 1000;
-const count = (scheduledTime = new Date(Date.now() + HOUR_MS)) =>
+const count = (scheduledTime = new Date(Date.now() + 2 * HOUR_MS)) =>
   ledger.worker.scheduled({ cron: "* * * * *", scheduledTime });
 const rows = async (sql: string) => (await ledger.DB.prepare(sql).all()).results;
 const staleHours = async () => (await rows("SELECT hour FROM stale_hours ORDER BY hour")).map(({ hour }) => hour);
