@@ -40,6 +40,11 @@ export const MAX_EPOCH_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 /** Milliseconds since 1970. */
 export const epochMs = z.number().min(0).max(MAX_EPOCH_MS);
 
+/** Milliseconds since 1970 to ISO 8601 UTC; `undefined` outside the years that sort. By hand: every turn of a call has a time. */
+export function isoOfEpoch(ms: unknown): string | undefined {
+  return typeof ms === "number" && ms >= 0 && ms <= MAX_EPOCH_MS ? new Date(ms).toISOString() : undefined;
+}
+
 const notAnInstant = "Invalid input: expected an ISO 8601 date and time with an offset or Z";
 
 /** The longest form: `2024-07-15T14:30:00.000000000+05:30`. Nothing longer reaches a pattern, which could take long over it. */

@@ -85,12 +85,18 @@ function remembered(isSecret: (name: string) => boolean): (name: string) => bool
 /** Deeper than any event is taken: such a body ends in quarantine, without what lies there. */
 const MAX_DEPTH = 1_000;
 
-/** Looks without copying: most bodies have no secret. */
+/** Looks without copying: most bodies have no secret, and most of their values are texts and numbers. */
 function hasSecret(value: unknown, isSecret: (name: string) => boolean, depth = 0): boolean {
   if (depth > MAX_DEPTH) return true;
-  if (Array.isArray(value)) return value.some((item) => hasSecret(item, isSecret, depth + 1));
+  if (Array.isArray(value)) {
+    return value.some((item) => typeof item === "object" && hasSecret(item, isSecret, depth + 1));
+  }
   if (!isJsonObject(value)) return false;
-  for (const name in value) if (isSecret(name) || hasSecret(value[name], isSecret, depth + 1)) return true;
+  for (const name in value) {
+    if (isSecret(name)) return true;
+    const inner = value[name];
+    if (typeof inner === "object" && hasSecret(inner, isSecret, depth + 1)) return true;
+  }
   return false;
 }
 

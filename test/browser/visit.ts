@@ -79,10 +79,10 @@ export function addressesOf({ ledger }: Visit) {
       ).first<string>("call_id");
       return `/calls/${encodeURIComponent(call_id ?? "")}`;
     },
-    /** Erases a call that nobody answered. */
+    /** Erases a call in which little was said. */
     async completeErasure(): Promise<string> {
       const call_id = await ledger.DB.prepare(
-        "SELECT call_id FROM calls WHERE transcript_turns IS NULL ORDER BY call_id LIMIT 1",
+        "SELECT call_id FROM calls WHERE call_id NOT GLOB 'hostile *' ORDER BY coalesce(transcript_turns, 0), call_id LIMIT 1",
       ).first<string>("call_id");
       const started = await ask(ledger.url, `/api/calls/${encodeURIComponent(call_id ?? "")}`, { method: "DELETE" });
       const id = startedJob.parse(started.body).job;

@@ -15,7 +15,7 @@ import type { SentCall } from "./send-call.ts";
 
 const RECOVERY = { timeoutMilliseconds: 60_000 };
 /** Three events each: more than one transaction takes. */
-const CALLS = 40;
+const CALLS = 34;
 const LEDGERS_AT_ONCE = 2;
 
 let downstream: Awaited<ReturnType<typeof startDownstream>>;

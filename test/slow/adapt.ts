@@ -40,10 +40,9 @@ function testAdapted(changes: readonly Adaptation[]): boolean {
     for (const { apply } of changes) apply(folder);
     console.log(`\n=== the tests after: ${changes.map(({ name }) => name).join(", ")}`);
     const vitest = join(projectFolder, "node_modules/vitest/vitest.mjs");
-    const { status } = spawnSync(process.execPath, [vitest, "run", "--config", "test/vitest.config.ts"], {
-      cwd: folder,
-      stdio: "inherit",
-    });
+    // What the bodies of the platforms say depends on none of the changes.
+    const options = ["--config", "test/vitest.config.ts", "--exclude", "test/platforms/**"];
+    const { status } = spawnSync(process.execPath, [vitest, "run", ...options], { cwd: folder, stdio: "inherit" });
     return status === 0;
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -227,8 +227,8 @@ describe("the totals of hours equal what the queries for people count", () => {
           for (const each of [...ranges, { ...everything, utcOffsetMinutes: 345 }]) await expectSame(each);
         },
       ),
-      { seed: 1, numRuns: 30, endOnFailure: true },
+      { seed: 1, numRuns: 20, endOnFailure: true },
     );
-    expect(compared).toBeGreaterThan(3_000);
+    expect(compared).toBeGreaterThan(2_000);
   });
 });

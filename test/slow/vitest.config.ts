@@ -8,6 +8,7 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 60_000,
     maxConcurrency: 20,
-    maxWorkers: 2,
+    // One more than cores: much of their time is spent waiting for stores that hang and for queues.
+    maxWorkers: 3,
   },
 });

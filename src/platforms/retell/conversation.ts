@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { JsonObject, Turn } from "../../events/event.ts";
-import { epochMs, isJsonObject, turnList, turnsOf } from "../../events/fields.ts";
+import { epochMs, isJsonObject, isoOfEpoch, turnList, turnsOf } from "../../events/fields.ts";
 
 /** `words`: thousands, of which only the first is looked at. */
 const utterances = turnList({ role: "string", content: "string", words: "array" });
@@ -11,9 +11,6 @@ export const conversation = z.object({
   transcript_with_tool_calls: utterances.nullish(),
   scrubbed_transcript_with_tool_calls: utterances.nullish(),
 });
-
-/** Milliseconds since 1970 to ISO 8601 UTC. */
-const moment = epochMs.transform((ms) => new Date(ms).toISOString());
 
 /** Who speaks. What else stands in a list with tool calls was not spoken: tool calls, key presses, text messages, injected context. */
 const speakers: ReadonlySet<unknown> = new Set(["agent", "user", "transfer_target"]);
@@ -28,7 +25,7 @@ export function turnsInCall(call: z.infer<typeof conversation>): Turn[] | undefi
       spoken.map(({ role, content, words }) => {
         const second = startSecond(words);
         const time = second === undefined ? undefined : (call.start_timestamp ?? Number.NaN) + second * 1000;
-        return { role, content, timestamp: moment.safeParse(time).data };
+        return { role, content, timestamp: isoOfEpoch(time) };
       }),
     )
   );

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { CallEvent, JsonObject } from "../../events/event.ts";
-import { epochMs, fieldErrors, id, jsonObject, MAX_EPOCH_MS, present, text } from "../../events/fields.ts";
+import { epochMs, fieldErrors, id, isoOfEpoch, jsonObject, present, text } from "../../events/fields.ts";
 import type { Decoded } from "../platform.ts";
 import { conversation, turnsInCall, withoutTranscripts } from "./conversation.ts";
 
@@ -89,10 +89,10 @@ export function decodeRetell(body: JsonObject, receivedAt: string): Decoded {
 
 function toCallEvent(payload: RetellEvent, receivedAt: string): CallEvent {
   const { call_id, agent_id } = payload.call;
-  const sentAt = isoTime(payload.event_timestamp);
+  const sentAt = isoOfEpoch(payload.event_timestamp);
   switch (payload.event) {
     case "call_started": {
-      const started_at = isoTime(payload.call.start_timestamp);
+      const started_at = isoOfEpoch(payload.call.start_timestamp);
       return {
         event: "call.start",
         timestamp: sentAt ?? started_at ?? receivedAt,
@@ -139,8 +139,8 @@ function conclusionOf(call: z.infer<typeof concludedCall>) {
   return {
     ...parties(call),
     ...present({
-      started_at: isoTime(start),
-      ended_at: isoTime(end ?? startAndDuration),
+      started_at: isoOfEpoch(start),
+      ended_at: isoOfEpoch(end ?? startAndDuration),
       duration_seconds: isNumber(duration) ? duration / 1000 : undefined,
       disposition: call.disconnection_reason,
       recording_url: call.recording_url ?? call.scrubbed_recording_url,
@@ -181,9 +181,4 @@ function metrics(analysis: z.infer<typeof callAnalysis> | null | undefined): Jso
 
 function isNumber(value: number | null | undefined): value is number {
   return typeof value === "number";
-}
-
-/** Milliseconds since 1970 to ISO 8601 UTC; `undefined` outside the years that sort. */
-function isoTime(ms: number | null | undefined): string | undefined {
-  return isNumber(ms) && ms >= 0 && ms <= MAX_EPOCH_MS ? new Date(ms).toISOString() : undefined;
 }

@@ -1,5 +1,5 @@
 import type { JsonObject, Turn } from "../../events/event.ts";
-import { epochMs, turnList, turnsOf } from "../../events/fields.ts";
+import { epochMs, isoOfEpoch, turnList, turnsOf } from "../../events/fields.ts";
 
 /** Milliseconds since 1970, with fractions or without, to ISO 8601 UTC. */
 export const moment = epochMs.transform((ms) => new Date(ms).toISOString());
@@ -25,7 +25,7 @@ export function turnsIn(all: readonly JsonObject[] | undefined): Turn[] {
   const turns = spokenIn(all)?.map(({ role, message, time }) => ({
     role: agentRoles.has(role) ? "agent" : role,
     content: message,
-    timestamp: moment.safeParse(time).data,
+    timestamp: isoOfEpoch(time),
   }));
   return turnsOf(turns);
 }
