@@ -7,8 +7,9 @@ import type { StoredBody } from "./stored-body.ts";
 
 const tables = ["events", "calls", "caller_numbers", "sync_deliveries"];
 
-/** Numbers itself. */
+/** Numbers itself in a call's row; a number has that of the call's row, which is the newest. */
 const ROW_ID = "id";
+const NEWEST_ROW = "(SELECT max(id) FROM calls)";
 
 const row = z.record(z.string(), z.union([z.string(), z.number(), z.null()]));
 
@@ -28,8 +29,10 @@ export async function readStored(bundle: Bundle, path: string, event: Signed, do
         const set = columns.flatMap(([name, value]) =>
           value === null || name === ROW_ID ? [] : [[name, value] as const],
         );
-        const names = set.map(([name]) => name).join(", ");
-        const insert = `INSERT INTO ${table} (${names}) VALUES (${set.map(() => "?").join(", ")})`;
+        const ofCall = table === "caller_numbers" ? [[ROW_ID, NEWEST_ROW]] : [];
+        const names = [...set.map(([name]) => name), ...ofCall.map(([name]) => name)].join(", ");
+        const values = [...set.map(() => "?"), ...ofCall.map(([, value]) => value)].join(", ");
+        const insert = `INSERT INTO ${table} (${names}) VALUES (${values})`;
         rows.push({ insert, values: set.map(([, value]) => value) });
       }
     }
