@@ -1,12 +1,11 @@
 import * as z from "zod";
-import { logError } from "../log.ts";
 import { askStore, LONG_QUERY_TIMEOUT_MS } from "../stores/ask.ts";
 import { type LedgerReader, parseRows } from "./schema.ts";
 
 /**
- * What the totals of an hour have room for, a row of D1 being 2 MB: of each agent the most frequent ones. Metrics with
- * longer names, and those of a call that has more of them, are not counted: one such call would take the place of all others. The queries for people have no such bounds, so beyond them the two may differ.
- * In JSON a character may take six bytes.
+ * What the totals of an hour have room for, a row of D1 being 2 MB: of each agent the most frequent ones. In JSON a character may
+ * take six bytes. Metrics with longer names, and those of a call that has more of them, are not counted: one such call would take
+ * the place of all others. The queries for people have no such bounds, so beyond them the two may differ.
  */
 const MAX_DISPOSITIONS = 20;
 const MAX_DISPOSITION_CHARACTERS = 1_000;
@@ -140,7 +139,7 @@ export interface StatisticsRange {
   utcOffsetMinutes: number;
 }
 
-const HOUR_MS = 60 * 60 * 1000;
+export const HOUR_MS = 60 * 60 * 1000;
 /** So much is read at once: of many agents, or of metrics that are free texts, a busy month takes a Worker's memory, parsed. */
 const PAGE_MS = 10 * 24 * HOUR_MS;
 
@@ -162,8 +161,10 @@ export async function* readHourRows(
   hasDetails: boolean,
 ): AsyncGenerator<HourRow[]> {
   const end = Date.parse(range.until);
-  for (let start = Date.parse(range.since); start < end; start += PAGE_MS) {
-    const { spans, first, last } = hoursWithin(start, Math.min(start + PAGE_MS, end));
+  for (let start = Date.parse(range.since), stop = start; start < end; start = stop) {
+    // At the end of an hour: a part of one would be counted.
+    stop = Math.min(Math.floor((start + PAGE_MS) / HOUR_MS) * HOUR_MS, end);
+    const { spans, first, last } = hoursWithin(start, stop);
     const needsQuarters = range.utcOffsetMinutes % 60 !== 0;
     const statement = db
       .prepare(readSql)
@@ -195,18 +196,10 @@ function hoursWithin(since: number, until: number) {
   return { spans, first: hourOf(Math.min(first, last)), last: hourOf(last) };
 }
 
-function hourOf(time: number): string {
+/** @param time milliseconds since 1970 */
+export function hourOf(time: number): string {
   return new Date(time).toISOString().slice(0, "2024-07-15T14".length);
 }
-
-/** Calls end and are analyzed for a while after their hour is over, and each of them would have it counted anew. */
-const SETTLE_MS = 15 * 60 * 1000;
-
-/** Of a run of the cron, which comes every minute. */
-const COUNTING_MS = 20_000;
-
-/** Of a run too: each takes a query, two when it fails, of the 1,000 that D1 has for an invocation, and recovering bodies takes 900. */
-const MAX_HOURS = 40;
 
 /** The statements that count one stale hour, for one transaction. Safe to repeat: an hour that is not stale is left alone. */
 export const countHourSql = {
@@ -214,36 +207,3 @@ export const countHourSql = {
     ${countedHours}`,
   remove: "DELETE FROM stale_hours WHERE hour = ?1",
 };
-
-/** Counts stale hours that are over, those first that have been stale for longest, each in a transaction of its own so that events wait for none. One that cannot be counted goes behind the others. */
-export async function countStaleHours(db: D1Database, now: Date): Promise<{ counted: number }> {
-  const settled = now.getTime() - SETTLE_MS;
-  const result = await askStore("D1", () =>
-    db
-      .prepare("SELECT hour FROM stale_hours WHERE hour < ?1 AND since <= ?2 ORDER BY since LIMIT ?3")
-      .bind(hourOf(settled), new Date(settled).toISOString(), MAX_HOURS)
-      .all(),
-  );
-  const end = Date.now() + COUNTING_MS;
-  let counted = 0;
-  for (const { hour } of parseRows(staleRow, result)) {
-    if (Date.now() >= end) break;
-    const next = hourOf(Date.parse(`${hour}:00:00Z`) + HOUR_MS);
-    const statements = [
-      db.prepare(countHourSql.insert).bind("[]", hour, next, null),
-      db.prepare(countHourSql.remove).bind(hour),
-    ];
-    try {
-      await askStore("D1", () => db.batch(statements), { timeoutMs: LONG_QUERY_TIMEOUT_MS });
-      counted++;
-    } catch (error) {
-      logError({ message: "could not count an hour", hour }, error);
-      await askStore("D1", () =>
-        db.prepare("UPDATE stale_hours SET since = ?2 WHERE hour = ?1").bind(hour, now.toISOString()).run(),
-      );
-    }
-  }
-  return { counted };
-}
-
-const staleRow = z.object({ hour: z.string() });
