@@ -19,7 +19,15 @@ export const callFilter = {
   status: callStatus.optional(),
   from: instantFrom.optional(),
   to: instantTo.optional(),
-  q: z.string().trim().min(1).max(MAX_ID_CHARACTERS).optional().describe("a phone number, a call id, or words"),
+  q: z
+    .string()
+    .trim()
+    .min(1)
+    .max(MAX_ID_CHARACTERS)
+    .optional()
+    .describe(
+      "a phone number, a call id, or words; calls of a whole number, and those in which words were said, come by their arrival",
+    ),
 };
 
 /** Where the next page begins: in the order of the listing that `q` turned out to be. */
