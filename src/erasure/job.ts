@@ -45,7 +45,7 @@ export const INSTANCE_RETENTION = { successRetention: "1 hour", errorRetention: 
 const stepConfig = { retries: { limit: 5, delay: "5 seconds", backoff: "exponential" } } as const;
 
 /**
- * What one instance does at the most: all its steps share 10,000 subrequests, of which 1,000 queries of D1
+ * Bounds one instance, since all its steps share 10,000 subrequests, of which 1,000 queries of D1
  * (developers.cloudflare.com/workflows/reference/limits). A step that looks through 200 bodies asks for each of them twice at the
  * most, and a call takes two queries and five subrequests.
  */

@@ -53,14 +53,17 @@ export async function ingestBatch<Parked extends { size: number; sha256: string 
   const bytes = batch.reduce((sum, { size }) => sum + size, 0);
   // By polling: a promise of another invocation must not be waited for.
   for (let waited = 0; bytesInMemory > 0 && bytesInMemory + bytes > MAX_BYTES_IN_MEMORY; waited += POLL_MS) {
-    if (waited >= MAX_WAIT_MS) break;
+    if (waited >= MAX_WAIT_MS) {
+      bytesInMemory = 0;
+      break;
+    }
     await scheduler.wait(POLL_MS);
   }
   bytesInMemory += bytes;
   try {
     return await attempt(batch, await read(), context, isSplit);
   } finally {
-    bytesInMemory -= bytes;
+    bytesInMemory = Math.max(0, bytesInMemory - bytes);
   }
 }
 

@@ -11,8 +11,9 @@ const RUN_MS = 45_000;
 const MAX_PAUSE_MS = 250;
 
 /**
- * What an invocation may ask, with a tenth left for the other work of the minute: 10,000 subrequests, of which 1,000 queries of
- * D1; a batch of statements is one (developers.cloudflare.com/workers/platform/limits, /d1/platform/limits).
+ * Limits a run to nine tenths of what an invocation may ask, the rest being for the other work of the minute: 10,000 subrequests, of
+ * which 1,000 queries of D1; a batch of statements is one (developers.cloudflare.com/workers/platform/limits,
+ * /d1/platform/limits).
  */
 const RUN_SUBREQUESTS = 9_000;
 const RUN_QUERIES = 900;

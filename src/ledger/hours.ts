@@ -3,7 +3,7 @@ import { askStore, LONG_QUERY_TIMEOUT_MS } from "../stores/ask.ts";
 import { type LedgerReader, parseRows } from "./schema.ts";
 
 /**
- * What the totals of an hour have room for, a row of D1 being 2 MB: of each agent the most frequent ones. In JSON a character may
+ * Bounds the totals of an hour, since a row of D1 has 2 MB: of each agent it has the most frequent ones. In JSON a character may
  * take six bytes. Metrics with longer names, and those of a call that has more of them, are not counted: one such call would take
  * the place of all others. The queries for people have no such bounds, so beyond them the two may differ.
  */

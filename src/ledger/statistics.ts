@@ -1,14 +1,12 @@
 import * as z from "zod";
 import { askStore } from "../stores/ask.ts";
-import { metricType, readHourRows, type StatisticsRange } from "./hours.ts";
+import { HOUR_MS, metricType, readHourRows, type StatisticsRange } from "./hours.ts";
 import { prepareQuery, queries } from "./queries/index.ts";
 import { type LedgerReader, parseRows } from "./schema.ts";
 import { Totals } from "./totals.ts";
 
 /** Hours after which a call that has not ended is taken for one whose end was lost. */
 const LIVE_HOURS = 6;
-
-const HOUR_MS = 60 * 60 * 1000;
 
 /** Later than every call there is: the clocks of a platform and of this Worker need not agree on now. */
 const END = "9999-12-31T23:59:59.999Z";

@@ -13,7 +13,7 @@ const MAX_VALUES = 8;
  * people wrote are all different, and a Worker has no memory for those of a year.
  */
 const MAX_IN_MEMORY = 2_000;
-const KEPT_IN_MEMORY = 500;
+const MIN_IN_MEMORY = 500;
 
 interface Counts {
   calls: number;
@@ -87,7 +87,7 @@ export class Totals {
       sum.with_duration += timed;
       sum.seconds += seconds;
     }
-    keepMostFrequent(this.#dispositions);
+    dropRarest(this.#dispositions);
     for (const [metric, type, least, most, quarters, values] of metrics ?? []) {
       const sum = entry(this.#metrics, JSON.stringify([metric, type]), () => ({
         ...{ metric, type, calls: 0, sum: 0, least, most },
@@ -96,7 +96,7 @@ export class Totals {
       if (least !== null) sum.least = Math.min(sum.least ?? least, least);
       if (most !== null) sum.most = Math.max(sum.most ?? most, most);
       for (const [value, calls] of values) entry(sum.values, value, () => ({ value, calls: 0 })).calls += calls;
-      keepMostFrequent(sum.values);
+      dropRarest(sum.values);
       for (const [minute, calls, total] of quarters) {
         sum.calls += calls;
         sum.sum += total;
@@ -205,10 +205,11 @@ function mostFrequent(metrics: readonly MetricSum[]): ReadonlySet<string> {
   return new Set(sorted.slice(0, MAX_METRICS_IN_DETAIL).map(({ metric }) => metric));
 }
 
-function keepMostFrequent<Key, Value extends { calls: number }>(map: Map<Key, Value>): void {
+/** Drops the rarest entries of a map that has grown too large. */
+function dropRarest<Key, Value extends { calls: number }>(map: Map<Key, Value>): void {
   if (map.size <= MAX_IN_MEMORY) return;
   const sorted = [...map].sort(([, one], [, other]) => other.calls - one.calls);
-  for (const [key] of sorted.slice(KEPT_IN_MEMORY)) map.delete(key);
+  for (const [key] of sorted.slice(MIN_IN_MEMORY)) map.delete(key);
 }
 
 function entry<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
