@@ -3,7 +3,7 @@ export interface Received {
   /** The name of the platform that sent it. */
   platform: string;
   body: ArrayBuffer;
-  /** SHA-256 of the body, hex. */
+  /** SHA-256 of the body without the members that differ from one delivery of it to the next, hex. */
   sha256: string;
   /** ISO 8601 UTC. */
   receivedAt: string;

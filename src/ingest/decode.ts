@@ -1,6 +1,6 @@
 import type { JsonObject } from "../events/event.ts";
 import { type FieldError, isJsonObject } from "../events/fields.ts";
-import { type Received, sha256 as sha256Of } from "../events/received.ts";
+import type { Received } from "../events/received.ts";
 import { findPlatform } from "../platforms/index.ts";
 import type { Decoded, Platform } from "../platforms/platform.ts";
 import { MAX_VALUES, parseBody } from "./json.ts";
@@ -20,10 +20,8 @@ export type DecodedBody =
 export interface DecodedEvents {
   kind: "events";
   platform: Platform;
-  /** The body's own id, else {@link DecodedEvents.sha256}. */
+  /** The body's own id, else its digest. */
   event_id: string;
-  /** Of the body, or of the part of it that repeated deliveries have in common, hex. */
-  sha256: string;
   format: string;
   events: Extract<Decoded, { kind: "events" }>["events"];
   body: JsonObject;
@@ -35,25 +33,23 @@ export interface DecodedEvents {
 /** SQLite's JSON functions stop at 1,000 levels, and one row they cannot read breaks a whole view (sqlite.org/json1.html). */
 const MAX_DEPTH = 500;
 
-/** Turns bytes into events, or into the reason why they are none. Pure but for WebCrypto. */
-export async function decode(received: Received): Promise<DecodedBody> {
-  const { body: bytes, sha256: bodySha256, receivedAt } = received;
+/** Turns bytes into events, or into the reason why they are none. Pure. */
+export function decode(received: Received): DecodedBody {
+  const { body: bytes, sha256, receivedAt } = received;
   const parsed = parseBody(bytes);
   if (parsed.kind === "too-many-values") {
     const message = `must not hold more than ${MAX_VALUES} values`;
-    return { kind: "invalid", event_id: bodySha256, errors: [{ path: "", message }] };
+    return { kind: "invalid", event_id: sha256, errors: [{ path: "", message }] };
   }
-  if (parsed.kind !== "json") return { kind: "not-an-object", event_id: bodySha256, detail: notAnObject[parsed.kind] };
+  if (parsed.kind !== "json") return { kind: "not-an-object", event_id: sha256, detail: notAnObject[parsed.kind] };
   const { text, value: body } = parsed;
   if (!isJsonObject(body)) {
-    return { kind: "not-an-object", event_id: bodySha256, detail: "The body is JSON, but not an object." };
+    return { kind: "not-an-object", event_id: sha256, detail: "The body is JSON, but not an object." };
   }
 
   const platform = findPlatform(received.platform);
-  if (platform === undefined) return { kind: "unrecognised", event_id: bodySha256 };
-  const identity = platform.identify(body, text);
-  const sha256 = identity.kind === "content" ? await sha256Of(identity.content) : bodySha256;
-  const event_id = identity.kind === "own-id" ? identity.id : sha256;
+  if (platform === undefined) return { kind: "unrecognised", event_id: sha256 };
+  const event_id = platform.ownId(body) ?? sha256;
   const decoded = platform.decode(body, receivedAt);
   switch (decoded.kind) {
     case "ignored":
@@ -72,7 +68,7 @@ export async function decode(received: Received): Promise<DecodedBody> {
         return { kind: "invalid", event_id, errors: [{ path: tooDeep, message }] };
       }
       const payloadText = payload === body ? text : JSON.stringify(payload);
-      return { kind: "events", platform, event_id, sha256, format, events, body, payload, payloadText };
+      return { kind: "events", platform, event_id, format, events, body, payload, payloadText };
     }
   }
 }

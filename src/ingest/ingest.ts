@@ -163,7 +163,7 @@ type Prepared =
  */
 async function prepare(received: Received, options: PlanOptions): Promise<Prepared> {
   try {
-    const decoded = await decode(received);
+    const decoded = decode(received);
     if (decoded.kind === "ignored") return decoded;
     if (decoded.kind !== "events") return { kind: "unfit", received, unfit: decoded };
     return { kind: "plan", received, plan: await plan(received, decoded, options) };

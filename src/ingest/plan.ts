@@ -42,9 +42,7 @@ const MAX_PAYLOAD_BYTES = 1_900_000;
 const MAX_CALLER_NUMBERS = 5;
 
 /** Works out everything that the stores are to have of a body, before any store is asked. */
-export async function plan(body: Received, decoded: DecodedEvents, options: PlanOptions): Promise<Plan> {
-  // Keys and versions go by the digest that repeated deliveries have in common: they are one body.
-  const received = { ...body, sha256: decoded.sha256 };
+export async function plan(received: Received, decoded: DecodedEvents, options: PlanOptions): Promise<Plan> {
   const { event_id, events } = decoded;
   const [{ call_id }] = events;
   const prefix = await callPrefix(call_id);
@@ -64,11 +62,10 @@ export async function plan(body: Received, decoded: DecodedEvents, options: Plan
       received_at: received.receivedAt,
       format: decoded.format,
       payload,
-      sha256: decoded.sha256,
+      sha256: received.sha256,
       ingest_id,
       caller_digits: callerDigits(event),
     },
-    patch: patchOf(event, received, keys),
     searchText: options.searchTranscripts ? searchTextOf(event, received, decoded) : undefined,
     destinations: event.event === "analytics.completed" ? options.destinations : [],
   });
@@ -76,12 +73,13 @@ export async function plan(body: Received, decoded: DecodedEvents, options: Plan
   const entries = [entryOf(first), ...others.map(entryOf)] as const;
 
   const end = events.find(({ event }) => event === "call.end");
-  const isCut = isPayloadCut || entries.some(({ patch }) => patch.isCut);
+  const patch = patchOf(events, received, keys);
+  const isCut = isPayloadCut || patch.isCut;
   return {
     call_id,
     event_id,
     event: first.event,
-    ledger: { platform: decoded.platform.name, callSha256: await sha256(call_id), entries },
+    ledger: { platform: decoded.platform.name, callSha256: await sha256(call_id), patch, entries },
     transcript: end && archivedBody(end, received, event_id, prefix),
     overflow: isCut ? { key: keys.overflow, body: received.body } : undefined,
     messages: entries.flatMap(({ row, destinations }) =>

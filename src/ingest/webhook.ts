@@ -6,6 +6,7 @@ import { findPlatform, platformSecrets } from "../platforms/index.ts";
 import type { Platform } from "../platforms/platform.ts";
 import { readSettings } from "../settings.ts";
 import { type IngestContext, ingestOrPark } from "./ingest.ts";
+import { withoutMembers } from "./json.ts";
 import { type ReceiveResult, toResponse } from "./result.ts";
 import { withoutSecrets } from "./secrets.ts";
 
@@ -62,9 +63,13 @@ async function receiveAt(
   if (ignoresLarge?.(beginningOf(body))) return { kind: "ignored" };
 
   const cleaned = await withoutSecrets(body, platform);
-  const digest = await sha256(cleaned);
+  const digest = await digestOf(cleaned, platform);
   return ingestOrPark(
     { platform: platform.name, body: cleaned, sha256: digest, receivedAt: receivedAt.toISOString() },
     context,
   );
+}
+
+async function digestOf(body: ArrayBuffer, { varyingMembers }: Platform): Promise<string> {
+  return sha256(varyingMembers === undefined ? body : withoutMembers(body, varyingMembers));
 }

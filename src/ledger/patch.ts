@@ -24,18 +24,18 @@ const maxBytes = {
   summary: 200_000,
   recording_url: 20_000,
   transcript_turns: Number.POSITIVE_INFINITY,
-} satisfies Record<keyof CallFacts | "agent_id", number>;
-
-type FactColumn = keyof typeof maxBytes;
+  agent_digits: Number.POSITIVE_INFINITY,
+  transcript_key: Number.POSITIVE_INFINITY,
+} satisfies Record<keyof CallFacts | "agent_id" | "agent_digits" | "transcript_key", number>;
 
 /** A column that events set, directly or by way of another. */
-export type PatchColumn = FactColumn | "agent_digits" | "transcript_key";
+export type PatchColumn = keyof typeof maxBytes;
 
-const factColumns = Object.keys(maxBytes).filter((column): column is FactColumn => column in maxBytes);
-const patchColumns: readonly PatchColumn[] = [...factColumns, "agent_digits", "transcript_key"];
+const patchColumns = Object.keys(maxBytes).filter((column): column is PatchColumn => column in maxBytes);
+const factColumns = patchColumns.filter((column) => column !== "agent_digits" && column !== "transcript_key");
 
 /**
- * What one event says of its call's row. A column is a last-writer-wins register: over all events of a call the highest
+ * What the events of a body say of their call's row. A column is a last-writer-wins register: over all events of a call the highest
  * version of a column wins, so neither order nor repetition changes the row.
  */
 export interface CallPatch {
@@ -52,33 +52,33 @@ const statuses: Record<EventName, CallStatus> = {
   "analytics.completed": "analyzed",
 };
 
+/** From the first status of a call to the last. */
+const statusOrder: readonly CallStatus[] = ["active", "ended", "analyzed"];
+
 /**
- * Works out the patch of an event. Pure.
+ * Works out the patch of a body's events. Pure.
  * @param keys R2 keys of the body: as the transcript of its call, and as what keeps it whole should something be cut
  */
 export function patchOf(
-  event: CallEvent,
+  events: readonly CallEvent[],
   received: Received,
   keys: { transcript: string; overflow: string },
 ): CallPatch {
-  const facts: { [column in FactColumn]?: string | number | JsonObject } = event;
-  const patch: CallPatch = { status: statuses[event.event], values: {}, versions: {}, isCut: false };
-  const version = eventVersion(event, received);
-  for (const column of factColumns) {
-    const fact = facts[column];
-    if (fact === undefined) continue;
+  const patch: CallPatch = { status: "active", values: {}, versions: {}, isCut: false };
+  const set = (column: PatchColumn, fact: string | number | JsonObject | undefined, version: string) => {
+    if (fact === undefined || version <= (patch.versions[column] ?? "")) return;
     const { value, isCut } = columnValue(fact, maxBytes[column], keys.overflow);
     patch.values[column] = value;
     patch.versions[column] = version;
     patch.isCut ||= isCut;
-  }
-  if (event.agent_phone !== undefined) {
-    patch.values.agent_digits = phoneDigits(event.agent_phone);
-    patch.versions.agent_digits = version;
-  }
-  if (event.event === "call.end") {
-    patch.values.transcript_key = keys.transcript;
-    patch.versions.transcript_key = transcriptVersion(event, received);
+  };
+  for (const event of events) {
+    const status = statuses[event.event];
+    if (statusOrder.indexOf(status) > statusOrder.indexOf(patch.status)) patch.status = status;
+    const version = eventVersion(event, received);
+    for (const column of factColumns) set(column, event[column], version);
+    set("agent_digits", event.agent_phone && phoneDigits(event.agent_phone), version);
+    if (event.event === "call.end") set("transcript_key", keys.transcript, transcriptVersion(event, received));
   }
   return patch;
 }
@@ -107,15 +107,19 @@ function upsertOf(setColumns: readonly PatchColumn[]): string {
   return upsert;
 }
 
+/** A condition on `events` with the first four parameters: those of the named ones that this run of ingest wrote. */
+export const WRITTEN_EVENTS =
+  "events.call_id = ?1 AND events.event IN (SELECT value FROM json_each(?2)) AND events.event_id = ?3 AND events.ingest_id = ?4";
+
 /**
- * Parameters: 1 call_id, 2 event, 3 event_id, 4 ingest_id, 5 platform, 6 status, 7 called_at, 8 now, 9 received_at,
+ * Parameters: 1 call_id, 2 the names of the events, 3 event_id, 4 ingest_id, 5 platform, 6 status, 7 called_at, 8 now, 9 received_at,
  * 10 column_versions, then a value for each column. `called_at` of a row that is there is kept right by a trigger. SQLite
  * chooses the id where it is NULL; the row of an erased call's words must not become another call's.
  */
 const upsertSql = (setColumns: readonly PatchColumn[]) => `
 INSERT INTO calls (id, call_id, platform, status, called_at, updated_at, first_received_at, column_versions${setColumns.map((column) => `, ${column}`).join("")})
 SELECT (SELECT max(words_id) + 1 FROM erased_calls WHERE words_id > (SELECT coalesce(max(id), 0) FROM calls)), ?1, ?5, ?6, ?7, ?8, ?9, ?10${setColumns.map((_, index) => `, ?${index + 11}`).join("")}
-WHERE EXISTS (SELECT 1 FROM events WHERE call_id = ?1 AND event = ?2 AND event_id = ?3 AND ingest_id = ?4)
+WHERE EXISTS (SELECT 1 FROM events WHERE ${WRITTEN_EVENTS})
 ON CONFLICT (call_id) DO UPDATE SET
   status = CASE
     WHEN 'analyzed' IN (status, excluded.status) THEN 'analyzed'
@@ -144,15 +148,21 @@ export interface WrittenEvent {
   ingest_id: string;
 }
 
+/** Names the rows of a body's events. */
+export type WrittenEvents = Omit<WrittenEvent, "event"> & {
+  /** JSON array of their names. */
+  events: string;
+};
+
 /**
- * Merges a patch into the row of its call. No-op unless this run of ingest wrote the event. Run after the insertion of the
- * event, in one batch.
- * @param receivedAt when the event came in, ISO 8601 UTC
+ * Merges a patch into the row of its call. No-op unless this run of ingest wrote one of the events. Run after the insertion of the
+ * events, in one batch.
+ * @param receivedAt when they came in, ISO 8601 UTC
  * @param now when it is written, ISO 8601 UTC
  */
 export function mergeCall(
   db: D1Database,
-  { call_id, event, event_id, ingest_id }: WrittenEvent,
+  { call_id, events, event_id, ingest_id }: WrittenEvents,
   platform: string,
   { status, values, versions }: CallPatch,
   receivedAt: string,
@@ -164,7 +174,7 @@ export function mergeCall(
     .prepare(upsertOf(setColumns))
     .bind(
       call_id,
-      event,
+      events,
       event_id,
       ingest_id,
       platform,

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { askStore } from "../stores/ask.ts";
 import type { Deadline } from "../stores/deadline.ts";
 import { insertDeliveries } from "./deliveries.ts";
-import { type CallPatch, mergeCall, type WrittenEvent } from "./patch.ts";
+import { type CallPatch, mergeCall, WRITTEN_EVENTS, type WrittenEvents } from "./patch.ts";
 import { eventRow, parseRows } from "./schema.ts";
 import { indexTranscript, type SearchText } from "./search-index.ts";
 
@@ -17,7 +17,6 @@ const writtenRow = eventRow.extend({
 /** What D1 is to have of one event. */
 export interface LedgerEntry {
   row: z.infer<typeof writtenRow>;
-  patch: CallPatch;
   /** Absent when the event brings no words, or words are not searched. */
   searchText: SearchText | undefined;
   /** The names of the destinations the event goes to; empty for none. */
@@ -29,6 +28,7 @@ export interface LedgerWrite {
   platform: string;
   /** SHA-256 of the call's id, hex: the tombstone of an erased call is found by it. */
   callSha256: string;
+  patch: CallPatch;
   entries: readonly [LedgerEntry, ...LedgerEntry[]];
 }
 
@@ -68,20 +68,27 @@ export async function recordEvents(
 
 function statementsOf(
   db: D1Database,
-  { platform, callSha256, entries }: LedgerWrite,
+  { platform, callSha256, patch, entries }: LedgerWrite,
   now: Date,
 ): D1PreparedStatement[] {
-  return entries.flatMap(({ row, patch, searchText, destinations }) => {
-    // The event first, since the others look whether it is there.
-    const statements = [
-      insertEvent(db, row, callSha256),
-      mergeCall(db, row, platform, patch, row.received_at, now.toISOString()),
-    ];
-    if (searchText !== undefined) statements.push(indexTranscript(db, row.call_id, searchText, row));
-    if (row.caller_digits !== null) statements.push(insertNumbers(db, row, row.caller_digits));
+  const rows = entries.map(({ row }) => row);
+  const [
+    {
+      row: { call_id, event_id, ingest_id, received_at },
+    },
+  ] = entries;
+  const written = { call_id, event_id, ingest_id, events: JSON.stringify(rows.map(({ event }) => event)) };
+  // The events first, since the others look whether they are there.
+  const statements = [
+    ...rows.map((row) => insertEvent(db, row, callSha256)),
+    mergeCall(db, written, platform, patch, received_at, now.toISOString()),
+  ];
+  if (rows.some(({ caller_digits }) => caller_digits !== null)) statements.push(insertNumbers(db, written));
+  for (const { row, searchText, destinations } of entries) {
+    if (searchText !== undefined) statements.push(indexTranscript(db, call_id, searchText, row));
     if (destinations.length > 0) statements.push(insertDeliveries(db, row, destinations, now));
-    return statements;
-  });
+  }
+  return statements;
 }
 
 const eventColumns = writtenRow.keyof().options;
@@ -96,18 +103,15 @@ function insertEvent(db: D1Database, row: LedgerEntry["row"], callSha256: string
   return db.prepare(insertEventSql).bind(...eventColumns.map((column) => row[column]), callSha256);
 }
 
-function insertNumbers(
-  db: D1Database,
-  { call_id, event, event_id, ingest_id }: WrittenEvent,
-  callerDigits: string,
-): D1PreparedStatement {
+function insertNumbers(db: D1Database, { call_id, events, event_id, ingest_id }: WrittenEvents): D1PreparedStatement {
   return db
     .prepare(
-      `INSERT INTO caller_numbers (digits, id, call_id) SELECT value, calls.id, ?1 FROM json_each(?5), calls
-       WHERE calls.call_id = ?1 AND EXISTS (SELECT 1 FROM events WHERE call_id = ?1 AND event = ?2 AND event_id = ?3 AND ingest_id = ?4)
+      `INSERT INTO caller_numbers (digits, id, call_id)
+       SELECT number.value, calls.id, calls.call_id FROM events, json_each(events.caller_digits) AS number, calls
+       WHERE ${WRITTEN_EVENTS} AND calls.call_id = ?1
        ON CONFLICT DO NOTHING`,
     )
-    .bind(call_id, event, event_id, ingest_id, callerDigits);
+    .bind(call_id, events, event_id, ingest_id);
 }
 
 const foundRow = writtenRow.pick({ call_id: true, event: true, event_id: true, sha256: true, ingest_id: true });

@@ -29,7 +29,7 @@ export function databaseParking(db: D1Database): ListableParking {
       const packed = new Uint8Array(await gzip(body)).toBase64();
       const insert = db.prepare(
         `INSERT INTO parked_bodies (sha256, part, platform, received_at, due_at, size, reason, body)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING`,
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE NOT EXISTS (SELECT 1 FROM parked_bodies WHERE sha256 = ?1 AND part = 0)`,
       );
       const parts = Array.from({ length: Math.ceil(packed.length / PART_CHARACTERS) }, (_, part) =>
         insert.bind(
@@ -37,7 +37,8 @@ export function databaseParking(db: D1Database): ListableParking {
           packed.slice(part * PART_CHARACTERS, (part + 1) * PART_CHARACTERS),
         ),
       );
-      await askStore("D1", () => db.batch(parts), { timeoutMs });
+      // The first part last, since the others look for it: two deliveries of a body may differ in bytes, and must not be mixed.
+      await askStore("D1", () => db.batch(parts.toReversed()), { timeoutMs });
     },
     async list(limit, after) {
       const query = db

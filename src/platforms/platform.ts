@@ -21,9 +21,6 @@ export type Decoded =
   /** No event that this code knows. */
   | { kind: "unrecognised" };
 
-/** `own-id`: the body has an id of its own. `content`: the part of its text that repeated deliveries have in common. */
-export type Identity = { kind: "own-id"; id: string } | { kind: "body" } | { kind: "content"; content: string };
-
 /** A voice-agent platform: how it signs, and what its bodies say. To add one: a folder beside `atoms/`, a line in `index.ts`. */
 export interface Platform {
   /** The last part of its webhook's address, and `calls.platform`: never change it once in use. */
@@ -41,8 +38,13 @@ export interface Platform {
    * @param receivedAt ISO 8601 UTC; stands in for times that the platform does not send
    */
   decode(body: JsonObject, receivedAt: string): Decoded;
-  /** How deliveries of one body are told from those of another. */
-  identify(body: JsonObject, text: string): Identity;
+  /** The id that a body has of its own, if it has one and it can be kept. Else its digest identifies it. */
+  ownId(body: JsonObject): string | undefined;
+  /**
+   * Finds the members that differ from one delivery of a body to the next, each with the comma behind it, in a text of a character a
+   * byte: the digest of a body is of its other bytes. `undefined`: every delivery is the same, byte for byte.
+   */
+  readonly varyingMembers: RegExp | undefined;
   /**
    * Names of members that hold secrets, wherever they stand in a body: these are taken out before anything is kept. `undefined`:
    * the platform sends none.

@@ -59,13 +59,11 @@ test("the compiler names what a new platform has not said", () => {
   for (const { apply } of adaptations) apply(project.folder);
   const file = resolve(project.folder, "src/platforms/acme/index.ts");
   const text = readFileSync(file, "utf8");
-  writeFileSync(file, text.replace(/^ {2}(?:identify|secretNames): .*\n/gm, ""));
+  writeFileSync(file, text.replace(/^ {2}(?:ownId|secretNames): .*\n/gm, ""));
   const { stdout, status } = spawnSync(resolve(projectFolder, "node_modules/.bin/tsc"), ["-p", "."], {
     cwd: project.folder,
     encoding: "utf8",
   });
   expect(status).not.toBe(0);
-  expect(stdout).toMatch(
-    /acme\/index\.ts.*missing the following properties from type 'Platform': identify, secretNames/,
-  );
+  expect(stdout).toMatch(/acme\/index\.ts.*missing the following properties from type 'Platform': ownId, secretNames/);
 });

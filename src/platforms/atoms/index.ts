@@ -13,11 +13,12 @@ export const atoms: Platform = {
   decode(body, receivedAt): Decoded {
     return decodeDocumented(body) ?? decodeEnvelope(body, receivedAt) ?? { kind: "unrecognised" };
   },
-  identify({ id }) {
-    // An id that cannot be kept as it is (too long, not well-formed) would make two events one: the digest serves instead.
+  ownId({ id }) {
+    // One that cannot be kept as it is (too long, not well-formed) would make two events one.
     const isUsable = typeof id === "string" && id !== "" && id.length <= MAX_ID_CHARACTERS && id.isWellFormed();
-    return isUsable ? { kind: "own-id", id } : { kind: "body" };
+    return isUsable ? id : undefined;
   },
+  varyingMembers: undefined,
   secretNames: undefined,
   turns(body) {
     const { metadata } = body;

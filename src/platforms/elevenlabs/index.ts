@@ -27,8 +27,9 @@ export const elevenlabs: Platform = {
     const events = toCallEvents(parsed.data, receivedAt);
     return { kind: "events", format: "elevenlabs", events, payload: withoutTranscriptIn(body) };
   },
-  // No id of its own. A correction of a conversation is another body, and another event.
-  identify: () => ({ kind: "body" }),
+  // A correction of a conversation is another body, and another event.
+  ownId: () => undefined,
+  varyingMembers: undefined,
   // Variables that are made for the headers of tools, these headers, and what people put into variables of other names.
   secretNames: /^secret__|^headers$|^password$|(?:api[-_]?key|(?:access|auth|bearer)[-_]?token|client[-_]?secret)$/i,
   ignoresLarge: isAudio,

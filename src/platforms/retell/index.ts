@@ -9,17 +9,15 @@ export const retell: Platform = {
   secretsSetting: "RETELL_WEBHOOK_SECRETS",
   verify,
   decode: decodeRetell,
+  ownId: () => undefined,
   // Retell sends an event more than once, and each time may say anew when.
-  identify: (_body, text) => ({ kind: "content", content: text.replace(sentAt, "").replaceAll(",}", "}") }),
+  varyingMembers: /"event_timestamp"\s*:\s*\d+\s*(?:,|(?=\}))/g,
   // Lets whoever has it join a web call.
   secretNames: /^access_token$/i,
   // `transcript_updated` repeats all that was said so far.
   ignoresLarge,
   turns: turnsInBody,
 };
-
-/** Looked for in the text, since writing a body of thousands of words anew takes as long as parsing it. */
-const sentAt = /"event_timestamp"\s*:\s*\d+\s*,?/g;
 
 /** Milliseconds since 1970, and HMAC-SHA256 in hex. */
 const signaturePattern = /^v=(\d{1,16}),d=([0-9a-f]{64})$/i;

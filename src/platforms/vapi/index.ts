@@ -9,8 +9,10 @@ export const vapi: Platform = {
   secretsSetting: "VAPI_WEBHOOK_SECRETS",
   verify,
   decode: decodeVapi,
-  // Every delivery of a report carries links of its own to the recordings, and the time at which they expire.
-  identify: (_body, text) => ({ kind: "content", content: text.replace(presigned, "").replaceAll(",}", "}") }),
+  ownId: () => undefined,
+  // Every delivery of a report carries links of its own to the recordings, and the time at which they expire. No link is longer:
+  // millions of characters would overflow the stack of a pattern that takes any number.
+  varyingMembers: /"presigned\w*"\s*:\s*(?:"(?:[^"\\]|\\.){0,8000}"|[\w.+-]+)\s*,?/g,
   // Of an imported phone number, of the owner's servers (`headers`, `serverUrlSecret`), and of the providers that an assistant
   // defined within the call brings along (`credentials`).
   secretNames:
@@ -19,9 +21,3 @@ export const vapi: Platform = {
   ignoresLarge: beginsIgnored,
   turns: turnsInBody,
 };
-
-/**
- * Looked for in the text, since writing a report anew takes as long as parsing it. The last member of an object leaves a comma. No
- * link is longer: millions of characters would overflow the stack of a pattern that takes any number.
- */
-const presigned = /"presigned\w*"\s*:\s*(?:"(?:[^"\\]|\\.){0,8000}"|[\w.+-]+)\s*,?/g;
