@@ -36,7 +36,8 @@ const MAX_DEPTH = 500;
 /** Turns bytes into events, or into the reason why they are none. Pure. */
 export function decode(received: Received): DecodedBody {
   const { body: bytes, sha256, receivedAt } = received;
-  const parsed = parseBody(bytes);
+  const platform = findPlatform(received.platform);
+  const parsed = parseBody(bytes, platform?.unread);
   if (parsed.kind === "too-many-values") {
     const message = `must not hold more than ${MAX_VALUES} values`;
     return { kind: "invalid", event_id: sha256, errors: [{ path: "", message }] };
@@ -47,7 +48,6 @@ export function decode(received: Received): DecodedBody {
     return { kind: "not-an-object", event_id: sha256, detail: "The body is JSON, but not an object." };
   }
 
-  const platform = findPlatform(received.platform);
   if (platform === undefined) return { kind: "unrecognised", event_id: sha256 };
   const event_id = platform.ownId(body) ?? sha256;
   const decoded = platform.decode(body, receivedAt);

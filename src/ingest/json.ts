@@ -1,4 +1,4 @@
-/** A body parsed, or why it is not. `text` is there when the bytes are UTF-8. */
+/** A body parsed, or why it is not. `text` is there when the bytes are UTF-8; `value` is without what was left out. */
 export type ParsedBody =
   | { kind: "json"; text: string; value: unknown }
   | { kind: "not-utf8" }
@@ -9,7 +9,7 @@ export type ParsedBody =
 /** Shared: making one costs as much as decoding a short body. */
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
 
-/** Bytes up to which a body is parsed without a look at it: a million empty objects take some 60 MB. */
+/** Bytes up to which a body is parsed without being counted: a million empty objects take some 60 MB. */
 const UNCOUNTED_BYTES = 1024 * 1024;
 
 /** Values, names and separators that are parsed, some 50 MB: a transcript of ten thousand turns has a tenth of them. */
@@ -24,25 +24,29 @@ export function keepParsed(bytes: ArrayBuffer, parsed: ParsedBody): void {
   if (bytes.byteLength <= UNCOUNTED_BYTES) parsedBodies.set(bytes, parsed);
 }
 
-/** Parses a body. */
-export function parseBody(bytes: ArrayBuffer): ParsedBody {
-  const parsed = parsedBodies.get(bytes) ?? parse(bytes);
+/**
+ * Parses a body.
+ * @param unread finds what to leave out of a body of up to a megabyte: in a longer one, a pattern could run out of its stack
+ */
+export function parseBody(bytes: ArrayBuffer, unread?: RegExp): ParsedBody {
+  const parsed = parsedBodies.get(bytes) ?? parse(bytes, unread);
   parsedBodies.delete(bytes);
   return parsed;
 }
 
-function parse(bytes: ArrayBuffer): ParsedBody {
+function parse(bytes: ArrayBuffer, unread: RegExp | undefined): ParsedBody {
   let text: string;
   try {
     text = utf8.decode(bytes);
   } catch {
     return { kind: "not-utf8" };
   }
-  if (bytes.byteLength > UNCOUNTED_BYTES && countValues(new Uint8Array(bytes)) > MAX_VALUES) {
+  const isShort = bytes.byteLength <= UNCOUNTED_BYTES;
+  if (!isShort && countValues(new Uint8Array(bytes)) > MAX_VALUES) {
     return { kind: "too-many-values", text };
   }
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = JSON.parse(isShort && unread !== undefined ? text.replace(unread, "") : text);
     return { kind: "json", text, value };
   } catch {
     return { kind: "not-json", text };

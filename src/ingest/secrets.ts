@@ -8,13 +8,14 @@ import { keepParsed, parseBody } from "./json.ts";
  */
 export async function withoutSecrets(
   bytes: ArrayBuffer,
-  { secretNames }: Pick<Platform, "secretNames">,
+  { secretNames, unread }: Pick<Platform, "secretNames" | "unread">,
 ): Promise<ArrayBuffer> {
   if (secretNames === undefined) return bytes;
-  const parsed = parseBody(bytes);
+  const parsed = parseBody(bytes, unread);
   if (parsed.kind === "json") {
     const isSecret = remembered((name) => secretNames.test(name));
-    if (hasSecret(parsed.value, isSecret)) return encode(JSON.stringify(clean(parsed.value, isSecret)));
+    // From the text, since the value is without what nobody reads.
+    if (hasSecret(parsed.value, isSecret)) return encode(JSON.stringify(clean(JSON.parse(parsed.text), isSecret)));
     keepParsed(bytes, parsed);
     return bytes;
   }

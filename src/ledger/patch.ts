@@ -92,34 +92,39 @@ function columnValue(fact: string | number | JsonObject, budget: number, overflo
 }
 
 /**
- * Statements by the columns that they set: an event sets some of the columns, mostly the same ones, and every other one would
- * be sent, compiled and compared for nothing.
+ * Statements by the columns that they set, and by events: an event sets some of the columns, mostly the same ones, and every other
+ * one would be sent, compiled and compared for nothing.
  */
 const upserts = new Map<string, string>();
 
-function upsertOf(setColumns: readonly PatchColumn[]): string {
-  const key = setColumns.join();
+function upsertOf(setColumns: readonly PatchColumn[], events: readonly EventName[]): string {
+  const key = [...events, ...setColumns].join();
   const known = upserts.get(key);
   if (known !== undefined) return known;
   // In one line: white space that JSON has to escape takes longer to send and to read than the rest of the text.
-  const upsert = upsertSql(setColumns).replaceAll(/\s+/g, " ");
+  const upsert = upsertSql(setColumns, events).replaceAll(/\s+/g, " ");
   upserts.set(key, upsert);
   return upsert;
 }
 
-/** A condition on `events` with the first four parameters: those of the named ones that this run of ingest wrote. */
-export const WRITTEN_EVENTS =
-  "events.call_id = ?1 AND events.event IN (SELECT value FROM json_each(?2)) AND events.event_id = ?3 AND events.ingest_id = ?4";
+/**
+ * A condition for the events of a body that one run of ingest wrote: what follows from events is written for that run alone.
+ * Parameters: 1 call_id, 2 event_id, 3 ingest_id.
+ */
+export function writtenSql(events: readonly EventName[]): string {
+  const names = events.map((event) => `'${event}'`).join(", ");
+  return `events.call_id = ?1 AND events.event IN (${names}) AND events.event_id = ?2 AND events.ingest_id = ?3`;
+}
 
 /**
- * Parameters: 1 call_id, 2 the names of the events, 3 event_id, 4 ingest_id, 5 platform, 6 status, 7 called_at, 8 now, 9 received_at,
- * 10 column_versions, then a value for each column. `called_at` of a row that is there is kept right by a trigger. SQLite
- * chooses the id where it is NULL; the row of an erased call's words must not become another call's.
+ * Parameters: those of {@link writtenSql}, 4 platform, 5 status, 6 called_at, 7 now, 8 received_at, 9 column_versions, then a value for
+ * each column. `called_at` of a row that is there is kept right by a trigger. SQLite chooses the id where it is NULL; the row of an
+ * erased call's words must not become another call's.
  */
-const upsertSql = (setColumns: readonly PatchColumn[]) => `
+const upsertSql = (setColumns: readonly PatchColumn[], events: readonly EventName[]) => `
 INSERT INTO calls (id, call_id, platform, status, called_at, updated_at, first_received_at, column_versions${setColumns.map((column) => `, ${column}`).join("")})
-SELECT (SELECT max(words_id) + 1 FROM erased_calls WHERE words_id > (SELECT coalesce(max(id), 0) FROM calls)), ?1, ?5, ?6, ?7, ?8, ?9, ?10${setColumns.map((_, index) => `, ?${index + 11}`).join("")}
-WHERE EXISTS (SELECT 1 FROM events WHERE ${WRITTEN_EVENTS})
+SELECT (SELECT max(words_id) + 1 FROM erased_calls WHERE words_id > (SELECT coalesce(max(id), 0) FROM calls)), ?1, ?4, ?5, ?6, ?7, ?8, ?9${setColumns.map((_, index) => `, ?${index + 10}`).join("")}
+WHERE EXISTS (SELECT 1 FROM events WHERE ${writtenSql(events)})
 ON CONFLICT (call_id) DO UPDATE SET
   status = CASE
     WHEN 'analyzed' IN (status, excluded.status) THEN 'analyzed'
@@ -140,7 +145,7 @@ ON CONFLICT (call_id) DO UPDATE SET
     )
   )`;
 
-/** Names the row of an event that one run of ingest wrote: what follows from an event is written for that run alone. */
+/** Names the row of an event that one run of ingest wrote. */
 export interface WrittenEvent {
   call_id: string;
   event: EventName;
@@ -150,8 +155,7 @@ export interface WrittenEvent {
 
 /** Names the rows of a body's events. */
 export type WrittenEvents = Omit<WrittenEvent, "event"> & {
-  /** JSON array of their names. */
-  events: string;
+  events: readonly EventName[];
 };
 
 /**
@@ -171,10 +175,9 @@ export function mergeCall(
   const setColumns = patchColumns.filter((column) => values[column] !== undefined);
   const calledAt = values.started_at ?? values.ended_at ?? receivedAt;
   return db
-    .prepare(upsertOf(setColumns))
+    .prepare(upsertOf(setColumns, events))
     .bind(
       call_id,
-      events,
       event_id,
       ingest_id,
       platform,

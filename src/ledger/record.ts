@@ -2,7 +2,7 @@ import * as z from "zod";
 import { askStore } from "../stores/ask.ts";
 import type { Deadline } from "../stores/deadline.ts";
 import { insertDeliveries } from "./deliveries.ts";
-import { type CallPatch, mergeCall, WRITTEN_EVENTS, type WrittenEvents } from "./patch.ts";
+import { type CallPatch, mergeCall, type WrittenEvents, writtenSql } from "./patch.ts";
 import { eventRow, parseRows } from "./schema.ts";
 import { indexTranscript, type SearchText } from "./search-index.ts";
 
@@ -77,7 +77,7 @@ function statementsOf(
       row: { call_id, event_id, ingest_id, received_at },
     },
   ] = entries;
-  const written = { call_id, event_id, ingest_id, events: JSON.stringify(rows.map(({ event }) => event)) };
+  const written = { call_id, event_id, ingest_id, events: rows.map(({ event }) => event) };
   // The events first, since the others look whether they are there.
   const statements = [
     ...rows.map((row) => insertEvent(db, row, callSha256)),
@@ -108,10 +108,10 @@ function insertNumbers(db: D1Database, { call_id, events, event_id, ingest_id }:
     .prepare(
       `INSERT INTO caller_numbers (digits, id, call_id)
        SELECT number.value, calls.id, calls.call_id FROM events, json_each(events.caller_digits) AS number, calls
-       WHERE ${WRITTEN_EVENTS} AND calls.call_id = ?1
+       WHERE ${writtenSql(events)} AND calls.call_id = ?1
        ON CONFLICT DO NOTHING`,
     )
-    .bind(call_id, events, event_id, ingest_id);
+    .bind(call_id, event_id, ingest_id);
 }
 
 const foundRow = writtenRow.pick({ call_id: true, event: true, event_id: true, sha256: true, ingest_id: true });

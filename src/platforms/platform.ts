@@ -55,6 +55,11 @@ export interface Platform {
    * parsed, and however large it is; others that are too large to take are refused.
    */
   readonly ignoresLarge?: (beginning: string) => boolean;
+  /**
+   * Finds what nothing here reads of a body's text, where it takes long to parse: it is left out before parsing. What is found has to be
+   * JSON, and JSON has to be left.
+   */
+  readonly unread?: RegExp;
   /** The conversation in a body that tells the end of a call; empty when there is none. */
   turns(body: JsonObject): Turn[];
 }
