@@ -341,6 +341,28 @@ describe("the conversation", () => {
     });
   });
 
+  test("needs no seconds of words to be taken in, but has them in the archive, and leaves a variable of that name alone", async () => {
+    const call_id = "seconds";
+    const words = [{ word: 'Hi "Bo", ', start: 0.5, end: 1 }, ...Array(300).fill({ word: "ho ", start: 1, end: 1.25 })];
+    const quoted = { role: "user", content: 'He said "hi".', words: words.slice(1) };
+    const said = [{ role: "agent", content: "Hi Bo.", words }, quoted, { ...quoted, content: "Ho." }];
+    const retell_llm_dynamic_variables = { said: "Ho.", words: words.slice(1) };
+    const spoken = { transcript_object: said, transcript_with_tool_calls: said };
+    const body = JSON.stringify(retellCall({ call_id }).end({ ...spoken, retell_llm_dynamic_variables }));
+    expect(await send(body)).toMatchObject(stored);
+    const row = await rowOf(call_id);
+    expect(row).toMatchObject({ transcript_turns: 3 });
+    expect(JSON.parse(String(row?.["variables"]))).toMatchObject(retell_llm_dynamic_variables);
+    expect(await (await ledger.ARCHIVE.get(`calls/${call_id}/transcript.json`))?.text()).toBe(body);
+    expect(await transcriptOf(call_id)).toMatchObject({
+      turns: [
+        { timestamp: "2025-06-15T15:06:40.500Z" },
+        { timestamp: "2025-06-15T15:06:41.000Z" },
+        { content: "Ho.", timestamp: "2025-06-15T15:06:41.000Z" },
+      ],
+    });
+  });
+
   test("keeps a third speaker, and leaves out turns without words", async () => {
     const transcript_object = [
       { role: "transfer_target", content: "Billing, hello.", words: [{ word: "Billing, ", start: 61.5, end: 62 }] },
