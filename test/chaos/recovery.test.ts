@@ -5,6 +5,7 @@ import { SYNC_SECRET, startDownstream } from "../support/downstream.ts";
 import { documentedCall } from "../support/events.ts";
 import { bootOnNetwork } from "../support/network-ledger.ts";
 import { post } from "../support/post.ts";
+import { postVapi, VAPI_SECRET, vapiCall } from "../support/vapi.ts";
 import type { Faults } from "./faults.ts";
 import { watchLedger } from "./ledger-state.ts";
 import { makeEvent, sha256Of } from "./make-call.ts";
@@ -19,7 +20,7 @@ let ledger: Awaited<ReturnType<typeof bootOnNetwork>>;
 let read: ReturnType<typeof watchLedger>;
 beforeAll(async () => {
   downstream = await startDownstream();
-  const env = { SYNC_URL: downstream.url, SYNC_SECRET };
+  const env = { SYNC_URL: downstream.url, SYNC_SECRET, VAPI_WEBHOOK_SECRETS: VAPI_SECRET };
   ledger = await bootOnNetwork({ main: "test/chaos/faulty-ledger.ts", env });
   read = watchLedger(ledger.DB, ledger.ARCHIVE);
 });
@@ -204,4 +205,19 @@ test("one that does not compress is parked in D1 in parts; one too large for eve
   const answer = await postWith({ D1: "before", R2: "before" }, large("too large for a message"));
   expect(answer).toMatchObject({ status: 503, body: { status: 503 } });
   expect(answer.headers.get("Retry-After")).toMatch(/^\d+$/);
+});
+
+test("two deliveries of a body, of which the second has more parts in D1, are not mixed", async () => {
+  const noise = (bytes: number) => randomBytes(bytes).toString("hex");
+  const { report } = vapiCall({ call_id: "parts" });
+  const variableValues = { noise: noise(1_500_000) };
+  const links = Object.fromEntries(Array.from({ length: 400 }, (_, index) => [`presigned${index}`, noise(3_900)]));
+  const first = JSON.stringify(report({ artifact: { variableValues } }));
+  const second = JSON.stringify(report({ artifact: { variableValues, ...links } }));
+  const headers = { "X-Vapi-Secret": VAPI_SECRET, ...faultyHeaders({ R2: "before" }) };
+  for (const body of [first, second]) {
+    expect(await postVapi(ledger.url, body, headers)).toMatchObject(parked);
+  }
+  await relayUntil(ledger.url, nothingParked, RECOVERY);
+  expect(sha256Of((await transcriptOf("parts")) ?? "")).toBe(sha256Of(first));
 });
