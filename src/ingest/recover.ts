@@ -78,7 +78,8 @@ export async function recover(
   for (let after: ParkedKey | undefined; ; ) {
     const { parked, more } = await parking.list(PAGE_BODIES, after);
     const due = parked.filter(({ due_at }) => due_at <= now.toISOString());
-    for (const batch of batchesOfBodies(due)) {
+    // Small ones first: should a large one be the end of its Worker, the others are in.
+    for (const batch of batchesOfBodies(due.toSorted((a, b) => a.size - b.size))) {
       if (!limits.take(batch)) return total;
       const beganAt = Date.now();
       const canSplit = limits.canSplit(batch);

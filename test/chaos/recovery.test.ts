@@ -10,7 +10,7 @@ import type { Faults } from "./faults.ts";
 import { watchLedger } from "./ledger-state.ts";
 import { makeEvent, sha256Of } from "./make-call.ts";
 import { listKeys, listObjects, prefixOf } from "./objects.ts";
-import { relayUntil, runCron } from "./relay.ts";
+import { relayUntil, runCron, setFaults } from "./relay.ts";
 import { faultyHeaders } from "./send-call.ts";
 
 const RECOVERY = { timeoutMilliseconds: 20_000 };
@@ -220,4 +220,24 @@ test("two deliveries of a body, of which the second has more parts in D1, are no
   }
   await relayUntil(ledger.url, nothingParked, RECOVERY);
   expect(sha256Of((await transcriptOf("parts")) ?? "")).toBe(sha256Of(first));
+});
+
+test("small bodies come back before large ones, whose Worker may die of them", async () => {
+  const call = (id: string) => documentedCall({ call_id: id });
+  const large = JSON.stringify(call("deadly").end({ variables: { noise: "x".repeat(2_000_000) } }));
+  const at = new Date(Date.now() - 3_600_000).toISOString();
+  const customMetadata = { platform: "atoms", reason: "large: parked before it was parsed" };
+  await ledger.ARCHIVE.put(`parked/${at}/${at}/${sha256Of(large)}.json`, large, { customMetadata });
+  for (const id of ["behind 1", "behind 2"]) {
+    expect(await postWith({ D1: "before" }, call(id).end())).toMatchObject(parked);
+  }
+  // Enough to list the three, and to read and archive two.
+  await setFaults(ledger.url, { R2: { works: 6, afterwards: "hang" } });
+  const run = runCron(ledger.url, new Date(Date.now() + 60_000));
+  for (const id of ["behind 1", "behind 2"]) {
+    await vi.waitFor(async () => expect(await transcriptOf(id)).toBeDefined(), { timeout: 10_000 });
+  }
+  await setFaults(ledger.url, {});
+  await run;
+  await relayUntil(ledger.url, nothingParked, RECOVERY);
 });
