@@ -363,6 +363,16 @@ describe("the conversation", () => {
     });
   });
 
+  test.each([
+    ["a number that begins with naught", '"end":0.98', '"end":00.98'],
+    ["a comma too many", '{"word":"how ","start":1.04,"end":1.2}', '{"word":"how ","start":1.04,"end":1.2},'],
+    ["a line that ends within a text", '"how "', '"how\n"'],
+  ])("whose words have %s is not JSON", async (what, right, wrong) => {
+    const body = JSON.stringify(retellCall({ call_id: what }).end()).replaceAll(right, wrong);
+    expect(body).toContain(wrong);
+    expect(await send(body)).toMatchObject({ status: 400 });
+  });
+
   test("keeps a third speaker, and leaves out turns without words", async () => {
     const transcript_object = [
       { role: "transfer_target", content: "Billing, hello.", words: [{ word: "Billing, ", start: 61.5, end: 62 }] },

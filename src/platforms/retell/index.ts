@@ -16,7 +16,7 @@ export const retell: Platform = {
   secretNames: /^access_token$/i,
   // The seconds of each word, in two lists, as Retell writes them: nine tenths of the objects of a body. The archive has them.
   unread:
-    /(?<="role":"(?:agent|user)","content":"[^"]*"),"words":\[(?:\{"word":"[^"\\]*","start":\d+(?:\.\d+)?,"end":\d+(?:\.\d+)?\}(?:,(?=\{)|(?=\])))*\]/g,
+    /(?<="role":"(?:agent|user)","content":"[^"]*"),"words":\[(?:\{"word":"[ !#-[\]-\uffff]*","start":(?:0|[1-9]\d*)(?:\.\d+)?,"end":(?:0|[1-9]\d*)(?:\.\d+)?\}(?:,(?=\{)|(?=\])))*\]/g,
   // `transcript_updated` repeats all that was said so far.
   ignoresLarge,
   turns: turnsInBody,
