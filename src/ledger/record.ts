@@ -72,20 +72,16 @@ function statementsOf(
   now: Date,
 ): D1PreparedStatement[] {
   const rows = entries.map(({ row }) => row);
-  const [
-    {
-      row: { call_id, event_id, ingest_id, received_at },
-    },
-  ] = entries;
-  const written = { call_id, event_id, ingest_id, events: rows.map(({ event }) => event) };
+  const [{ row: first }] = entries;
+  const written = { ...first, events: rows.map(({ event }) => event) };
   // The events first, since the others look whether they are there.
   const statements = [
     ...rows.map((row) => insertEvent(db, row, callSha256)),
-    mergeCall(db, written, platform, patch, received_at, now.toISOString()),
+    mergeCall(db, written, platform, patch, first.received_at, now.toISOString()),
   ];
   if (rows.some(({ caller_digits }) => caller_digits !== null)) statements.push(insertNumbers(db, written));
   for (const { row, searchText, destinations } of entries) {
-    if (searchText !== undefined) statements.push(indexTranscript(db, call_id, searchText, row));
+    if (searchText !== undefined) statements.push(indexTranscript(db, row.call_id, searchText, row));
     if (destinations.length > 0) statements.push(insertDeliveries(db, row, destinations, now));
   }
   return statements;
