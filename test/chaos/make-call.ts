@@ -5,7 +5,7 @@ import { elevenLabsCall } from "../support/elevenlabs.ts";
 import { atomsCall, documentedCall } from "../support/events.ts";
 import { retellCall } from "../support/retell.ts";
 import { vapiCall } from "../support/vapi.ts";
-import { eventKey } from "./ledger-state.ts";
+import { type Identity, type PlatformBody, platformBody } from "./platform-body.ts";
 
 export const formats = { documented: documentedCall, atoms: atomsCall };
 /** Those of Atoms, which have a body an event. */
@@ -28,24 +28,8 @@ const eventNames: Record<ShortName, EventName> = {
   analytics: "analytics.completed",
 };
 
-/** What an event is known by. */
-export interface Identity {
-  call_id: string;
-  event: EventName;
-  /** The body's own id, else its SHA-256. */
-  event_id: string;
-  /** See {@link eventKey}. */
-  key: string;
-}
-
-/** A body, ready to be sent, with the identity of its event as the contract makes it. */
-export interface TestEvent extends Identity {
-  platform: PlatformName;
-  /** Of all events in the body; that of the first stands above. */
-  identities: Identity[];
-  body: string;
-  sha256: string;
-}
+/** A body, ready to be sent. The identity of its first event stands above those of all. */
+export type TestEvent = PlatformBody & Identity;
 
 /** A call with all its bodies. */
 export interface TestCall {
@@ -68,39 +52,19 @@ export function makeEvent(
   more: object = {},
   changes: object = {},
 ): TestEvent {
-  const payload: Record<string, unknown> = { ...formats[format]({ call_id })[name](more), ...changes };
-  const body = JSON.stringify(payload);
-  const event_id = typeof payload["id"] === "string" ? payload["id"] : sha256Of(body);
-  return testEvent("atoms", call_id, [eventNames[name]], body, event_id);
+  return testEvent("atoms", call_id, [name], { ...formats[format]({ call_id })[name](more), ...changes });
 }
 
-function testEvent(
+/** Makes a body of a call, with the events in it. */
+export function testEvent(
   platform: PlatformName,
   call_id: string,
-  [event, ...others]: [EventName, ...EventName[]],
-  body: string,
-  event_id: string,
-): TestEvent {
-  const identity = (name: EventName) => {
-    const named = { call_id, event: name, event_id };
-    return { ...named, key: eventKey(named) };
-  };
-  const identities = [event, ...others].map(identity);
-  return { ...identity(event), platform, identities, body, sha256: sha256Of(body) };
-}
-
-/** Bodies of a platform of which some members differ from one delivery to the next: these do not count for the id. */
-function bodyOf(
-  platform: PlatformName,
-  call_id: string,
-  events: [EventName, ...EventName[]],
+  [first, ...others]: readonly [ShortName, ...ShortName[]],
   payload: object,
 ): TestEvent {
-  const lasting = (name: string, value: unknown) =>
-    name.startsWith("presigned") || name === "event_timestamp" ? undefined : value;
-  const body = JSON.stringify(payload);
-  const isWhole = platform === "elevenlabs";
-  return testEvent(platform, call_id, events, body, sha256Of(isWhole ? body : JSON.stringify(payload, lasting)));
+  const events = [eventNames[first], ...others.map((name) => eventNames[name])] as const;
+  const body = platformBody(platform, call_id, events, JSON.stringify(payload));
+  return { ...body.identities[0], ...body };
 }
 
 /** All bodies of a call in a format. */
@@ -109,18 +73,15 @@ const makers: Record<FormatName, (call_id: string) => TestEvent[]> = {
   atoms: (call_id) => shortNames.map((name) => makeEvent("atoms", call_id, name)),
   retell(call_id) {
     const call = retellCall({ call_id });
-    return shortNames.map((name) => bodyOf("retell", call_id, [eventNames[name]], call[name]()));
+    return shortNames.map((name) => testEvent("retell", call_id, [name], call[name]()));
   },
   vapi(call_id) {
     const { start, report } = vapiCall({ call_id });
-    return [
-      bodyOf("vapi", call_id, ["call.start"], start()),
-      bodyOf("vapi", call_id, ["call.end", "analytics.completed"], report()),
-    ];
+    return [testEvent("vapi", call_id, ["start"], start()), testEvent("vapi", call_id, ["end", "analytics"], report())];
   },
   elevenlabs(call_id) {
     const { transcription } = elevenLabsCall({ call_id });
-    return [bodyOf("elevenlabs", call_id, ["call.end", "analytics.completed"], transcription())];
+    return [testEvent("elevenlabs", call_id, ["end", "analytics"], transcription())];
   },
 };
 

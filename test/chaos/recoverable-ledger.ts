@@ -1,0 +1,58 @@
+import { expect } from "vitest";
+import { SYNC_SECRET, startDownstream } from "../support/downstream.ts";
+import { everyPlatform, postAs } from "../support/every-platform.ts";
+import { bootOnNetwork } from "../support/network-ledger.ts";
+import type { Answer } from "../support/post.ts";
+import type { Faults } from "./faults.ts";
+import { watchLedger } from "./ledger-state.ts";
+import { sha256Of } from "./make-call.ts";
+import { listKeys } from "./objects.ts";
+import type { PlatformBody } from "./platform-body.ts";
+import { relayUntil } from "./relay.ts";
+import { faultyHeaders } from "./send-call.ts";
+import { takeSnapshot } from "./snapshot.ts";
+
+const RECOVERY = { timeoutMilliseconds: 40_000 };
+
+/** A ledger with all platforms and a destination, on stores that fail as a request says, and that are compared with themselves. */
+export async function bootRecoverable() {
+  const downstream = await startDownstream();
+  const ledger = await bootOnNetwork({
+    main: "test/chaos/faulty-ledger.ts",
+    env: { ...everyPlatform, SYNC_URL: downstream.url, SYNC_SECRET },
+  });
+  const { url, DB, ARCHIVE } = ledger;
+  const read = watchLedger(DB, ARCHIVE);
+  const lastInTheQueue = new Set<string>();
+  const isLastInTheQueue = (key: string) => lastInTheQueue.has(key.replace(/^.*\/|\.json$/g, ""));
+
+  /** Sends a body as its platform does, on stores that fail for it alone. */
+  const send = ({ platform, body }: Pick<PlatformBody, "platform" | "body">, faults: Faults = {}): Promise<Answer> =>
+    postAs(platform, url, body, faultyHeaders(faults));
+
+  return {
+    url,
+    ARCHIVE,
+    downstream,
+    read,
+    send,
+    /** Brings back all that is parked: in D1, in R2, and in the queue, whose last message is a body for the quarantine. */
+    async recoverAll(): Promise<void> {
+      const body = JSON.stringify(`the last in the queue, ${crypto.randomUUID()}`);
+      const parked = { body: { status: "parked" } };
+      expect(await send({ platform: "atoms", body }, { D1: "before", R2: "before" })).toMatchObject(parked);
+      lastInTheQueue.add(sha256Of(body));
+      const isOver = async () => {
+        const { parked, deliveries } = await read();
+        if (parked.D1 + parked.R2 > 0 || deliveries.some(({ state }) => state === "pending")) return false;
+        return (await listKeys(ARCHIVE, "quarantine/")).some((key) => key.includes(sha256Of(body)));
+      };
+      await relayUntil(url, isOver, RECOVERY);
+    },
+    snapshot: () => takeSnapshot(DB, ARCHIVE, isLastInTheQueue),
+    async close(): Promise<void> {
+      await ledger.close();
+      await downstream.close();
+    },
+  };
+}
