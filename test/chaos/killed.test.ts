@@ -10,7 +10,7 @@ import { readUsage } from "./limited.ts";
 import { formatNames, makeCall } from "./make-call.ts";
 import { relayUntil, runCron, setFaults } from "./relay.ts";
 import { isSoakRecovered, soakFindings } from "./soak-findings.ts";
-import type { SoakEvent } from "./soak-plan.ts";
+import { type SoakBody, soakBody } from "./soak-plan.ts";
 
 /** Three events each: two batches. */
 const CALLS = 40;
@@ -20,16 +20,16 @@ let ledger: LocalLedger | undefined;
 afterEach(() => ledger?.stop());
 
 /** Sends the events of calls while a store is down, so that all of them are parked in the other. */
-async function parkCalls(url: string, down: Faults): Promise<SoakEvent[]> {
-  const events = Array.from({ length: CALLS }, (_, index) => makeCall(formatNames[index % 2 === 0 ? 0 : 1])).flatMap(
-    ({ events }): SoakEvent[] => events.map((event) => ({ ...event, body: Buffer.from(event.body), answers: [] })),
+async function parkCalls(url: string, down: Faults): Promise<SoakBody[]> {
+  const sendings = Array.from({ length: CALLS }, (_, index) => makeCall(formatNames[index % 2 === 0 ? 0 : 1])).flatMap(
+    ({ events }) => events.map((event) => ({ body: event.body, of: soakBody(event, [event.body]) })),
   );
   await setFaults(url, down);
   const door = openDoor(url, { atoms: SECRET }, AT_A_TIME);
-  await Promise.all(events.map(async (event) => event.answers.push(await door.send(event.body))));
+  await Promise.all(sendings.map(async ({ body, of }) => of.answers.push(await door.send(body))));
   door.close();
   await setFaults(url, {});
-  return events;
+  return sendings.map(({ of }) => of);
 }
 
 /** What the run is doing when the power goes: the store hangs from then on. */
@@ -63,7 +63,7 @@ test.each(moments)(
       });
     ledger = await start(false);
     const { url, kill } = ledger;
-    const events = await parkCalls(url, down);
+    const bodies = await parkCalls(url, down);
     await setFaults(url, hanging);
     const { faults } = await readUsage(url);
     const ended = runCron(url, new Date()).catch(() => "killed");
@@ -75,8 +75,8 @@ test.each(moments)(
     ledger = await start(true);
     const { url: urlNow } = ledger;
     const stores = inspector(() => urlNow);
-    await relayUntil(urlNow, () => isSoakRecovered(events, stores), { timeoutMilliseconds: 60_000 });
-    const findings = await soakFindings(events, stores, receiver);
+    await relayUntil(urlNow, () => isSoakRecovered(bodies, stores), { timeoutMilliseconds: 60_000 });
+    const findings = await soakFindings(bodies, stores, receiver);
     expect(findings).toEqual(Object.fromEntries(Object.keys(findings).map((name) => [name, 0])));
     await receiver.close();
   },

@@ -4,7 +4,7 @@ import type { ListedObject } from "./inspection.ts";
 import type { Inspector } from "./inspector.ts";
 import { sha256Of } from "./make-call.ts";
 import { prefixOf } from "./objects.ts";
-import { isAcknowledged, type SoakEvent } from "./soak-plan.ts";
+import { identitiesIn, isAcknowledged, type SoakBody } from "./soak-plan.ts";
 
 /** Differences between a ledger after a soak and one whose stores never failed: all of them should be 0. */
 export interface SoakFindings {
@@ -24,17 +24,17 @@ const present = `SELECT value AS key FROM json_each(?1)
 const READS_AT_ONCE = 8;
 
 /** Whether every acknowledged event is in the ledger, and nothing is parked or pending. */
-export async function isSoakRecovered(events: readonly SoakEvent[], stores: Inspector): Promise<boolean> {
+export async function isSoakRecovered(bodies: readonly SoakBody[], stores: Inspector): Promise<boolean> {
   const left = await stores.count(
     "SELECT (SELECT count(*) FROM parked_bodies) + (SELECT count(*) FROM sync_deliveries WHERE state = 'pending')",
   );
   if (left > 0 || (await stores.objects("parked/")).length > 0) return false;
-  const acknowledged = events.filter(isAcknowledged);
-  return (await storedKeys(acknowledged, stores)).size === acknowledged.length;
+  const acknowledged = bodies.filter(isAcknowledged);
+  return (await storedKeys(acknowledged, stores)).size === identitiesIn(acknowledged).length;
 }
 
-/** Whether each of these events is on disk, in ledger and archive or parked in one of them: the queue is in memory. */
-export async function areOnDisk(events: readonly SoakEvent[], stores: Inspector): Promise<boolean> {
+/** Whether each of these bodies is on disk, in ledger and archive or parked in one of them: the queue is in memory. */
+export async function areOnDisk(bodies: readonly SoakBody[], stores: Inspector): Promise<boolean> {
   // The parked ones first: those that move to the ledger in the meantime are then listed there.
   const rows = await stores.query("SELECT sha256 FROM parked_bodies");
   const objects = await stores.objects("parked/");
@@ -42,40 +42,48 @@ export async function areOnDisk(events: readonly SoakEvent[], stores: Inspector)
     ...rows.map(({ sha256 }) => sha256),
     ...objects.map(({ key }) => key.replace(/^.*\/|\.json$/g, "")),
   ]);
-  const keys = await storedKeys(events, stores);
+  const keys = await storedKeys(bodies, stores);
   const archived = new Set((await stores.objects("calls/")).map(({ sha256 }) => sha256));
-  return events.every(
-    ({ key, event, sha256 }) => parked.has(sha256) || (keys.has(key) && (event !== "call.end" || archived.has(sha256))),
+  return bodies.every(
+    (body) =>
+      parked.has(body.sha256) ||
+      (body.identities.every(({ key }) => keys.has(key)) && (!isEnd(body) || archived.has(body.sha256))),
   );
 }
 
 export async function soakFindings(
-  events: readonly SoakEvent[],
+  bodies: readonly SoakBody[],
   stores: Inspector,
   { received }: Pick<Receiver, "received">,
 ): Promise<SoakFindings> {
-  const acknowledged = events.filter(isAcknowledged);
-  const keys = await storedKeys(events, stores);
+  const acknowledged = bodies.filter(isAcknowledged);
+  const keys = await storedKeys(bodies, stores);
   const objects = await stores.objects("calls/");
   const archived = await digestsOf(objects, stores);
-  const analyses = acknowledged.filter(({ event }) => event === "analytics.completed");
+  const events = identitiesIn(acknowledged);
+  const analyses = events.filter(({ event }) => event === "analytics.completed");
   return {
-    lostEvents: acknowledged.filter(({ key }) => !keys.has(key)).length,
-    lostBodies: acknowledged.filter(({ event, sha256 }) => event === "call.end" && !archived.has(sha256)).length,
+    lostEvents: events.filter(({ key }) => !keys.has(key)).length,
+    lostBodies: acknowledged.filter((body) => isEnd(body) && !body.kept.some((sha256) => archived.has(sha256))).length,
     undelivered: analyses.filter(({ event_id, event }) => !received.has(`${event_id}:${event}`)).length,
     duplicatedRows: (await stores.count("SELECT count(*) FROM events")) - keys.size,
     duplicatedDeliveries:
       (await stores.count("SELECT count(*) FROM sync_deliveries")) -
       (await stores.count("SELECT count(*) FROM events WHERE event = 'analytics.completed'")),
-    strayObjects: countStrayObjects(events, objects) + (await stores.objects("quarantine/")).length,
-    wrongTranscripts: await countWrongTranscripts(events, objects, stores),
+    strayObjects: countStrayObjects(bodies, objects) + (await stores.objects("quarantine/")).length,
+    wrongTranscripts: await countWrongTranscripts(bodies, objects, stores),
   };
 }
 
-async function storedKeys(events: readonly SoakEvent[], stores: Inspector): Promise<Set<unknown>> {
-  const identities = events.map(({ call_id, event, event_id }) => [call_id, event, event_id]);
+async function storedKeys(bodies: readonly SoakBody[], stores: Inspector): Promise<Set<unknown>> {
+  const identities = identitiesIn(bodies).map(({ call_id, event, event_id }) => [call_id, event, event_id]);
   const rows = await stores.query(present, JSON.stringify(identities));
   return new Set(rows.map(({ key }) => key));
+}
+
+/** Whether the archive is to have it. */
+function isEnd({ identities }: SoakBody): boolean {
+  return identities.some(({ event }) => event === "call.end");
 }
 
 /** Computes the SHA-256 of every object from its bytes. */
@@ -86,19 +94,17 @@ async function digestsOf(objects: readonly ListedObject[], stores: Inspector): P
   return new Set(digests);
 }
 
-/** Calls of which every event was acknowledged: an event that was not may have reached one store and not the other. */
-function acknowledgedCalls(events: readonly SoakEvent[]): Set<string> {
-  const calls = new Set(events.map(({ call_id }) => call_id));
-  for (const event of events) if (!isAcknowledged(event)) calls.delete(event.call_id);
+/** Calls of which every body was acknowledged: one that was not may have reached one store and not the other. */
+function acknowledgedCalls(bodies: readonly SoakBody[]): Set<string> {
+  const calls = new Set(bodies.map(({ call_id }) => call_id));
+  for (const body of bodies) if (!isAcknowledged(body)) calls.delete(body.call_id);
   return calls;
 }
 
 /** Counts objects besides one for each end of a call. */
-function countStrayObjects(events: readonly SoakEvent[], objects: readonly ListedObject[]): number {
-  const expected = new Set(
-    events.filter(({ event }) => event === "call.end").map(({ call_id, sha256 }) => `${prefixOf(call_id)} ${sha256}`),
-  );
-  const complete = new Set(Array.from(acknowledgedCalls(events), prefixOf));
+function countStrayObjects(bodies: readonly SoakBody[], objects: readonly ListedObject[]): number {
+  const expected = new Set(bodies.filter(isEnd).map(({ call_id, sha256 }) => `${prefixOf(call_id)} ${sha256}`));
+  const complete = new Set(Array.from(acknowledgedCalls(bodies), prefixOf));
   const seen = new Set<string>();
   return objects.filter(({ key, sha256 }) => {
     const prefix = key.replace(/^(calls\/[^/]*\/).*$/, "$1");
@@ -110,11 +116,11 @@ function countStrayObjects(events: readonly SoakEvent[], objects: readonly Liste
 }
 
 async function countWrongTranscripts(
-  events: readonly SoakEvent[],
+  bodies: readonly SoakBody[],
   objects: readonly ListedObject[],
   stores: Inspector,
 ): Promise<number> {
-  const complete = acknowledgedCalls(events);
+  const complete = acknowledgedCalls(bodies);
   const versions = new Map(objects.map(({ key, version }) => [key, version]));
   const rows = await stores.query(
     `SELECT call_id, transcript_key, column_versions ->> 'transcript_key' AS version FROM calls

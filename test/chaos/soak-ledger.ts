@@ -1,5 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { type LocalLedger, startLocalLedger } from "../simulator/local-ledger.ts";
+import { type Secrets, settingsOf } from "../simulator/platforms/index.ts";
+import { platformNames } from "../simulator/platforms/platform.ts";
 import { type Receiver, startReceiver } from "../simulator/receiver.ts";
 import { type Door, openDoor } from "./door.ts";
 import { type Inspector, inspector } from "./inspector.ts";
@@ -24,7 +26,7 @@ export interface SoakLedger {
 
 /** @param connections the most that are open at a time */
 export async function startSoakLedger(connections: number, signal: AbortSignal): Promise<SoakLedger> {
-  const secret = randomBytes(16).toString("hex");
+  const secrets: Secrets = Object.fromEntries(platformNames.map((name) => [name, randomBytes(16).toString("hex")]));
   const syncSecret = `whsec_${randomBytes(32).toString("base64")}`;
   const receiver = await startReceiver(syncSecret);
   const start = (keep: boolean) =>
@@ -33,7 +35,7 @@ export async function startSoakLedger(connections: number, signal: AbortSignal):
       keep,
       entry: "test/chaos/faulty-ledger.ts",
       variables: {
-        ATOMS_WEBHOOK_SECRETS: secret,
+        ...settingsOf(secrets),
         API_TOKEN: randomBytes(32).toString("base64url"),
         SYNC_URL: receiver.url,
         SYNC_SECRET: syncSecret,
@@ -43,7 +45,7 @@ export async function startSoakLedger(connections: number, signal: AbortSignal):
 
   let ledger: LocalLedger = await start(false);
   let lives = 1;
-  let door = Promise.resolve(openDoor(ledger.url, { atoms: secret }, connections));
+  let door = Promise.resolve(openDoor(ledger.url, secrets, connections));
 
   return {
     receiver,
@@ -66,7 +68,7 @@ export async function startSoakLedger(connections: number, signal: AbortSignal):
       before.close();
       ledger = await start(true);
       lives += 1;
-      resolve(openDoor(ledger.url, { atoms: secret }, connections));
+      resolve(openDoor(ledger.url, secrets, connections));
     },
     async close() {
       await Promise.allSettled([door.then((open) => open.close()), ledger.stop(), receiver.close()]);

@@ -1,58 +1,67 @@
-import type { EventName } from "../../src/events/event.ts";
 import { planDay } from "../simulator/day.ts";
 import { type Dice, throwDice } from "../simulator/dice.ts";
-import { eventKey } from "./ledger-state.ts";
 import { sha256Of } from "./make-call.ts";
+import { keptText, type PlatformBody, platformBody, repetitionOf } from "./platform-body.ts";
 
-/** An event of the soak, with its answers so far. */
-export interface SoakEvent {
+/** A body of the soak, with its answers so far. */
+export interface SoakBody extends Omit<PlatformBody, "body"> {
   call_id: string;
-  event: EventName;
-  /** The body's own id, else its SHA-256. */
-  event_id: string;
-  /** See {@link eventKey}. */
-  key: string;
-  body: Uint8Array;
-  /** Of the body, hex. */
-  sha256: string;
+  /** SHA-256 of what the archive may have of it, hex: of each delivery, since some platforms change something in it. */
+  kept: string[];
   /** `200 stored`, `200 parked`, `503`, `no answer`. */
   answers: string[];
 }
 
+/** A delivery of a body. */
+export interface Sending {
+  of: SoakBody;
+  body: string;
+}
+
 export interface SoakPlan {
-  events: SoakEvent[];
-  /** In the order in which they are sent: every event once, a tenth of them twice. */
-  sendings: SoakEvent[];
+  bodies: SoakBody[];
+  /** In the order in which they are sent: every body once, a tenth of them twice as far as their platforms repeat them. */
+  sendings: Sending[];
 }
 
 const TWICE = 0.1;
-/** A call has two events at the least, so that there are always enough to choose from. */
+/** A call of a day has nearly three. */
 const EVENTS_PER_CALL = 2;
 
-/** Shuffles real events of a day's calls. The same seed gives the same sendings. */
+/** Shuffles real bodies of a day's calls, of all platforms, with so many events in them. The same seed gives the same sendings. */
 export function planSoak(seed: number, count: number): SoakPlan {
-  const { deliveries } = planDay(seed, Math.ceil(count / EVENTS_PER_CALL), undefined, ["atoms"]);
-  const events = new Map<string, SoakEvent>();
-  for (const {
-    events: [name],
-    callId,
-    body,
-    after,
-  } of deliveries) {
-    if (name === undefined || callId === undefined || after !== undefined || events.size === count) continue;
-    const event = soakEvent(callId, name, body);
-    events.set(event.key, event);
-  }
+  const day = planDay(seed, Math.ceil(count / EVENTS_PER_CALL));
   const dice = throwDice(seed);
-  const all = [...events.values()];
-  return { events: all, sendings: shuffle(dice, [...all, ...all.filter(() => dice.chance(TWICE))]) };
+  const bodies = new Map<string, SoakBody>();
+  const sendings: Sending[] = [];
+  let planned = 0;
+  for (const { platform, events, callId, body: bytes, at, after } of day.deliveries) {
+    const [first, ...others] = events;
+    if (first === undefined || callId === undefined || after !== undefined || planned + events.length > count) continue;
+    const sent = platformBody(platform, callId, [first, ...others], new TextDecoder().decode(bytes));
+    const [{ key }] = sent.identities;
+    if (bodies.has(key)) continue;
+    const again = dice.chance(TWICE) ? repetitionOf(sent, at, dice) : undefined;
+    const deliveries = again === undefined ? [sent.body] : [sent.body, again];
+    const of = soakBody(sent, deliveries);
+    bodies.set(key, of);
+    planned += events.length;
+    sendings.push(...deliveries.map((body) => ({ of, body })));
+  }
+  return { bodies: [...bodies.values()], sendings: shuffle(dice, sendings) };
 }
 
-function soakEvent(call_id: string, event: EventName, body: Uint8Array): SoakEvent {
-  const sha256 = sha256Of(body);
-  const { id }: { id?: unknown } = JSON.parse(new TextDecoder().decode(body));
-  const identity = { call_id, event, event_id: typeof id === "string" ? id : sha256 };
-  return { ...identity, key: eventKey(identity), body, sha256, answers: [] };
+/** @param deliveries all that are sent of the body */
+export function soakBody({ platform, sha256, identities }: PlatformBody, deliveries: readonly string[]): SoakBody {
+  const [{ call_id }] = identities;
+  return {
+    platform,
+    sha256,
+    identities,
+    call_id,
+    kept: deliveries.map((body) => sha256Of(keptText(body))),
+    answers: [],
+  };
 }
 
 function shuffle<T>(dice: Dice, items: readonly T[]): T[] {
@@ -62,6 +71,11 @@ function shuffle<T>(dice: Dice, items: readonly T[]): T[] {
     .map(({ item }) => item);
 }
 
-export function isAcknowledged({ answers }: SoakEvent): boolean {
+export function isAcknowledged({ answers }: Pick<SoakBody, "answers">): boolean {
   return answers.some((answer) => answer.startsWith("2"));
+}
+
+/** What the events of some bodies are known by. */
+export function identitiesIn(bodies: readonly SoakBody[]) {
+  return bodies.flatMap(({ identities }) => identities);
 }

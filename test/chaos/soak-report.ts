@@ -1,6 +1,7 @@
+import { platformNames } from "../simulator/platforms/platform.ts";
 import { printFindings } from "../simulator/report.ts";
 import type { SoakResult } from "./soak.ts";
-import { isAcknowledged } from "./soak-plan.ts";
+import { identitiesIn, isAcknowledged, type SoakBody } from "./soak-plan.ts";
 
 const MEBIBYTE = 1024 * 1024;
 /** Requests that are under way when a sample is taken hold something too; what leaks in a soak grows by more. */
@@ -18,16 +19,17 @@ export function faultsOf({ findings, memory }: SoakResult): string[] {
   return faults;
 }
 
-export function printSoak({ events, requests, findings, memory, ...times }: SoakResult): void {
+export function printSoak({ bodies, requests, findings, memory, ...times }: SoakResult): void {
   const answers = new Map<string, number>();
-  for (const answer of events.flatMap((event) => event.answers)) answers.set(answer, (answers.get(answer) ?? 0) + 1);
-  const acknowledged = events.filter(isAcknowledged);
-  const parked = acknowledged.filter((event) => event.answers.includes("200 parked")).length;
+  for (const answer of bodies.flatMap((body) => body.answers)) answers.set(answer, (answers.get(answer) ?? 0) + 1);
+  const acknowledged = bodies.filter(isAcknowledged);
+  const parked = identitiesIn(acknowledged.filter((body) => body.answers.includes("200 parked"))).length;
 
   console.log(`\n${requests} requests in ${times.sending.toFixed(0)} s, the runtime killed and restarted on the way.`);
   for (const [answer, count] of Array.from(answers).sort()) console.log(`  answered ${answer}: ${count}`);
-  console.log(`  events sent: ${events.length}`);
-  console.log(`  acknowledged: ${acknowledged.length}`);
+  console.log(`  events sent: ${identitiesIn(bodies).length}`);
+  console.log(`  acknowledged: ${identitiesIn(acknowledged).length}`);
+  console.log(`  acknowledged of sent, by platform: ${byPlatform(bodies)}`);
   console.log(`  parked: ${parked}`);
   console.log(`  recovered: ${parked - findings.lostEvents}`);
   console.log(`  slowest answer: ${times.slowestAnswer.toFixed(2)} s`);
@@ -50,4 +52,13 @@ export function printSoak({ events, requests, findings, memory, ...times }: Soak
     { what: "in the archive: objects that no event explains", expected: 0, seen: findings.strayObjects },
     { what: "in the archive: transcripts that D1 does not name", expected: 0, seen: findings.wrongTranscripts },
   ]);
+}
+
+/** `atoms 400 of 402, retell 200 of 200`, in events. */
+function byPlatform(bodies: readonly SoakBody[]): string {
+  const counts = platformNames.map((name) => {
+    const own = bodies.filter(({ platform }) => platform === name);
+    return `${name} ${identitiesIn(own.filter(isAcknowledged)).length} of ${identitiesIn(own).length}`;
+  });
+  return counts.join(", ");
 }

@@ -8,10 +8,10 @@ import { workerMemory } from "./memory.ts";
 import { relayUntil, runCron, setFaults } from "./relay.ts";
 import { areOnDisk, isSoakRecovered, type SoakFindings, soakFindings } from "./soak-findings.ts";
 import { type SoakLedger, startSoakLedger } from "./soak-ledger.ts";
-import { isAcknowledged, planSoak, type SoakEvent } from "./soak-plan.ts";
+import { isAcknowledged, planSoak, type Sending, type SoakBody } from "./soak-plan.ts";
 
 export interface SoakOptions {
-  /** How many different events; a tenth of them is sent twice. */
+  /** How many different events; a tenth of their bodies is sent twice. */
   events: number;
   seed: number;
   /** Share of the calls of every store that fail, 0 to 1. */
@@ -22,7 +22,7 @@ export interface SoakOptions {
 
 /** Times in seconds, memory in bytes. */
 export interface SoakResult {
-  events: SoakEvent[];
+  bodies: SoakBody[];
   requests: number;
   findings: SoakFindings;
   slowestAnswer: number;
@@ -60,7 +60,9 @@ export async function soak({ events: count, seed, rate, progress, signal }: Soak
     await setFaults(ledger.url, everything);
     const cron = runCronNowAndThen(ledger, ended.signal);
 
-    progress.step(`Sending ${plan.sendings.length} times ${plan.events.length} events, ${AT_A_TIME} at a time`);
+    progress.step(
+      `Sending ${plan.sendings.length} times ${plan.bodies.length} bodies of all platforms, ${AT_A_TIME} at a time`,
+    );
     const began = performance.now();
     const inFlight = new Set<Promise<void>>();
     const killAt = Math.floor(plan.sendings.length * KILLED_AFTER);
@@ -69,13 +71,13 @@ export async function soak({ events: count, seed, rate, progress, signal }: Soak
     let killed = Promise.resolve();
     await pMap(
       plan.sendings,
-      async (event, index) => {
+      async (one, index) => {
         if (index === killAt) {
-          killed = killInTheMiddle(ledger, plan.events, inFlight, everything);
+          killed = killInTheMiddle(ledger, plan.bodies, inFlight, everything);
           // It is awaited when all is sent; until then nobody listens.
           killed.catch(() => undefined);
         }
-        const sending = sendOne(ledger, event).then((seconds) => {
+        const sending = sendOne(ledger, one).then((seconds) => {
           slowestAnswer = Math.max(slowestAnswer, seconds);
         });
         inFlight.add(sending);
@@ -92,16 +94,16 @@ export async function soak({ events: count, seed, rate, progress, signal }: Soak
 
     progress.step("The stores are well again: recovering until nothing is parked or pending");
     await setFaults(ledger.url, {});
-    const cronRuns = await relayUntil(ledger.url, () => isSoakRecovered(plan.events, ledger.stores), {
+    const cronRuns = await relayUntil(ledger.url, () => isSoakRecovered(plan.bodies, ledger.stores), {
       timeoutMilliseconds: RECOVERY_MILLISECONDS,
       signal,
     });
     const recovered = performance.now();
     progress.step("Comparing every event and every body");
-    const findings = await soakFindings(plan.events, ledger.stores, ledger.receiver);
+    const findings = await soakFindings(plan.bodies, ledger.stores, ledger.receiver);
     progress.finish();
     return {
-      events: plan.events,
+      bodies: plan.bodies,
       requests: plan.sendings.length,
       findings,
       slowestAnswer,
@@ -117,28 +119,28 @@ export async function soak({ events: count, seed, rate, progress, signal }: Soak
 }
 
 /** @returns seconds until the answer */
-async function sendOne(ledger: SoakLedger, event: SoakEvent): Promise<number> {
+async function sendOne(ledger: SoakLedger, { of, body }: Sending): Promise<number> {
   const door = await ledger.door();
   const began = performance.now();
-  const answer = await door.send(event.body).catch(() => "no answer");
-  event.answers.push(answer);
+  const answer = await door.send(body, of.platform).catch(() => "no answer");
+  of.answers.push(answer);
   return answer === "no answer" ? 0 : (performance.now() - began) / 1000;
 }
 
 /**
- * Kills the runtime while events are on their way. Cloudflare's queues are durable, the local ones are in memory: before,
+ * Kills the runtime while bodies are on their way. Cloudflare's queues are durable, the local ones are in memory: before,
  * R2 is well for a while, so that no body is parked in the queue any more.
  */
 async function killInTheMiddle(
   ledger: SoakLedger,
-  events: readonly SoakEvent[],
+  bodies: readonly SoakBody[],
   inFlight: ReadonlySet<Promise<void>>,
   faults: Faults,
 ): Promise<void> {
   const { R2: _well, ...others } = faults;
   await setFaults(ledger.url, others);
   await Promise.all(inFlight);
-  const acknowledged = events.filter(isAcknowledged);
+  const acknowledged = bodies.filter(isAcknowledged);
   await pWaitFor(() => areOnDisk(acknowledged, ledger.stores), {
     interval: POLL_MILLISECONDS,
     timeout: ON_DISK_MILLISECONDS,
