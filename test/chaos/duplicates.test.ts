@@ -116,6 +116,23 @@ test("a first delivery whose first try was committed and lost its connection is 
   }
 });
 
+test("the words of a repetition that reaches the archive before the first delivery are found after a reindex", async () => {
+  const call_id = "archived from its repetition";
+  const event = testEvent("retell", call_id, ["end"], retellCall({ call_id }).end());
+  expect(await ledger.send(event, { R2: "before" })).toMatchObject({ body: { status: "parked" } });
+  expect(await sendAgain(event, 1)).toMatchObject({ body: { status: "duplicate" } });
+  await ledger.recoverAll();
+  await ledger.DB.prepare("INSERT INTO search_index (search_index) VALUES ('delete-all')").run();
+  let cursor: unknown;
+  do {
+    const body = JSON.stringify(typeof cursor === "string" ? { cursor } : {});
+    const answer = await ask(ledger.url, "/api/transcripts/index", { method: "POST", body });
+    cursor = Object(answer.body).next_cursor;
+  } while (typeof cursor === "string");
+  const { body } = await ask(ledger.url, "/api/calls?q=invoice&limit=200");
+  expect(Object(body).calls).toContainEqual(expect.objectContaining({ call_id }));
+});
+
 test("copies of an event that arrive at once, each with faults of its own, are stored once", { timeout }, async () => {
   const faults: Faults[] = [{}, { D1: "first-after" }, { D1: "every-second" }, { R2: "first-after" }, { R2: "before" }];
   const calls = everyFormatName.flatMap((format) => Array.from({ length: 10 }, () => makeCall(format)));

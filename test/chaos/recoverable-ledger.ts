@@ -32,6 +32,7 @@ export async function bootRecoverable() {
 
   return {
     url,
+    DB,
     ARCHIVE,
     downstream,
     read,

@@ -121,13 +121,15 @@ async function countWrongTranscripts(
   stores: Inspector,
 ): Promise<number> {
   const complete = acknowledgedCalls(bodies);
-  const versions = new Map(objects.map(({ key, version }) => [key, version]));
+  // Deliveries of one body, one in D1 and another in R2, may differ in the times of their versions, not in the digest behind.
+  const digestIn = (version: unknown) => String(version).replace(/^.* /, "");
+  const versions = new Map(objects.map(({ key, version }) => [key, digestIn(version)]));
   const rows = await stores.query(
     `SELECT call_id, transcript_key, column_versions ->> 'transcript_key' AS version FROM calls
      WHERE transcript_key IS NOT NULL`,
   );
   return rows.filter(
     ({ call_id, transcript_key, version }) =>
-      complete.has(String(call_id)) && versions.get(String(transcript_key)) !== version,
+      complete.has(String(call_id)) && versions.get(String(transcript_key)) !== digestIn(version),
   ).length;
 }
