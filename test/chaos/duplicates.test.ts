@@ -17,7 +17,6 @@ import { runCron, setFaults } from "./relay.ts";
 
 /** Most of the time of a request goes by at a store that hangs. */
 const CONCURRENCY = 80;
-const timeout = 90_000;
 
 let ledger: Awaited<ReturnType<typeof bootRecoverable>>;
 beforeAll(async () => {
@@ -40,9 +39,7 @@ async function runCronWith(kind: FaultKind): Promise<void> {
 
 const allCases = eventCases.flatMap(([name, eventCase]) => everyFault.map((faults) => ({ name, eventCase, faults })));
 
-test("after a duplicate there is no object, row or delivery more than before, whatever failed in between", {
-  timeout,
-}, async () => {
+test("after a duplicate there is no object, row or delivery more than before, whatever failed in between", async () => {
   const duplicates = await pMap(
     allCases,
     async ({ name, eventCase, faults }) => {
@@ -133,7 +130,7 @@ test("the words of a repetition that reaches the archive before the first delive
   expect(Object(body).calls).toContainEqual(expect.objectContaining({ call_id }));
 });
 
-test("copies of an event that arrive at once, each with faults of its own, are stored once", { timeout }, async () => {
+test("copies of an event that arrive at once, each with faults of its own, are stored once", async () => {
   const faults: Faults[] = [{}, { D1: "first-after" }, { D1: "every-second" }, { R2: "first-after" }, { R2: "before" }];
   const calls = everyFormatName.flatMap((format) => Array.from({ length: 10 }, () => makeCall(format)));
   const events = calls.flatMap((call) => call.events);
@@ -194,7 +191,7 @@ const erasedCases: [name: string, (callId: string) => [known: TestEvent, late: T
   ],
 ];
 
-test("an event of an erased call leaves nothing, whatever fails", { timeout }, async () => {
+test("an event of an erased call leaves nothing, whatever fails", async () => {
   const cases = erasedCases.flatMap(([name, make]) =>
     everyFault.map((faults) => {
       const [known, late] = make(`erased, ${name} with ${JSON.stringify(faults)}`);
