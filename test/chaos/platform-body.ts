@@ -41,7 +41,7 @@ export function platformBody(
   [first, ...others]: readonly [EventName, ...EventName[]],
   body: string,
 ): PlatformBody {
-  const sha256 = bodyDigest(keptText(body), varying[platform]);
+  const sha256 = bodyDigest(withoutSecrets(body), varying[platform]);
   const { id }: Body = JSON.parse(body);
   const event_id = platform === "atoms" && typeof id === "string" ? id : sha256;
   const identity = (event: EventName) => {
@@ -51,8 +51,8 @@ export function platformBody(
   return { platform, body, sha256, identities: [identity(first), ...others.map(identity)] };
 }
 
-/** The text that the stores may have of a body: without the secrets that the simulator plants. */
-export function keptText(body: string): string {
+/** The text of a body as the stores may have it: without the secrets that the simulator plants. */
+export function withoutSecrets(body: string): string {
   const isSecret = (value: unknown) => typeof value === "string" && value.startsWith(PLANTED_SECRET);
   return JSON.stringify(JSON.parse(body), (_, value: unknown) => (isSecret(value) ? undefined : value));
 }

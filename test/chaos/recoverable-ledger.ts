@@ -14,7 +14,7 @@ import { takeSnapshot } from "./snapshot.ts";
 
 const RECOVERY = { timeoutMilliseconds: 40_000 };
 
-/** A ledger with all platforms and a destination, on stores that fail as a request says, and that are compared with themselves. */
+/** Boots a ledger of all platforms, with a destination, on stores that fail as a request says and can be compared with what they were. */
 export async function bootRecoverable() {
   const downstream = await startDownstream();
   const ledger = await bootOnNetwork({

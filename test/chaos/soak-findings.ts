@@ -64,7 +64,8 @@ export async function soakFindings(
   const analyses = events.filter(({ event }) => event === "analytics.completed");
   return {
     lostEvents: events.filter(({ key }) => !keys.has(key)).length,
-    lostBodies: acknowledged.filter((body) => isEnd(body) && !body.kept.some((sha256) => archived.has(sha256))).length,
+    lostBodies: acknowledged.filter((body) => isEnd(body) && !body.archivable.some((sha256) => archived.has(sha256)))
+      .length,
     undelivered: analyses.filter(({ event_id, event }) => !received.has(`${event_id}:${event}`)).length,
     duplicatedRows: (await stores.count("SELECT count(*) FROM events")) - keys.size,
     duplicatedDeliveries:

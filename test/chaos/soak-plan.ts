@@ -1,13 +1,13 @@
 import { planDay } from "../simulator/day.ts";
 import { type Dice, throwDice } from "../simulator/dice.ts";
 import { sha256Of } from "./make-call.ts";
-import { keptText, type PlatformBody, platformBody, repetitionOf } from "./platform-body.ts";
+import { type PlatformBody, platformBody, repetitionOf, withoutSecrets } from "./platform-body.ts";
 
 /** A body of the soak, with its answers so far. */
 export interface SoakBody extends Omit<PlatformBody, "body"> {
   call_id: string;
-  /** SHA-256 of what the archive may have of it, hex: of each delivery, since some platforms change something in it. */
-  kept: string[];
+  /** SHA-256 of each delivery as the archive may have it, hex: some platforms change something in each. */
+  archivable: string[];
   /** `200 stored`, `200 parked`, `503`, `no answer`. */
   answers: string[];
 }
@@ -59,7 +59,7 @@ export function soakBody({ platform, sha256, identities }: PlatformBody, deliver
     sha256,
     identities,
     call_id,
-    kept: deliveries.map((body) => sha256Of(keptText(body))),
+    archivable: deliveries.map((body) => sha256Of(withoutSecrets(body))),
     answers: [],
   };
 }
