@@ -65,7 +65,10 @@ test("any bytes are decoded to something, and every event among them is whole", 
         // Of Retell and Vapi a part of the body counts, which may be all of it.
         else if (["atoms", "elevenlabs"].includes(body.platform)) expect(decoded.event_id).toBe(received.sha256);
         else expect(decoded.event_id).toMatch(/^[0-9a-f]{64}$/);
-        expect(JSON.parse(decoded.payloadText)).toEqual(JSON.parse(JSON.stringify(decoded.payload)));
+        // What nothing reads stands in the text alone.
+        const { payloadText, platform } = decoded;
+        const read = platform.unread === undefined ? payloadText : payloadText.replace(platform.unread, "");
+        expect(JSON.parse(read)).toEqual(JSON.parse(JSON.stringify(decoded.payload)));
       }
       if (decoded.kind === "invalid") expect(decoded.errors).not.toEqual([]);
     }),
