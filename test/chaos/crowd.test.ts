@@ -1,19 +1,15 @@
-import { randomBytes } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import pMap from "p-map";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { ask } from "../support/ask.ts";
-import { documentedCall } from "../support/events.ts";
 import { bootOnNetwork } from "../support/network-ledger.ts";
-import { post } from "../support/post.ts";
-import type { Faults } from "./faults.ts";
 import { watchLedger } from "./ledger-state.ts";
 import { readUsage } from "./limited.ts";
 import { makeEvent, sha256Of, type TestEvent } from "./make-call.ts";
 import { listKeys } from "./objects.ts";
+import { queueMessage } from "./queue-message.ts";
 import { relayUntil, runCron, setFaults } from "./relay.ts";
-import { faultyHeaders } from "./send-call.ts";
 
 let ledger: Awaited<ReturnType<typeof bootOnNetwork>>;
 let read: ReturnType<typeof watchLedger>;
@@ -199,7 +195,7 @@ test("large bodies are in memory one after the other, whichever store they come 
   expect((await readUsage(ledger.url)).transactions - before.transactions).toBe(3);
 
   const fromQueue = [1, 2, 3, 4, 5].map((index) => large(`large in the queue ${index}`));
-  await ledger.SYNC_QUEUE.sendBatch(fromQueue.map(message));
+  await ledger.SYNC_QUEUE.sendBatch(fromQueue.map(queueMessage));
   await untilStored(fromQueue);
   expect((await readUsage(ledger.url)).transactions - before.transactions).toBe(3 + 5);
 });
@@ -224,54 +220,4 @@ test("a caller is erased among more bodies than one instance may read, in quaran
   const { queries, subrequests } = await readUsage(ledger.url);
   expect(queries).toBeLessThan(1_000);
   expect(subrequests).toBeLessThan(10_000);
-});
-
-const message = ({ body, sha256 }: TestEvent) => ({
-  body: {
-    parked: new Uint8Array(gzipSync(body)),
-    size: Buffer.byteLength(body),
-    platform: "atoms",
-    sha256,
-    received_at: minutesAgo(1),
-  },
-  contentType: "v8" as const,
-});
-
-const postWith = (faults: Faults, payload: unknown) => post(ledger.url, payload, faultyHeaders(faults));
-const parked = { status: 200, body: { status: "parked" } };
-
-test("while D1 is overloaded the queue comes first, asked once, and brings the body back without the cron", async () => {
-  const { faults } = await readUsage(ledger.url);
-  const event = end("overloaded");
-  expect(await postWith({ D1: "overloaded" }, event.body)).toMatchObject(parked);
-  expect((await readUsage(ledger.url)).faults).toBe(faults + 1);
-  expect((await read()).parked).toEqual({ D1: 0, R2: 0 });
-  await untilStored([event]);
-});
-
-test("what is too large for a message goes to R2 while D1 is overloaded, and so does everything when D1 is only down", async () => {
-  const noise = randomBytes(200_000).toString("base64");
-  expect(await postWith({ D1: "overloaded" }, end("large", { variables: { noise } }).body)).toMatchObject(parked);
-  expect((await read()).parked).toEqual({ D1: 0, R2: 1 });
-  expect(await postWith({ D1: "before" }, documentedCall({ call_id: "down" }).start())).toMatchObject(parked);
-  expect((await read()).parked).toEqual({ D1: 0, R2: 2 });
-});
-
-test("a hundred messages of the queue are one transaction, and an overloaded D1 is asked once for all of them", async () => {
-  const events = Array.from({ length: 100 }, (_, index) => end(`in the queue ${index}`));
-  const before = await readUsage(ledger.url);
-  await setFaults(ledger.url, { D1: "overloaded" });
-  await ledger.SYNC_QUEUE.sendBatch(events.map(message));
-  const isRefused = async () => expect((await readUsage(ledger.url)).faults).toBeGreaterThan(before.faults);
-  await vi.waitFor(isRefused, { timeout: 20_000, interval: 5 });
-  await setFaults(ledger.url, {});
-  await untilStored(events);
-  expect((await readUsage(ledger.url)).faults).toBe(before.faults + 1);
-  expect((await read()).parked).toEqual({ D1: 0, R2: 0 });
-
-  const others = Array.from({ length: 100 }, (_, index) => end(`in the queue again ${index}`));
-  const { transactions } = await readUsage(ledger.url);
-  await ledger.SYNC_QUEUE.sendBatch(others.map(message));
-  await untilStored(others);
-  expect((await readUsage(ledger.url)).transactions).toBe(transactions + 1);
 });

@@ -76,5 +76,5 @@ export async function bootOnNetwork({
     const statements = splitSql(readFileSync(join(migrations, file), "utf8"));
     await bindings.DB.batch(statements.map((statement) => bindings.DB.prepare(statement)));
   }
-  return { ...bindings, url, close: () => miniflare.dispose() };
+  return { ...bindings, url, worker: await miniflare.getWorker(), close: () => miniflare.dispose() };
 }
