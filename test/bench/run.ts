@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runCommand, UsageError } from "../../src/commands/command.ts";
+import { reportCrowd, reportOutage } from "./backlog/section.ts";
 import { callEnds, type Letters } from "./bodies.ts";
 import { type Bundle, bundle, startupMilliseconds } from "./bundle.ts";
 import { type Downstream, startDownstream } from "./downstream.ts";
@@ -22,6 +23,8 @@ interface Bench {
   /** Bundles the ledger, or a variant of it in `workers`. */
   build(name: string, entry: string): Promise<Bundle>;
   variant(name: string, file: string): Promise<Bundle>;
+  /** Bundles the ledger within the limits that Cloudflare gives an invocation. */
+  limited(): Promise<Bundle>;
   /** Bundles a Worker that stands beside the ledger and erases nothing. */
   other(name: string, file?: string): Promise<Bundle>;
 }
@@ -97,6 +100,20 @@ const sections: Record<string, Section> = {
     takes: "3 min",
     async measure({ report, downstream, build }) {
       await reportDrain(report, await build("ledger", "src/index.ts"), downstream);
+    },
+  },
+  outage: {
+    about: "an hour's events, parked, coming back run by run",
+    takes: "9 min",
+    async measure({ report, downstream, limited }) {
+      await reportOutage(report, await limited(), downstream);
+    },
+  },
+  crowd: {
+    about: "50,000 bodies parked and as many in quarantine: counted, listed, erased among, recovered",
+    takes: "10 min",
+    async measure({ report, downstream, limited }) {
+      await reportCrowd(report, await limited(), downstream);
     },
   },
   reading: {
@@ -193,6 +210,7 @@ async function measure(chosen: readonly string[]): Promise<boolean> {
     report,
     build: (name, entry) => bundle(name, entry, folder),
     variant: (name, file) => bundle(name, `${workers}/${file}`, folder),
+    limited: () => bundle("ledger", "test/chaos/faulty-ledger.ts", folder),
     other: (name, file = `${name}.ts`) => bundle(name, `${workers}/${file}`, folder, { hasEraseJob: false }),
   };
   try {

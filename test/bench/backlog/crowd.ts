@@ -1,0 +1,41 @@
+import type { Received } from "../../../src/events/received.ts";
+import { documentedCall } from "../../support/events.ts";
+import { parkInBucket, parkInDatabase, quarantine, received } from "../parked.ts";
+
+/** Bodies that are parked, half of them in R2 and half in D1; as many are in quarantine. */
+export const CROWD = 50_000;
+
+/** One of so many bodies is an event by now, all others are none. */
+const EVENT_EVERY = 10;
+
+/** One of so many names the call that is erased. */
+const NAMED_EVERY = 5_000;
+
+/** The call that is erased. */
+export const NAMED_CALL = "named here and there";
+
+/** How many bodies of each kind name it. */
+export const NAMED = CROWD / NAMED_EVERY;
+
+const HOUR_MILLISECONDS = 3_600_000;
+
+/** Parks a crowd of small bodies, and puts another into quarantine. */
+export async function makeCrowd(db: D1Database, bucket: R2Bucket): Promise<void> {
+  await parkInBucket(bodies("in R2", CROWD / 2), bucket);
+  await parkInDatabase([...bodies("in D1", CROWD / 2)], db);
+  await quarantine(bodies("in quarantine", CROWD), bucket);
+}
+
+function* bodies(where: string, count: number): Generator<Received> {
+  const from = Date.now() - HOUR_MILLISECONDS;
+  for (let index = 0; index < count; index++) {
+    const at = new Date(from + Math.floor((index / count) * HOUR_MILLISECONDS)).toISOString();
+    yield received(JSON.stringify(payload(where, index)), at);
+  }
+}
+
+function payload(where: string, index: number): object {
+  if (index % NAMED_EVERY === 1) return { event: "unheard of", where, index, call_id: NAMED_CALL };
+  if (index % EVENT_EVERY === 0) return documentedCall({ call_id: `${index} ${where}` }).start();
+  return { event: "unheard of", where, index, call_id: `${index} ${where}` };
+}

@@ -1,0 +1,91 @@
+import { median, quantile } from "../../support/statistics.ts";
+import type { Bundle } from "../bundle.ts";
+import type { Downstream } from "../downstream.ts";
+import type { Report } from "../report.ts";
+import { CROWD, NAMED } from "./crowd.ts";
+import { crowded } from "./crowded.ts";
+import { OUTAGE_EVENTS, outage } from "./outage.ts";
+
+/** Runs of the cron, one a minute, after which an hour's outage is over. */
+const MAX_RUNS = 10;
+
+/** Milliseconds until 95 of 100 fresh events are answered meanwhile. */
+const MAX_BESIDE = 500;
+
+/** @param bundle of a ledger within the limits that Cloudflare gives an invocation: a run that meets one fails */
+export async function reportOutage(report: Report, bundle: Bundle, downstream: Downstream): Promise<void> {
+  report.section(
+    "An hour's outage",
+    `${OUTAGE_EVENTS} events of whole calls (call.end of 11 KB), parked in R2, come back with ten fresh events a second beside them. The cron is
+run again as soon as it has ended; on Cloudflare a run a minute. Milliseconds until a fresh event is answered.`,
+  );
+  const { before, beside, runs, seconds, usage } = await outage(bundle, downstream.url);
+  report.table(
+    ["run of the cron", "events", "seconds", "events/s"],
+    [
+      ...runs.map((run, index) => ({ name: `${index + 1}`, ...run })),
+      { name: "all", events: OUTAGE_EVENTS, seconds },
+    ].map(({ name, events, seconds }) => [name, String(events), seconds.toFixed(1), (events / seconds).toFixed(0)]),
+  );
+  report.table(
+    ["fresh events", "", "p50", "p95"],
+    [
+      ["before", String(before.length), median(before).toFixed(1), quantile(before, 0.95).toFixed(1)],
+      ["beside", String(beside.length), median(beside).toFixed(1), quantile(beside, 0.95).toFixed(1)],
+    ],
+  );
+  report.target(`${OUTAGE_EVENTS} events within ${MAX_RUNS} runs: ${runs.length}`, runs.length <= MAX_RUNS);
+  const p95 = quantile(beside, 0.95);
+  report.target(`fresh events beside them within ${MAX_BESIDE} ms: ${p95.toFixed(0)} (p95)`, p95 <= MAX_BESIDE);
+  limitsTarget(report, usage);
+}
+
+/** Milliseconds of an answer about a crowd: a monitor and a person wait for it. */
+const MAX_COUNTING = 10_000;
+const MAX_PAGE = 1_000;
+
+/** @param bundle as for {@link reportOutage} */
+export async function reportCrowd(report: Report, bundle: Bundle, downstream: Downstream): Promise<void> {
+  report.section(
+    "A crowd of bodies",
+    `${CROWD} small bodies are parked, half of them in R2 and half in D1, and ${CROWD} are in quarantine; nine of ten are no event. A call that the
+ledger has, and ${2 * NAMED} of the bodies name, is erased.`,
+  );
+  const { counted, parked, quarantined, erasure, replay, drain, usage } = await crowded(bundle, downstream.url);
+  const page = ({ pages }: typeof parked) => `${median(pages).toFixed(0)} (${Math.max(...pages).toFixed(0)})`;
+  report.table(
+    ["what", "bodies", "milliseconds (the longest)"],
+    [
+      ["/healthz", String(counted.parked + counted.quarantined), counted.milliseconds.toFixed(0)],
+      ["/api/parked, pages of 1,000", String(parked.bodies), page(parked)],
+      ["/api/quarantine, pages of 1,000", String(quarantined.bodies), page(quarantined)],
+      [
+        "a page of the quarantine, replayed",
+        String(replay.recovered + replay.stillInQuarantine),
+        replay.milliseconds.toFixed(0),
+      ],
+      [`the call erased, ${erasure.steps} steps`, String(2 * CROWD), (erasure.seconds * 1000).toFixed(0)],
+      [`all that is parked recovered, ${drain.runs} runs`, String(CROWD), (drain.seconds * 1000).toFixed(0)],
+    ],
+  );
+  report.target(
+    `/healthz counts ${CROWD} of each within ${MAX_COUNTING} ms: ${counted.parked}, ${counted.quarantined}`,
+    counted.parked === CROWD && counted.quarantined === CROWD && counted.milliseconds <= MAX_COUNTING,
+  );
+  report.target(
+    `all are listed, no page takes longer than ${MAX_PAGE} ms`,
+    [parked, quarantined].every(({ bodies, pages }) => bodies === CROWD && Math.max(...pages) <= MAX_PAGE),
+  );
+  report.target(
+    `nothing of the call is left: ${erasure.left}; erased ${JSON.stringify(erasure.output)}`,
+    erasure.left === 0 && erasure.output["parked"] === NAMED && erasure.output["quarantined"] === NAMED,
+  );
+  limitsTarget(report, usage);
+}
+
+function limitsTarget(report: Report, { subrequests, queries }: Awaited<ReturnType<typeof crowded>>["usage"]): void {
+  report.target(
+    `no invocation met a limit: at the most ${subrequests} of 10,000 subrequests, ${queries} of 1,000 queries`,
+    subrequests < 10_000 && queries < 1_000,
+  );
+}
