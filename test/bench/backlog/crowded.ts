@@ -11,6 +11,7 @@ import { CROWD, makeCrowd, NAMED, NAMED_CALL } from "./crowd.ts";
 import { countWaiting, timed, type Walk, walk } from "./look.ts";
 
 const PATIENCE = { interval: 500, timeout: 600_000 };
+const MAX_RUNS = 60;
 const MINUTE_MILLISECONDS = 60_000;
 
 export interface Crowded {
@@ -88,6 +89,7 @@ async function recoverAll(url: string, db: D1Database, bucket: R2Bucket): Promis
   const now = Date.now();
   let runs = 0;
   for (let left = CROWD; left > 0; ) {
+    if (runs === MAX_RUNS) throw new Error(`after ${runs} runs of the cron bodies are still parked`);
     await runCron(url, new Date(now + ++runs * MINUTE_MILLISECONDS));
     left =
       ((await query.first<number>("n")) ?? 0) + (await bucket.list({ prefix: "parked/", limit: 1 })).objects.length;
