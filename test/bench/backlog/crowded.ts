@@ -1,7 +1,7 @@
 import pWaitFor from "p-wait-for";
 import * as z from "zod";
 import { readUsage } from "../../chaos/limited.ts";
-import { listKeys } from "../../chaos/objects.ts";
+import { listKeys, prefixOf } from "../../chaos/objects.ts";
 import { runCron } from "../../chaos/relay.ts";
 import { eventNames, wholeCall } from "../bodies.ts";
 import { openWorker, startRuntime } from "../boot.ts";
@@ -73,12 +73,14 @@ async function erase(url: URL, db: D1Database, bucket: R2Bucket): Promise<Crowde
   const rows = await db
     .prepare(
       `SELECT (SELECT count(*) FROM calls WHERE call_id = ?1) + (SELECT count(*) FROM events WHERE call_id = ?1)
-         + (SELECT count(*) FROM sync_deliveries WHERE call_id = ?1) + (SELECT count(*) FROM parked_bodies) AS n`,
+         + (SELECT count(*) FROM sync_deliveries WHERE call_id = ?1) AS n`,
     )
     .bind(NAMED_CALL)
     .first<number>("n");
+  const objects = await listKeys(bucket, prefixOf(NAMED_CALL));
   // All other bodies are still there.
-  const left = (rows ?? 0) + (await listKeys(bucket, "")).length - 2 * (CROWD - NAMED);
+  const waiting = (await walk(url, "/api/parked")).bodies + (await walk(url, "/api/quarantine")).bodies;
+  const left = (rows ?? 0) + objects.length + waiting - 2 * (CROWD - NAMED);
   return { seconds, steps, output, left };
 }
 
