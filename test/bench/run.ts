@@ -110,7 +110,7 @@ const sections: Record<string, Section> = {
     },
   },
   crowd: {
-    about: "50,000 bodies parked and as many in quarantine: counted, listed, erased among, recovered",
+    about: "50,000 bodies parked, 50,000 in quarantine",
     takes: "9 min",
     async measure({ report, downstream, limited }) {
       await reportCrowd(report, await limited(), downstream);
