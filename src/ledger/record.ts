@@ -54,7 +54,7 @@ export async function recordEvents(
   let end = 0;
   const isStored = statements.map(({ length }) => {
     end += length;
-    // Of all statements only the insertion of an event returns a row.
+    // Of all statements only the insertion of events returns rows.
     return results.slice(end - length, end).some(({ results: rows }) => rows.length > 0);
   });
   if (isStored.every(Boolean)) return writes.map(() => "stored");
@@ -76,7 +76,7 @@ function statementsOf(
   const written = { ...first, events: rows.map(({ event }) => event) };
   // The events first, since the others look whether they are there.
   const statements = [
-    ...rows.map((row) => insertEvent(db, row, callSha256)),
+    insertEvents(db, rows, callSha256),
     mergeCall(db, written, platform, patch, first.received_at, now.toISOString()),
   ];
   if (rows.some(({ caller_digits }) => caller_digits !== null)) statements.push(insertNumbers(db, written));
@@ -89,14 +89,28 @@ function statementsOf(
 
 const eventColumns = writtenRow.keyof().options;
 
-const insertEventSql = `INSERT INTO events (${eventColumns.join(", ")})
-  SELECT ${eventColumns.map((_, index) => `?${index + 1}`).join(", ")}
-  WHERE NOT EXISTS (SELECT 1 FROM erased_calls WHERE call_sha256 = ?${eventColumns.length + 1})
-  ON CONFLICT DO NOTHING
-  RETURNING 1`;
+/** What each event says for itself. The other columns are the body's, and sent once: its payload may be long. */
+const ownColumns: readonly (keyof LedgerEntry["row"])[] = ["event", "agent_id", "occurred_at", "caller_digits"];
 
-function insertEvent(db: D1Database, row: LedgerEntry["row"], callSha256: string): D1PreparedStatement {
-  return db.prepare(insertEventSql).bind(...eventColumns.map((column) => row[column]), callSha256);
+/** Inserts the events of a body in one statement, unless its call is erased. */
+function insertEvents(db: D1Database, rows: readonly LedgerEntry["row"][], callSha256: string): D1PreparedStatement {
+  const values: (string | null)[] = [callSha256];
+  const parameters = new Map<string, number>();
+  const tuples = rows.map((row, index) =>
+    eventColumns.map((column) => {
+      if (index === 0 || ownColumns.includes(column)) parameters.set(column, values.push(row[column]));
+      return `?${parameters.get(column)}`;
+    }),
+  );
+  return db
+    .prepare(
+      `INSERT INTO events (${eventColumns.join(", ")})
+       SELECT * FROM (VALUES ${tuples.map((tuple) => `(${tuple.join(", ")})`).join(", ")})
+       WHERE NOT EXISTS (SELECT 1 FROM erased_calls WHERE call_sha256 = ?1)
+       ON CONFLICT DO NOTHING
+       RETURNING 1`,
+    )
+    .bind(...values);
 }
 
 function insertNumbers(db: D1Database, { call_id, events, event_id, ingest_id }: WrittenEvents): D1PreparedStatement {
