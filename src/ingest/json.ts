@@ -1,4 +1,4 @@
-/** A body parsed, or why it is not. `text` is there when the bytes are UTF-8; `value` is without what was left out. */
+/** Holds a parsed body, or why it is none. `text` is there when the bytes are UTF-8; `value` is without what was left out. */
 export type ParsedBody =
   | { kind: "json"; text: string; value: unknown }
   | { kind: "not-utf8" }
@@ -79,8 +79,8 @@ const bytewise = new TextDecoder("windows-1252");
 const COMMA = ",".charCodeAt(0);
 
 /**
- * The bytes of a JSON text without some of its members. By bytes: to write the text as UTF-8 again takes longer than all of its
- * parsing.
+ * Returns the bytes of a JSON text without some of its members. Works on bytes, since to write the text as UTF-8 again takes longer
+ * than all of its parsing.
  * @param members finds them, a comma behind them included, where each byte is a character
  */
 export function withoutMembers(bytes: ArrayBuffer, members: RegExp): Uint8Array {

@@ -18,7 +18,7 @@ const MAX_VALUES = 20;
  * across the end of an hour; 2 and 3 hours, the first and the one after the last, of which those that are stale are spans too; 4 JSON
  * array of the agents whose dispositions and metrics are wanted, NULL for all of them.
  *
- * What is beyond 1e290 counts as that: else a few absurd numbers make a sum infinite, which JSON cannot express.
+ * Takes a number beyond 1e290 for that: else a few absurd ones make a sum infinite, which JSON cannot express.
  */
 const countedHours = `
 WITH spans AS (

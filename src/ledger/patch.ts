@@ -35,8 +35,8 @@ const patchColumns = Object.keys(maxBytes).filter((column): column is PatchColum
 const factColumns = patchColumns.filter((column) => column !== "agent_digits" && column !== "transcript_key");
 
 /**
- * What the events of a body say of their call's row. A column is a last-writer-wins register: over all events of a call the highest
- * version of a column wins, so neither order nor repetition changes the row.
+ * Holds what the events of a body say of their call's row. A column is a last-writer-wins register: over all events of a call the
+ * highest version of a column wins, so neither order nor repetition changes the row.
  */
 export interface CallPatch {
   status: CallStatus;
