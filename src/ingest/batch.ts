@@ -6,8 +6,8 @@ import { batchesOf } from "../stores/batches.ts";
 import { type IngestContext, ingestAll } from "./ingest.ts";
 import type { IngestResult } from "./result.ts";
 
-/** One D1 transaction's worth, if each has one event. */
-const BATCH_BODIES = 100;
+/** As many as one message batch of the queue has. */
+export const BATCH_BODIES = 100;
 
 /** Parsed and planned, a body takes up to nine times its bytes, and a Worker has 128 MB for all that it does. */
 const BATCH_BYTES = 4 * 1024 * 1024;
@@ -98,6 +98,14 @@ function kindOf(failures: ReadonlyMap<StoreName, string>): Pick<Attempt<unknown>
 /** The archive has what ends a call, and all that is in quarantine. */
 function isArchived(result: IngestResult): boolean {
   return !("event" in result) || result.event === "call.end";
+}
+
+/** After a batch the stores and the isolate, with one thread each, are left to fresh events for as long as it took, or so long. */
+const MAX_REST_MS = 250;
+
+/** @param beganAt when the batch began, as of `Date.now()` */
+export async function restAfterBatch(beganAt: number): Promise<void> {
+  await scheduler.wait(Math.min(Date.now() - beganAt, MAX_REST_MS));
 }
 
 /** Whether nothing gets through: what comes after such a batch is not tried. */

@@ -1,14 +1,12 @@
 import type { ListableParking, ParkedBody, ParkedKey } from "../parking/parking.ts";
-import { type Attempt, batchesOfBodies, ingestBatch, isStoreDown } from "./batch.ts";
+import { type Attempt, BATCH_BODIES, batchesOfBodies, ingestBatch, isStoreDown, restAfterBatch } from "./batch.ts";
 import { type IngestContext, reasonText } from "./ingest.ts";
+import { TRANSACTION_BODIES } from "./write.ts";
 
 const PAGE_BODIES = 500;
 
 /** A run ends before the next minute's begins. */
 const RUN_MS = 45_000;
-
-/** After a batch the stores and the isolate, with one thread each, are left to fresh events for as long as it took, or so long. */
-const MAX_PAUSE_MS = 250;
 
 /**
  * Limits a run to nine tenths of what an invocation may ask, the rest being for the other work of the minute: 10,000 subrequests, of
@@ -21,11 +19,11 @@ const RUN_QUERIES = 900;
 /** A megabyte takes some 50 ms of the 30 s of CPU time that an invocation has. */
 const RUN_BYTES = 256 * 1024 * 1024;
 
-/** Of D1 for a batch: list, read, record, explain, remove, postpone. */
-const BATCH_QUERIES = 6;
+/** Of D1 for a batch: list, read, remove, postpone, and for each transaction record and explain. */
+const BATCH_QUERIES = 4 + (2 * BATCH_BODIES) / TRANSACTION_BODIES;
 
-/** Of D1 for a body of a batch that is split to the last: its tens, and each of them one by one. */
-const SPLIT_QUERIES = 1.1;
+/** Of D1 for a body of a transaction that is split to the last: the fifths of the transaction, and each body by itself. */
+const SPLIT_QUERIES = 1.2;
 
 /** What is left of the limits of one run, for all stores together. */
 export class RunLimits {
@@ -53,7 +51,7 @@ export class RunLimits {
   spend(attempts: readonly Attempt<ParkedBody>[], wasSplit: boolean): void {
     this.#subrequests -= attempts.filter(({ kind, isArchived }) => isArchived || kind !== "taken").length;
     const faulty = attempts.filter(({ kind, received }) => kind === "faulty" && received !== undefined).length;
-    if (faulty > 0 && wasSplit) this.#queries -= Math.min(10 + 10 * faulty, SPLIT_QUERIES * attempts.length);
+    if (faulty > 0 && wasSplit) this.#queries -= Math.min(10 * faulty, SPLIT_QUERIES * attempts.length);
   }
 }
 
@@ -100,7 +98,7 @@ export async function recover(
       total.recovered += taken.length;
       total.postponed += failed.length;
       if (isStoreDown(attempts)) return total;
-      await scheduler.wait(Math.min(Date.now() - beganAt, MAX_PAUSE_MS));
+      await restAfterBatch(beganAt);
     }
     if (!more || due.length < parked.length || parked.length === 0) return total;
     after = parked.at(-1);

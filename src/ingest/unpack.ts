@@ -3,7 +3,7 @@ import { park } from "../parking/index.ts";
 import { type ParkedMessage, readParkedMessage, unpackMessage } from "../parking/queue.ts";
 import { isOverload, MAX_CONNECTIONS } from "../stores/ask.ts";
 import { backoffSeconds } from "../stores/backoff.ts";
-import { type Attempt, batchesOfBodies, ingestBatch, isStoreDown } from "./batch.ts";
+import { type Attempt, batchesOfBodies, ingestBatch, isStoreDown, restAfterBatch } from "./batch.ts";
 import type { IngestContext } from "./ingest.ts";
 
 /** A queue keeps a message four days and retries it a hundred times: an hour apart is just inside. */
@@ -35,10 +35,12 @@ export async function unpackParked(messages: readonly Message[], context: Ingest
       for (const { message } of batch) retry(message);
       continue;
     }
+    const beganAt = Date.now();
     const read = () => pMap(batch, unpackMessage, { concurrency: 1 });
     const attempts = await ingestBatch(batch, read, context);
     isDown = isStoreDown(attempts);
     await pMap(attempts, (attempt) => acknowledge(attempt, context), { concurrency: MAX_CONNECTIONS });
+    await restAfterBatch(beganAt);
   }
   return others;
 }

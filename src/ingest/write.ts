@@ -10,8 +10,11 @@ import type { Plan } from "./plan.ts";
 
 export type WriteResult = { kind: RecordResult } | { kind: "failed"; failures: ReadonlyMap<StoreName, string> };
 
-/** Events of one D1 transaction: ten times as many a second as one by one, and D1's one thread is free again after some 30 ms. */
-const TRANSACTION_EVENTS = 100;
+/**
+ * Bodies of one D1 transaction, with up to three events each: several times as many a second as one by one, and fresh events wait
+ * for D1's one thread for some 10 ms. Twice as many come back no sooner.
+ */
+export const TRANSACTION_BODIES = 25;
 
 /** Milliseconds for the plans of a batch, for which nobody waits; the archive takes some of them one after the other. */
 const BATCH_TIMEOUT_MS = 20_000;
@@ -29,8 +32,7 @@ export async function write(
   isSplit: boolean,
 ): Promise<WriteResult[]> {
   const written: WriteResult[] = [];
-  const limits = { maxItems: TRANSACTION_EVENTS, maxWeight: TRANSACTION_EVENTS };
-  for (const batch of batchesOf(plans, limits, ({ ledger }) => ledger.entries.length)) {
+  for (const batch of batchesOf(plans, { maxItems: TRANSACTION_BODIES })) {
     const last = written.at(-1);
     // A D1 that has just failed is not asked for more.
     const isDown = last?.kind === "failed" && last.failures.has("D1");
@@ -49,8 +51,8 @@ async function writeTransaction(
   try {
     const recorded = await recordOrFail(plans, db, deadline, isSplit);
     if (recorded === "in parts") {
-      // A mistake in one fails them all, and so does a D1 with room for some. In tens, since most tens are free of it, and the others one by one.
-      const parts = batchesOf(plans, { maxItems: Math.ceil(plans.length / 10) });
+      // A mistake in one fails them all, and so does a D1 with room for some. In fifths, since most of them are free of it, and the others one by one.
+      const parts = batchesOf(plans, { maxItems: Math.ceil(plans.length / 5) });
       const written = await pMap(parts, (part) => writeTransaction(part, db, bucket, isSplit), {
         concurrency: MAX_CONNECTIONS,
       });

@@ -14,8 +14,10 @@ import { relayUntil, runCron, setFaults } from "./relay.ts";
 import type { SentCall } from "./send-call.ts";
 
 const RECOVERY = { timeoutMilliseconds: 60_000 };
-/** Three events each: more than one transaction takes. */
+/** Three events each: more than one batch takes. */
 const CALLS = 34;
+/** Of the hundred bodies of the first batch. */
+const TRANSCRIPTS = 32;
 const LEDGERS_AT_ONCE = 2;
 
 let downstream: Awaited<ReturnType<typeof startDownstream>>;
@@ -93,28 +95,36 @@ const sentCalls = (calls: readonly TestCall[]): SentCall[] =>
     slowestMilliseconds: 0,
   }));
 
-/** A store that fails for good after so many calls. */
-const from = (works: number, ...kinds: readonly FaultKind[]): { works: number; afterwards: FaultKind }[] =>
-  kinds.map((afterwards) => ({ works, afterwards }));
+/** A store that fails for good after so many calls of an operation. */
+const after = (works: number, of: string, ...kinds: readonly FaultKind[]) =>
+  kinds.map((afterwards) => ({ works, of, afterwards }));
 
-/** D1 is asked to record a batch, R2 for a list, for 100 bodies and for a third as many transcripts, then to delete. */
+/** A hundred bodies are four transactions, and a third of them transcripts; with the fourth or the last put all are taken in. */
 const duringRecovery: Record<ListedStore, Faults[]> = {
   R2: [
-    ...[...faultKinds, ...from(1, "after", "hang")].map((D1) => ({ D1 })),
-    ...[...from(50, "before", "hang"), ...from(110, "before", "after", "hang"), ...from(134, "after", "hang")].map(
-      (R2) => ({ R2 }),
-    ),
+    ...[...faultKinds, ...after(2, "batch", "before", "after", "hang"), ...after(4, "batch", "hang")].map((D1) => ({
+      D1,
+    })),
+    ...[
+      ...after(50, "get", "before", "hang"),
+      ...after(10, "put", "before", "after", "hang"),
+      ...after(TRANSCRIPTS, "put", "before", "after", "hang"),
+    ].map((R2) => ({ R2 })),
     { queue: "before" },
   ],
   D1: [
-    ...[...faultKinds, ...from(2, "after"), ...from(3, "before", "hang"), ...from(4, "after")].map((D1) => ({ D1 })),
-    ...from(15, "before", "after", "hang").map((R2) => ({ R2 })),
-    { D1: { works: 2, afterwards: "after" }, R2: "before" },
+    ...[
+      ...faultKinds,
+      ...after(2, "batch", "before", "after", "hang"),
+      ...after(4, "batch", "before", "after", "hang"),
+    ].map((D1) => ({ D1 })),
+    ...after(15, "put", "before", "after", "hang").map((R2) => ({ R2 })),
+    { D1: { works: 2, of: "batch", afterwards: "after" }, R2: "before" },
   ],
 };
 const duringUnpacking: Faults[] = [
-  ...[...faultKinds, ...from(1, "after")].map((D1) => ({ D1 })),
-  ...from(15, "before", "after", "hang").map((R2) => ({ R2 })),
+  ...[...faultKinds, ...after(1, "batch", "after"), ...after(2, "batch", "before", "hang")].map((D1) => ({ D1 })),
+  ...after(15, "put", "before", "after", "hang").map((R2) => ({ R2 })),
   { D1: "after", R2: "before" },
   { D1: "overloaded" },
   { D1: "before", R2: "before", queue: "before" },

@@ -20,7 +20,7 @@ const POLL_MILLISECONDS = 20;
 export function faultyStores(faults: Faults, isOver: () => boolean, onFault = () => {}): Around {
   const deciders = new Map(storeNames.map((store) => [store, decider(faults[store])]));
   return async (store, operation, perform) => {
-    const fate = deciders.get(store)?.() ?? "works";
+    const fate = deciders.get(store)?.(operation) ?? "works";
     if (fate !== "works") onFault();
     switch (fate) {
       case "before":
@@ -43,12 +43,17 @@ export function faultyStores(faults: Faults, isOver: () => boolean, onFault = ()
   };
 }
 
-function decider(fault: Faults["D1"]): () => Fate {
+function decider(fault: Faults["D1"]): (operation: string) => Fate {
   if (fault === undefined) return () => "works";
   let calls = 0;
   if (typeof fault === "object" && "works" in fault) {
     const later = decider(fault.afterwards);
-    return () => (calls++ < fault.works ? "works" : later());
+    const { works, of: counted } = fault;
+    return (operation) => {
+      if (calls >= works) return later(operation);
+      if (counted === undefined || counted === operation) calls++;
+      return "works";
+    };
   }
   if (typeof fault === "object") {
     const dice = throwDice(fault.seed);

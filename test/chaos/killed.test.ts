@@ -37,10 +37,19 @@ const moments: [name: string, down: Faults, hanging: Faults][] = [
   [
     "a batch of R2's is in D1 and half of it in the archive",
     { D1: "before" },
-    { R2: { works: 115, afterwards: "hang" } },
+    { R2: { works: 10, of: "put", afterwards: "hang" } },
   ],
-  ["a batch of R2's is taken in and not yet removed", { D1: "before" }, { R2: { works: 134, afterwards: "hang" } }],
-  ["a batch of D1's is taken in and not yet removed", { R2: "before" }, { D1: { works: 8, afterwards: "hang" } }],
+  [
+    "a batch of R2's is taken in and not yet removed",
+    { D1: "before" },
+    { R2: { works: 33, of: "put", afterwards: "hang" } },
+  ],
+  ["a batch of D1's is half in D1", { R2: "before" }, { D1: { works: 2, of: "batch", afterwards: "hang" } }],
+  [
+    "a batch of D1's is taken in and not yet removed",
+    { R2: "before" },
+    { D1: { works: 4, of: "batch", afterwards: "hang" } },
+  ],
 ];
 
 test.each(moments)(
