@@ -169,7 +169,7 @@ export async function peekQuarantined(
   });
 }
 
-/** Deletes a body of the quarantine. Safe to repeat. */
-export function removeQuarantined(bucket: R2Bucket, key: string): Promise<void> {
-  return askStore("R2", () => bucket.delete(key));
+/** Deletes bodies of the quarantine, a thousand at the most. Safe to repeat. */
+export function removeQuarantined(bucket: R2Bucket, keys: readonly string[]): Promise<void> {
+  return askStore("R2", () => bucket.delete([...keys]));
 }

@@ -87,7 +87,7 @@ function quarantineSource(bucket: R2Bucket): WaitingSource {
   const access: BodyAccess<QuarantinedItem> = {
     kind: "quarantined",
     read: (items) => pMap(items, ({ key }) => readQuarantined(bucket, key), { concurrency: MAX_CONNECTIONS }),
-    remove: ({ key }) => removeQuarantined(bucket, key),
+    remove: ({ key }) => removeQuarantined(bucket, [key]),
   };
   return {
     async look(subject, after) {

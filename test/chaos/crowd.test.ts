@@ -26,8 +26,9 @@ afterEach(async () => {
 
 async function quarantine(bodies: readonly string[]): Promise<void> {
   const received_at = new Date().toISOString();
+  const day = received_at.slice(0, 10).replaceAll("-", "/");
   const put = (body: string) =>
-    ledger.ARCHIVE.put(`quarantine/2026/01/01/${sha256Of(body)}.json`, body, {
+    ledger.ARCHIVE.put(`quarantine/${day}/${sha256Of(body)}.json`, body, {
       customMetadata: { platform: "atoms", reason: "unrecognised", detail: "", received_at, sha256: sha256Of(body) },
     });
   await pMap(bodies, put, { concurrency: 16 });
@@ -184,6 +185,26 @@ test("bodies that are put off while R2 fails now and then do not multiply", asyn
   const parked = (await listKeys(ledger.ARCHIVE, "parked/")).length;
   expect(parked).toBeGreaterThanOrEqual(100);
   expect(parked).toBeLessThan(200);
+});
+
+test("a page of the quarantine is replayed in batches, and one that D1 cannot take keeps none of the others", async () => {
+  await ledger.DB.prepare(
+    `CREATE TRIGGER trip BEFORE INSERT ON calls WHEN new.call_id = 'replayed 50' BEGIN SELECT raise(ABORT, 'no'); END`,
+  ).run();
+  const events = Array.from({ length: 99 }, (_, index) => end(`replayed ${index}`));
+  await quarantine([...events.map(({ body }) => body), JSON.stringify({ event: "unheard of" })]);
+  const replay = async () => (await ask(ledger.url, "/api/quarantine/replay", { method: "POST", body: "{}" })).body;
+  const { transactions } = await readUsage(ledger.url);
+  expect(await replay()).toEqual({ recovered: 98, still_in_quarantine: 2, next_cursor: null });
+  expect((await readUsage(ledger.url)).transactions - transactions).toBeLessThan(20);
+  await ledger.DB.prepare("DROP TRIGGER trip").run();
+
+  await setFaults(ledger.url, { D1: "before" });
+  expect(await replay()).toMatchObject({ status: 503 });
+  await setFaults(ledger.url, {});
+  expect(await replay()).toEqual({ recovered: 1, still_in_quarantine: 1, next_cursor: null });
+  expect(await areStored(...events)).toBe(true);
+  await ledger.ARCHIVE.delete(await listKeys(ledger.ARCHIVE, "quarantine/"));
 });
 
 test("large bodies are in memory one after the other, whichever store they come from", async () => {
