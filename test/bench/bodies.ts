@@ -8,7 +8,7 @@ export interface Signed {
   headers: Record<string, string | number>;
 }
 
-function signed(payload: object): Signed {
+export function signed(payload: object): Signed {
   const body = Buffer.from(JSON.stringify(payload));
   return {
     body,

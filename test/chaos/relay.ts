@@ -15,11 +15,12 @@ export async function setFaults(url: string, faults: Faults): Promise<void> {
 /**
  * Runs the cron of a local ledger through miniflare's own door.
  * @param time the minute that the cron runs for
+ * @param timeoutMilliseconds of the run
  */
-export async function runCron(url: string, time: Date): Promise<void> {
+export async function runCron(url: string, time: Date, timeoutMilliseconds = CRON_MILLISECONDS): Promise<void> {
   const address = new URL("/cdn-cgi/local/scheduled", url);
   address.search = new URLSearchParams({ cron: "* * * * *", time: String(time.getTime()) }).toString();
-  const response = await fetch(address, { signal: AbortSignal.timeout(CRON_MILLISECONDS) });
+  const response = await fetch(address, { signal: AbortSignal.timeout(timeoutMilliseconds) });
   if (!response.ok) throw new Error(`the cron ended with ${response.status} ${await response.text()}`);
 }
 

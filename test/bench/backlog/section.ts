@@ -49,9 +49,13 @@ export async function reportCrowd(report: Report, bundle: Bundle, downstream: Do
   report.section(
     "A crowd of bodies",
     `${CROWD} small bodies are parked, half of them in R2 and half in D1, and ${CROWD} are in quarantine; nine of ten are no event. A call that the
-ledger has, and ${2 * NAMED} of the bodies name, is erased. Pages of a thousand at the most: with metadata the local R2 lists a hundred at a time.`,
+ledger has, and ${2 * NAMED} of the bodies name, is erased, and so is a caller whom as many name. The quarantine is replayed, a hundred bodies a page;
+other pages have a thousand at the most: with metadata the local R2 lists a hundred at a time.`,
   );
-  const { counted, parked, quarantined, erasure, replay, drain, usage } = await crowded(bundle, downstream.url);
+  const { counted, parked, quarantined, ofCall, ofCaller, left, replay, drain, usage } = await crowded(
+    bundle,
+    downstream.url,
+  );
   const walked = (what: string, { bodies, pages }: typeof parked) => {
     const sum = pages.reduce((sum, page) => sum + page, 0);
     const times = [median(pages).toFixed(0), Math.max(...pages).toFixed(0)];
@@ -64,8 +68,12 @@ ledger has, and ${2 * NAMED} of the bodies name, is erased. Pages of a thousand 
       once("GET /healthz", counted.parked + counted.quarantined, counted.milliseconds / 1000),
       walked("GET /api/parked", parked),
       walked("GET /api/quarantine", quarantined),
-      once(`the call erased, ${erasure.steps} steps`, 2 * CROWD, erasure.seconds),
-      once("replay of a page", replay.recovered + replay.stillInQuarantine, replay.milliseconds / 1000),
+      once(`the call erased, ${ofCall.steps} steps`, 2 * CROWD, ofCall.seconds),
+      once(`the caller erased, ${ofCaller.steps} steps`, 2 * CROWD, ofCaller.seconds),
+      walked(`replay, ${replay.recovered} recovered`, {
+        bodies: replay.recovered + replay.stillInQuarantine,
+        pages: replay.pages,
+      }),
       once(`what is parked recovered, ${drain.runs} runs`, CROWD, drain.seconds),
     ],
   );
@@ -77,9 +85,10 @@ ledger has, and ${2 * NAMED} of the bodies name, is erased. Pages of a thousand 
     `all are listed, no page takes longer than ${MAX_PAGE} ms`,
     [parked, quarantined].every(({ bodies, pages }) => bodies === CROWD && Math.max(...pages) <= MAX_PAGE),
   );
+  const outputs = [ofCall.output, ofCaller.output];
   report.target(
-    `nothing of the call is left: ${erasure.left}; erased ${JSON.stringify(erasure.output)}`,
-    erasure.left === 0 && erasure.output["parked"] === NAMED && erasure.output["quarantined"] === NAMED,
+    `nothing of the call and of the caller is left: ${left}; erased ${JSON.stringify(outputs)}`,
+    left === 0 && outputs.every(({ parked, quarantined }) => parked === NAMED && quarantined === NAMED),
   );
   limitsTarget(report, usage);
 }
