@@ -100,10 +100,13 @@ function isArchived(result: IngestResult): boolean {
   return !("event" in result) || result.event === "call.end";
 }
 
-/** After a batch the stores and the isolate, with one thread each, are left to fresh events for as long as it took, or so long. */
 const MAX_REST_MS = 250;
 
-/** @param beganAt when the batch began, as of `Date.now()` */
+/**
+ * Leaves the stores and the isolate, with one thread each, to fresh events: for as long as the batch took, a quarter of a second at
+ * the most.
+ * @param beganAt when the batch began, as of `Date.now()`
+ */
 export async function restAfterBatch(beganAt: number): Promise<void> {
   await scheduler.wait(Math.min(Date.now() - beganAt, MAX_REST_MS));
 }

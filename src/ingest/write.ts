@@ -51,7 +51,8 @@ async function writeTransaction(
   try {
     const recorded = await recordOrFail(plans, db, deadline, isSplit);
     if (recorded === "in parts") {
-      // A mistake in one fails them all, and so does a D1 with room for some. In fifths, since most of them are free of it, and the others one by one.
+      // A mistake in one fails them all, and so does a D1 with room for some. In fifths, since most of them are free of it, and the
+      // others one by one.
       const parts = batchesOf(plans, { maxItems: Math.ceil(plans.length / 5) });
       const written = await pMap(parts, (part) => writeTransaction(part, db, bucket, isSplit), {
         concurrency: MAX_CONNECTIONS,
