@@ -1,7 +1,6 @@
 import type { ListableParking, ParkedBody, ParkedKey } from "../parking/parking.ts";
-import { type Attempt, BATCH_BODIES, batchesOfBodies, ingestBatch, isStoreDown, restAfterBatch } from "./batch.ts";
+import { type Attempt, batchesOfBodies, ingestBatch, isStoreDown, restAfterBatch } from "./batch.ts";
 import { type IngestContext, reasonText } from "./ingest.ts";
-import { TRANSACTION_BODIES } from "./write.ts";
 
 const PAGE_BODIES = 500;
 
@@ -19,10 +18,13 @@ const RUN_QUERIES = 900;
 /** A megabyte takes some 50 ms of the 30 s of CPU time that an invocation has. */
 const RUN_BYTES = 256 * 1024 * 1024;
 
-/** Of D1 for a batch: list, read, remove, postpone, and for each transaction record and explain. */
-const BATCH_QUERIES = 4 + (2 * BATCH_BODIES) / TRANSACTION_BODIES;
+/** Of D1 for a batch: record, explain, look for erased calls. */
+const BATCH_QUERIES = 3;
 
-/** Of D1 for a body of a transaction that is split to the last: the fifths of the transaction, and each body by itself. */
+/** Of D1 for a batch that is parked there, besides: read, remove, postpone. */
+const PARKED_QUERIES = 3;
+
+/** Of D1 for a body of a batch that is split to the last: the fifths of the batch, and each body by itself. */
 const SPLIT_QUERIES = 1.2;
 
 /** What is left of the limits of one run, for all stores together. */
@@ -34,11 +36,12 @@ export class RunLimits {
 
   /** Takes what a batch needs in any case. Returns false when there is not enough for it. */
   take(batch: readonly ParkedBody[]): boolean {
+    const queries = BATCH_QUERIES + (batch[0]?.store === "D1" ? PARKED_QUERIES : 0);
     // A body is read and written. Bytes may go below zero, or one that is larger than the rest of them would wait for ever.
-    const isEnough = this.#subrequests >= 2 * batch.length && this.#queries >= BATCH_QUERIES && this.#bytes > 0;
+    const isEnough = this.#subrequests >= 2 * batch.length && this.#queries >= queries && this.#bytes > 0;
     if (!isEnough || Date.now() >= this.#endMs) return false;
     this.#subrequests -= batch.length;
-    this.#queries -= BATCH_QUERIES;
+    this.#queries -= queries;
     this.#bytes -= batch.reduce((sum, { size }) => sum + size, 0);
     return true;
   }

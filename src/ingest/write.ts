@@ -10,19 +10,13 @@ import type { Plan } from "./plan.ts";
 
 export type WriteResult = { kind: RecordResult } | { kind: "failed"; failures: ReadonlyMap<StoreName, string> };
 
-/**
- * Bodies of one D1 transaction, with up to three events each: several times as many a second as one by one, and fresh events wait
- * for D1's one thread for some 10 ms. Twice as many come back no sooner.
- */
-export const TRANSACTION_BODIES = 25;
-
 /** Milliseconds for the plans of a batch, for which nobody waits; the archive takes some of them one after the other. */
 const BATCH_TIMEOUT_MS = 20_000;
 
 /**
- * Carries out plans, in as few D1 transactions as they take. D1 first, since it decides: nothing is written to R2 of an event
- * that the ledger refuses. Safe to repeat: a body whose events are in the ledger is archived if the archive does not have it yet.
- * @param isSplit whether the transaction of a batch is repeated in parts when there is a mistake in it, or not room for all
+ * Carries out plans, in one D1 transaction. D1 first, since it decides: nothing is written to R2 of an event that the ledger
+ * refuses. Safe to repeat: a body whose events are in the ledger is archived if the archive does not have it yet.
+ * @param isSplit whether the transaction is repeated in parts when there is a mistake in it, or not room for all
  * @returns a result for each plan
  */
 export async function write(
@@ -31,22 +25,7 @@ export async function write(
   bucket: R2Bucket,
   isSplit: boolean,
 ): Promise<WriteResult[]> {
-  const written: WriteResult[] = [];
-  for (const batch of batchesOf(plans, { maxItems: TRANSACTION_BODIES })) {
-    const last = written.at(-1);
-    // A D1 that has just failed is not asked for more.
-    const isDown = last?.kind === "failed" && last.failures.has("D1");
-    written.push(...(isDown ? batch.map(() => last) : await writeTransaction(batch, db, bucket, isSplit)));
-  }
-  return written;
-}
-
-async function writeTransaction(
-  plans: readonly Plan[],
-  db: D1Database,
-  bucket: R2Bucket,
-  isSplit: boolean,
-): Promise<WriteResult[]> {
+  if (plans.length === 0) return [];
   const deadline = new Deadline(plans.length === 1 ? STORE_TIMEOUT_MS : BATCH_TIMEOUT_MS);
   try {
     const recorded = await recordOrFail(plans, db, deadline, isSplit);
@@ -54,7 +33,7 @@ async function writeTransaction(
       // A mistake in one fails them all, and so does a D1 with room for some. In fifths, since most of them are free of it, and the
       // others one by one.
       const parts = batchesOf(plans, { maxItems: Math.ceil(plans.length / 5) });
-      const written = await pMap(parts, (part) => writeTransaction(part, db, bucket, isSplit), {
+      const written = await pMap(parts, (part) => write(part, db, bucket, isSplit), {
         concurrency: MAX_CONNECTIONS,
       });
       return written.flat();

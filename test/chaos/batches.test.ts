@@ -14,10 +14,8 @@ import { relayUntil, runCron, setFaults } from "./relay.ts";
 import type { SentCall } from "./send-call.ts";
 
 const RECOVERY = { timeoutMilliseconds: 60_000 };
-/** Three events each: more than one batch takes. */
+/** Three events each: several batches, and more than one delivery of the queue. */
 const CALLS = 34;
-/** Of the hundred bodies of the first batch. */
-const TRANSCRIPTS = 32;
 const LEDGERS_AT_ONCE = 2;
 
 let downstream: Awaited<ReturnType<typeof startDownstream>>;
@@ -67,7 +65,7 @@ const parkIn = {
 };
 type ListedStore = keyof typeof parkIn;
 
-/** Sends bodies as messages of the sync queue, a hundred at once: they come as one batch. */
+/** Sends bodies as messages of the sync queue, a hundred at once: they are delivered together. */
 async function parkInQueue({ SYNC_QUEUE }: FaultyLedger, calls: readonly TestCall[]): Promise<void> {
   const messages = calls.flatMap(({ events }) =>
     events.map(({ body, sha256 }) => ({
@@ -95,20 +93,18 @@ const sentCalls = (calls: readonly TestCall[]): SentCall[] =>
     slowestMilliseconds: 0,
   }));
 
-/** A store that fails for good after so many calls of an operation. */
+/** A store whose calls of an operation fail for good after so many. */
 const after = (works: number, of: string, ...kinds: readonly FaultKind[]) =>
   kinds.map((afterwards) => ({ works, of, afterwards }));
 
-/** A hundred bodies are four transactions, and a third of them transcripts; with the fourth or the last put all are taken in. */
+/** A batch is recorded with `batch`, and removed with R2's `delete` or D1's `run`. */
 const duringRecovery: Record<ListedStore, Faults[]> = {
   R2: [
-    ...[...faultKinds, ...after(2, "batch", "before", "after", "hang"), ...after(4, "batch", "hang")].map((D1) => ({
-      D1,
-    })),
+    ...[...faultKinds, ...after(2, "batch", "before", "after", "hang")].map((D1) => ({ D1 })),
     ...[
-      ...after(50, "get", "before", "hang"),
+      ...after(10, "get", "before", "hang"),
       ...after(10, "put", "before", "after", "hang"),
-      ...after(TRANSCRIPTS, "put", "before", "after", "hang"),
+      ...after(1, "delete", "before", "after", "hang"),
     ].map((R2) => ({ R2 })),
     { queue: "before" },
   ],
@@ -116,7 +112,7 @@ const duringRecovery: Record<ListedStore, Faults[]> = {
     ...[
       ...faultKinds,
       ...after(2, "batch", "before", "after", "hang"),
-      ...after(4, "batch", "before", "after", "hang"),
+      ...after(0, "run", "before", "after", "hang"),
     ].map((D1) => ({ D1 })),
     ...after(15, "put", "before", "after", "hang").map((R2) => ({ R2 })),
     { D1: { works: 2, of: "batch", afterwards: "after" }, R2: "before" },

@@ -23,10 +23,7 @@ const chance = z.object({
   seed: z.int(),
 });
 
-/**
- * A store that fails in the middle: so many calls work, of an operation if it is named, and whatever it is asked after them ends as
- * `afterwards` says.
- */
+/** A store that fails in the middle: so many calls work, and those after them end as `afterwards` says. `of`: calls of one operation alone. */
 const later = z.object({ works: z.int().min(0), of: z.string().optional(), afterwards: z.enum(faultKinds) });
 
 /** `overloaded`: every call fails before, in the words of a store that has more to do than it can. */

@@ -50,9 +50,8 @@ function decider(fault: Faults["D1"]): (operation: string) => Fate {
     const later = decider(fault.afterwards);
     const { works, of: counted } = fault;
     return (operation) => {
-      if (calls >= works) return later(operation);
-      if (counted === undefined || counted === operation) calls++;
-      return "works";
+      if (counted !== undefined && counted !== operation) return "works";
+      return calls++ < works ? "works" : later(operation);
     };
   }
   if (typeof fault === "object") {

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from "node:timers/promises";
 import { afterEach, expect, test, vi } from "vitest";
 import { type LocalLedger, startLocalLedger } from "../simulator/local-ledger.ts";
 import { startReceiver } from "../simulator/receiver.ts";
@@ -12,7 +13,7 @@ import { relayUntil, runCron, setFaults } from "./relay.ts";
 import { isSoakRecovered, soakFindings } from "./soak-findings.ts";
 import { type SoakBody, soakBody } from "./soak-plan.ts";
 
-/** Three events each: two batches. */
+/** Three events each: five batches, of which the last two have the transcripts. */
 const CALLS = 40;
 const AT_A_TIME = 8;
 
@@ -42,13 +43,12 @@ const moments: [name: string, down: Faults, hanging: Faults][] = [
   [
     "a batch of R2's is taken in and not yet removed",
     { D1: "before" },
-    { R2: { works: 33, of: "put", afterwards: "hang" } },
+    { R2: { works: 3, of: "delete", afterwards: "hang" } },
   ],
-  ["a batch of D1's is half in D1", { R2: "before" }, { D1: { works: 2, of: "batch", afterwards: "hang" } }],
   [
     "a batch of D1's is taken in and not yet removed",
     { R2: "before" },
-    { D1: { works: 4, of: "batch", afterwards: "hang" } },
+    { D1: { works: 0, of: "run", afterwards: "hang" } },
   ],
 ];
 
@@ -78,6 +78,8 @@ test.each(moments)(
     const ended = runCron(url, new Date()).catch(() => "killed");
     const isHanging = async () => expect((await readUsage(url)).faults).toBeGreaterThan(faults);
     await vi.waitFor(isHanging, { timeout: 30_000, interval: 20 });
+    // What the same run does with other stores, or beside it, comes as far as it can.
+    await wait(500);
     await kill();
     expect(await ended).toBe("killed");
 
