@@ -50,8 +50,12 @@ export class RunLimits {
     return this.#queries >= SPLIT_QUERIES * batch.length;
   }
 
-  /** Takes what a batch needed besides. */
+  /** Takes what a batch needed besides, and gives back what it did not need. */
   spend(attempts: readonly Attempt<ParkedBody>[], wasSplit: boolean): void {
+    const taken = attempts.filter(({ kind }) => kind === "taken").length;
+    const isMixed = taken > 0 && taken < attempts.length;
+    // Others are either removed or postponed.
+    if (!isMixed && attempts[0]?.parked.store === "D1") this.#queries++;
     this.#subrequests -= attempts.filter(({ kind, isArchived }) => isArchived || kind !== "taken").length;
     const faulty = attempts.filter(({ kind, received }) => kind === "faulty" && received !== undefined).length;
     if (faulty > 0 && wasSplit) this.#queries -= Math.min(10 * faulty, SPLIT_QUERIES * attempts.length);

@@ -111,7 +111,7 @@ const sections: Record<string, Section> = {
   },
   crowd: {
     about: "50,000 bodies parked, 50,000 in quarantine",
-    takes: "9 min",
+    takes: "17 min",
     async measure({ report, downstream, limited }) {
       await reportCrowd(report, await limited(), downstream);
     },

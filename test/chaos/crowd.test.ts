@@ -169,7 +169,7 @@ test("bodies that a store refused wait a minute behind the others", async () => 
   await runCron(ledger.url, new Date());
   await setFaults(ledger.url, {});
   await runCron(ledger.url, new Date());
-  expect((await read()).parked.R2).toBe(100);
+  expect((await read()).parked.R2).toBe(25);
   await runCron(ledger.url, new Date(Date.now() + 61_000));
   expect((await read()).parked.R2).toBe(0);
 });
