@@ -155,7 +155,7 @@ export async function reportCost(report: Report, cases: readonly CostCase[], dow
 const MIN_DRAINED = 100;
 
 /** Milliseconds until 95 of 100 fresh events are answered beside a drain: well under a second. */
-const MAX_BESIDE = 500;
+const MAX_BESIDE = 200;
 
 export async function reportDrain(report: Report, ledger: Bundle, downstream: Downstream): Promise<void> {
   report.section(

@@ -10,7 +10,7 @@ import { OUTAGE_EVENTS, outage } from "./outage.ts";
 const MAX_RUNS = 10;
 
 /** Milliseconds until 95 of 100 fresh events are answered meanwhile. */
-const MAX_BESIDE = 500;
+const MAX_BESIDE = 200;
 
 /** @param bundle of a ledger within the limits that Cloudflare gives an invocation: a run that meets one fails */
 export async function reportOutage(report: Report, bundle: Bundle, downstream: Downstream): Promise<void> {
