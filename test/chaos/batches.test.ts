@@ -156,7 +156,6 @@ async function recoverAndVerify(ledger: FaultyLedger, calls: readonly TestCall[]
 
 test.each<ListedStore>(["R2", "D1"])(
   "whatever fails while batches come back from %s, each event is there once",
-  { timeout: 300_000 },
   async (store) => {
     await forEach(duringRecovery[store], async (ledger, faults) => {
       const calls = makeCalls();
@@ -175,9 +174,7 @@ test.each<ListedStore>(["R2", "D1"])(
   },
 );
 
-test("whatever fails while batches come back from the queue, each event is there once", {
-  timeout: 300_000,
-}, async () => {
+test("whatever fails while batches come back from the queue, each event is there once", async () => {
   await forEach(duringUnpacking, async (ledger, faults) => {
     const calls = makeCalls();
     const { faults: faultsBefore } = await readUsage(ledger.url);

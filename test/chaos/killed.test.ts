@@ -54,7 +54,6 @@ const moments: [name: string, down: Faults, hanging: Faults][] = [
 
 test.each(moments)(
   "nothing is lost or there twice when the runtime is killed while %s",
-  { timeout: 120_000 },
   async (_moment, down, hanging) => {
     const receiver = await startReceiver(SYNC_SECRET);
     const start = (keep: boolean) =>

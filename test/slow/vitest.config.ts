@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: slowTests,
     exclude: [...configDefaults.exclude, ...testsOfFacesTakenOut],
-    testTimeout: 120_000,
+    testTimeout: 300_000,
     hookTimeout: 60_000,
     maxConcurrency: 20,
     // One more than cores: much of their time is spent waiting for stores that hang and for queues.
