@@ -4,7 +4,7 @@ import { callsAsCsv } from "../ledger/csv.ts";
 import { callRow, reader, withJson } from "../ledger/schema.ts";
 import { callCursor, callFilter, searchCalls, wordsNotSearched, writeCallCursor } from "../ledger/search.ts";
 import { readSettings } from "../settings.ts";
-import { nothing, operation } from "./operation.ts";
+import { nextCursor, nothing, operation } from "./operation.ts";
 
 /** A call in an answer: JSON columns as JSON. */
 export const callAnswer = callRow.extend({
@@ -24,7 +24,7 @@ export const getCalls = operation({
   }),
   body: nothing,
   answers: {
-    "application/json": z.object({ calls: z.array(callAnswer), next_cursor: z.string().nullable() }),
+    "application/json": z.object({ calls: z.array(callAnswer), next_cursor: nextCursor }),
   },
   async perform({ query: { limit, cursor, ...filter } }, env) {
     const { searchTranscripts } = readSettings(env);

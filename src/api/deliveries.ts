@@ -2,7 +2,7 @@ import * as z from "zod";
 import { deliveryRow, deliveryState, reader } from "../ledger/schema.ts";
 import { deliveryCursor, deliveryFilter, listDeliveries } from "../ledger/undelivered.ts";
 import { retryFailed } from "../sync/relay.ts";
-import { nothing, operation } from "./operation.ts";
+import { nextCursor, nothing, operation } from "./operation.ts";
 
 /** `GET /api/deliveries`: what is on its way downstream, has arrived, or has failed and why. */
 export const getDeliveries = operation({
@@ -17,7 +17,7 @@ export const getDeliveries = operation({
   }),
   body: nothing,
   answers: {
-    "application/json": z.object({ deliveries: z.array(deliveryRow), next_cursor: z.string().nullable() }),
+    "application/json": z.object({ deliveries: z.array(deliveryRow), next_cursor: nextCursor }),
   },
   async perform({ query: { cursor, ...query } }, env) {
     return Response.json(await listDeliveries(reader(env.DB), { ...query, after: cursor }));

@@ -39,6 +39,12 @@ type Definition<Query extends z.ZodObject, Body extends z.ZodObject> = Omit<
   perform(checked: CheckedRequest<Query, Body>, env: Env, ctx: ExecutionContext): Promise<Response>;
 };
 
+/** Where a listing goes on. */
+export const nextCursor = z
+  .string()
+  .nullable()
+  .describe("null: there is nothing more; else there may be, even when this page has fewer rows than its `limit`");
+
 /** The query or the body of an operation that takes none. */
 export const nothing = z.strictObject({});
 

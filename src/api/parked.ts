@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { listParked, parkedCursor } from "../parking/index.ts";
-import { nothing, operation } from "./operation.ts";
+import { nextCursor, nothing, operation } from "./operation.ts";
 
 /** `GET /api/parked`: bodies that are parked, those first that are due first. */
 export const getParked = operation({
@@ -26,7 +26,7 @@ export const getParked = operation({
         }),
       ),
       unreachable: z.array(z.string()).describe("stores that did not answer, so that more may be parked there"),
-      next_cursor: z.string().nullable(),
+      next_cursor: nextCursor,
     }),
   },
   perform: async ({ query: { limit, cursor } }, env) =>

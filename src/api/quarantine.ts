@@ -4,7 +4,7 @@ import { notFound } from "../http/problem.ts";
 import { ingestContext } from "../ingest/ingest.ts";
 import { type ReplayResult, replay, replayPage } from "../ingest/replay.ts";
 import { destinationNames } from "../sync/destinations/index.ts";
-import { nothing, operation } from "./operation.ts";
+import { nextCursor, nothing, operation } from "./operation.ts";
 
 const cursor = keyInQuarantine.optional().describe("the next_cursor of the answer before");
 
@@ -27,7 +27,7 @@ export const getQuarantine = operation({
           size: z.number().describe("bytes"),
         }),
       ),
-      next_cursor: z.string().nullable(),
+      next_cursor: nextCursor,
     }),
   },
   async perform({ query }, env) {
@@ -50,7 +50,7 @@ export const replayQuarantined = operation({
     "application/json": z.object({
       recovered: z.number(),
       still_in_quarantine: z.number(),
-      next_cursor: z.string().nullable(),
+      next_cursor: nextCursor,
     }),
   },
   problems: [404],

@@ -3,7 +3,7 @@ import { cursorOf, writeCursor } from "../http/cursor.ts";
 import { problemResponse } from "../http/problem.ts";
 import { reindexPage } from "../ingest/reindex.ts";
 import { readSettings } from "../settings.ts";
-import { nothing, operation } from "./operation.ts";
+import { nextCursor, nothing, operation } from "./operation.ts";
 
 /** `POST /api/transcripts/index`: indexes the words of a page of calls that came while words were not searched. */
 export const indexTranscripts = operation({
@@ -15,7 +15,7 @@ export const indexTranscripts = operation({
     cursor: cursorOf(z.tuple([z.string(), z.number().int()])).optional(),
   }),
   problems: [409],
-  answers: { "application/json": z.object({ indexed: z.number(), next_cursor: z.string().nullable() }) },
+  answers: { "application/json": z.object({ indexed: z.number(), next_cursor: nextCursor }) },
   async perform({ body }, env) {
     if (!readSettings(env).searchTranscripts) {
       return problemResponse({

@@ -2,8 +2,8 @@ import pMap from "p-map";
 import type * as z from "zod";
 import { readTranscript } from "../archive/transcripts.ts";
 import { searchText } from "../events/search-text.ts";
-import { listCalls } from "../ledger/calls.ts";
-import { type CallRow, callRow } from "../ledger/schema.ts";
+import { type CallPlace, listCalls } from "../ledger/calls.ts";
+import { callRow } from "../ledger/schema.ts";
 import { reindexTranscript } from "../ledger/search-index.ts";
 
 /** Calls that one request indexes: two subrequests each. */
@@ -21,11 +21,10 @@ const indexedCall = callRow.pick({ id: true, called_at: true, call_id: true, tra
 export async function reindexPage(
   db: D1Database,
   bucket: R2Bucket,
-  after: Pick<CallRow, "called_at" | "id"> | undefined,
-): Promise<{ indexed: number; next: Pick<CallRow, "called_at" | "id"> | undefined }> {
-  const calls = await listCalls(db, indexedCall, {}, { limit: CALLS_A_REQUEST, after });
-  const results = await pMap(calls, (call) => reindex(call, db, bucket), { concurrency: CONCURRENCY });
-  const next = calls.length < CALLS_A_REQUEST ? undefined : calls.at(-1);
+  after: CallPlace | undefined,
+): Promise<{ indexed: number; next: CallPlace | undefined }> {
+  const { rows, next } = await listCalls(db, indexedCall, {}, { limit: CALLS_A_REQUEST, after });
+  const results = await pMap(rows, (call) => reindex(call, db, bucket), { concurrency: CONCURRENCY });
   return { indexed: results.filter(Boolean).length, next };
 }
 

@@ -1,5 +1,7 @@
+import type * as z from "zod";
 import type { CallStatus } from "../events/event.ts";
 import { askStore, LONG_QUERY_TIMEOUT_MS } from "../stores/ask.ts";
+import { type Condition, type Listing, type Order, type Page, readPage } from "./page.ts";
 import {
   type CallRow,
   callRow,
@@ -32,48 +34,58 @@ export interface CallFilter {
   to?: string | undefined;
 }
 
-/** A page of a listing. */
-export interface CallPage<After> {
+/** A page that is asked for. */
+export interface PageAt<Place> {
+  /** Of calls. */
   limit: number;
-  /** Names the last call of the page before. */
-  after?: After | undefined;
+  /** The `next` of the page before. */
+  after?: Place | undefined;
 }
 
-/** A piece of SQL with the values of its question marks. */
-export interface Condition {
-  sql: string;
-  values: readonly (string | number)[];
-}
+const callPlace = callRow.pick({ called_at: true, id: true });
+export type CallPlace = z.infer<typeof callPlace>;
+
+const byTime: Order<CallPlace> = {
+  key: "calls.called_at",
+  sql: "calls.called_at DESC, calls.id DESC",
+  lowest: "",
+  place: callPlace,
+  placeBehindKey: "calls.called_at, 0 AS id",
+};
 
 /**
  * Calls, newest first. Walks the index by time, so a page reads as many rows as it shows, and those that the filter leaves out
  * between them.
  * @param row the columns to read
- * @param options of the query; a filter that few calls fit may take long
+ * @param options `timeoutMs`: milliseconds, for what may take long
  */
-export async function listCalls<Row extends Pick<CallRow, "id" | "called_at">>(
+export function listCalls<Row extends CallPlace>(
   db: LedgerReader,
   row: ListedRow<Row>,
   filter: CallFilter,
-  { limit, after }: CallPage<Pick<CallRow, "called_at" | "id">>,
+  { limit, after }: PageAt<CallPlace>,
   options: { timeoutMs?: number } = {},
-): Promise<Row[]> {
-  const conditions = filterConditions(filter);
-  if (after !== undefined) {
-    conditions.push({ sql: "(calls.called_at, calls.id) < (?, ?)", values: [after.called_at, after.id] });
+): Promise<Page<Row, CallPlace>> {
+  const { call_id, callerDigits, from, to } = filter;
+  const range: Condition[] = [];
+  if (call_id !== undefined) range.push({ sql: "calls.call_id = ?", values: [call_id] });
+  if (callerDigits !== undefined) {
+    const sql = "calls.call_id IN (SELECT call_id FROM caller_numbers WHERE instr(digits, ?) > 0)";
+    range.push({ sql, values: [callerDigits] });
   }
-  const result = await askStore(
-    "D1",
-    () =>
-      db
-        .prepare(
-          `SELECT ${columnsSql(row)} FROM calls ${whereSql(conditions)} ORDER BY calls.called_at DESC, calls.id DESC LIMIT ?`,
-        )
-        .bind(...conditions.flatMap(({ values }) => values), limit)
-        .all(),
-    options,
-  );
-  return parseRows(row, result);
+  range.push(...timeConditions({ from, to }));
+  if (after !== undefined) {
+    range.push({ sql: "(calls.called_at, calls.id) < (?, ?)", values: [after.called_at, after.id] });
+  }
+  const listing = {
+    row,
+    columns: columnsSql(row),
+    table: "calls",
+    order: byTime,
+    range,
+    filter: columnConditions(filter),
+  };
+  return readPage(db, listing, limit, options);
 }
 
 /** An index with the ids of calls, each of which one value of it may have many of. */
@@ -93,55 +105,49 @@ export function callsOfNumber(digits: string): ArrivalIndex {
   };
 }
 
-/**
- * The calls that an index has for a value, newest arrival first. Reads these until the page is full, and no others.
- * @param page its `after` is the `id` of the last call of the page before
- */
-export async function listByArrival<Row extends Pick<CallRow, "id" | "called_at">>(
+const arrivalPlace = callRow.pick({ id: true });
+export type ArrivalPlace = z.infer<typeof arrivalPlace>;
+
+/** The calls that an index has for a value, newest arrival first. Reads these until the page is full, and no others. */
+export function listByArrival<Row extends CallPlace>(
   db: LedgerReader,
   row: ListedRow<Row>,
   { table, id, condition }: ArrivalIndex,
   filter: CallFilter,
-  { limit, after }: CallPage<number>,
-): Promise<Row[]> {
-  const conditions = [condition, ...filterConditions(filter)];
-  if (after !== undefined) conditions.push({ sql: `${id} < ?`, values: [after] });
-  const result = await askStore(
-    "D1",
-    () =>
-      db
-        .prepare(
-          `SELECT ${columnsSql(row)} FROM ${table} CROSS JOIN calls ON calls.id = ${id}
-           ${whereSql(conditions)} ORDER BY ${id} DESC LIMIT ?`,
-        )
-        .bind(...conditions.flatMap(({ values }) => values), limit)
-        .all(),
-    { timeoutMs: LONG_QUERY_TIMEOUT_MS },
-  );
-  return parseRows(row, result);
+  { limit, after }: PageAt<ArrivalPlace>,
+): Promise<Page<Row, ArrivalPlace>> {
+  const range = [condition];
+  if (after !== undefined) range.push({ sql: `${id} < ?`, values: [after.id] });
+  const listing: Listing<Row, ArrivalPlace> = {
+    row,
+    columns: columnsSql(row),
+    table,
+    joined: `CROSS JOIN calls ON calls.id = ${id}`,
+    order: { key: id, sql: `${id} DESC`, lowest: 0, place: arrivalPlace, placeBehindKey: `${id} AS id` },
+    range,
+    filter: [...columnConditions(filter), ...timeConditions(filter)],
+  };
+  return readPage(db, listing, limit, { timeoutMs: LONG_QUERY_TIMEOUT_MS });
 }
 
-const equalColumns = ["call_id", "platform", "agent_id", "call_direction", "disposition", "status"] as const;
+const equalColumns = ["platform", "agent_id", "call_direction", "disposition", "status"] as const;
 
-/** The conditions of a filter, for a statement in which the table is called `calls`. */
-export function filterConditions(filter: CallFilter): Condition[] {
+/** What no index finds calls by. */
+function columnConditions(filter: CallFilter): Condition[] {
   const conditions: Condition[] = equalColumns.flatMap((column) => {
     const value = filter[column];
     return value === undefined ? [] : [{ sql: `calls.${column} = ?`, values: [value] }];
   });
-  const { callerDigits, agentDigits, from, to } = filter;
-  if (callerDigits !== undefined) {
-    const sql = "calls.call_id IN (SELECT call_id FROM caller_numbers WHERE instr(digits, ?) > 0)";
-    conditions.push({ sql, values: [callerDigits] });
-  }
+  const { agentDigits } = filter;
   if (agentDigits !== undefined) conditions.push({ sql: "instr(calls.agent_digits, ?) > 0", values: [agentDigits] });
-  if (from !== undefined) conditions.push({ sql: "calls.called_at >= ?", values: [from] });
-  if (to !== undefined) conditions.push({ sql: "calls.called_at < ?", values: [to] });
   return conditions;
 }
 
-export function whereSql(conditions: readonly Condition[]): string {
-  return conditions.length === 0 ? "" : `WHERE ${conditions.map(({ sql }) => sql).join(" AND ")}`;
+function timeConditions({ from, to }: Pick<CallFilter, "from" | "to">): Condition[] {
+  const conditions: Condition[] = [];
+  if (from !== undefined) conditions.push({ sql: "calls.called_at >= ?", values: [from] });
+  if (to !== undefined) conditions.push({ sql: "calls.called_at < ?", values: [to] });
+  return conditions;
 }
 
 /** Everything that D1 has of one call. */
@@ -176,5 +182,5 @@ export async function readCall(db: LedgerReader, callId: string, limit = NO_LIMI
 
 /** The row of one call; `undefined` when there is none of this id. */
 export async function readCallRow(db: LedgerReader, callId: string): Promise<CallRow | undefined> {
-  return (await listCalls(db, callRow, { call_id: callId }, { limit: 1 }))[0];
+  return (await listCalls(db, callRow, { call_id: callId }, { limit: 1 })).rows[0];
 }

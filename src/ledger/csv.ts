@@ -46,13 +46,17 @@ export async function callsAsCsv(
       controller.enqueue(encoder.encode(BYTE_ORDER_MARK + csv([[...columns], ...first.calls.map(cells)])));
     },
     async pull(controller) {
-      if (next === undefined) return controller.close();
-      const page = await read(rows, next);
-      if (page.kind === "words-not-searched") return controller.close();
-      const text = csv(page.calls.map(cells));
-      controller.enqueue(encoder.encode(text));
-      next = page.next;
-      rows = rowsOfNextRead(rows, text.length);
+      while (next !== undefined) {
+        const page = await read(rows, next);
+        next = page.kind === "found" ? page.next : undefined;
+        // Not asked again before it has sent something; a page may have nothing.
+        if (page.kind !== "found" || page.calls.length === 0) continue;
+        const text = csv(page.calls.map(cells));
+        controller.enqueue(encoder.encode(text));
+        rows = rowsOfNextRead(rows, text.length);
+        return;
+      }
+      controller.close();
     },
   });
   return new Response(lines, {

@@ -87,17 +87,16 @@ export async function searchCalls<Row extends Pick<CallRow, "id" | "called_at">>
   { filter: { q, ...filter }, limit, after }: CallSearch,
   searchTranscripts: boolean,
 ): Promise<CallSearchResult<Row>> {
-  /** One row more than the page has shows whether there is another page. */
   const list = async (by: "time" | "caller" | "agent", narrowed: CallFilter) => {
-    const position = after?.by === by ? after : undefined;
-    const page = { limit: limit + 1, after: position };
-    const rows = await listCalls(db, row, narrowed, page, by === "time" ? {} : { timeoutMs: LONG_QUERY_TIMEOUT_MS });
-    return pageOf(rows, limit, ({ called_at, id }) => ({ by, called_at, id }));
+    const page = { limit, after: after?.by === by ? after : undefined };
+    const options = by === "time" ? {} : { timeoutMs: LONG_QUERY_TIMEOUT_MS };
+    const { rows, next } = await listCalls(db, row, narrowed, page, options);
+    return found(rows, next && { by, ...next });
   };
   const listIndexed = async (by: "number" | "words", index: ArrivalIndex) => {
-    const position = after?.by === by ? after.id : undefined;
-    const rows = await listByArrival(db, row, index, filter, { limit: limit + 1, after: position });
-    return pageOf(rows, limit, ({ id }) => ({ by, id }));
+    const page = { limit, after: after?.by === by ? after : undefined };
+    const { rows, next } = await listByArrival(db, row, index, filter, page);
+    return found(rows, next && { by, ...next });
   };
   if (q === undefined) return list("time", filter);
 
@@ -114,21 +113,19 @@ export async function searchCalls<Row extends Pick<CallRow, "id" | "called_at">>
   // A later page goes on in the listing that the first one turned out to be.
   if (after !== undefined)
     return (await tries.find(({ by }) => by === after.by)?.run()) ?? { kind: "found", calls: [] };
+  let empty = found<Row>([], undefined);
   for (const { run } of tries) {
     const page = await run();
     if (page.calls.length > 0) return page;
+    // Nothing so far: should no other try find anything, the next page goes on with this one.
+    if (empty.next === undefined) empty = page;
   }
   const isUnsearched = !searchTranscripts && digits === undefined;
-  return isUnsearched ? { kind: "words-not-searched" } : { kind: "found", calls: [] };
+  return isUnsearched ? { kind: "words-not-searched" } : empty;
 }
 
-function pageOf<Row>(rows: readonly Row[], limit: number, cursorAfter: (last: Row) => CallCursor) {
-  const last = rows.length > limit ? rows[limit - 1] : undefined;
-  return {
-    kind: "found" as const,
-    calls: rows.slice(0, limit),
-    ...(last !== undefined && { next: cursorAfter(last) }),
-  };
+function found<Row>(calls: Row[], next: CallCursor | undefined) {
+  return { kind: "found" as const, calls, ...(next !== undefined && { next }) };
 }
 
 /** `(555) 123-4567` → `5551234567`; `undefined` for text that is no phone number. */

@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { cursorOf, writeCursor } from "../http/cursor.ts";
-import { askStore, askStoreOnce } from "../stores/ask.ts";
-import { type Condition, whereSql } from "./calls.ts";
+import { askStoreOnce } from "../stores/ask.ts";
 import { deliveryReference, MESSAGE_PATIENCE_SECONDS } from "./deliveries.ts";
+import { type Condition, type Order, readPage } from "./page.ts";
 import { type DeliveryRow, type DeliveryState, deliveryRow, type LedgerReader, parseRows } from "./schema.ts";
 
 const claimedRow = deliveryReference.extend({ agent_id: z.string(), occurred_at: z.string() });
@@ -80,11 +80,14 @@ async function claim(
   return parseRows(claimedRow, await askStoreOnce("D1", () => update.all()));
 }
 
-const listedRow = deliveryRow.extend({ position: z.number() });
+const place = z.object({ overdue_at: z.string().nullable(), position: z.number().int() });
+const listedRow = deliveryRow.extend(place.shape);
 
-/** Where in a listing of deliveries the next page begins: what the last one of the page before goes by. */
+/** Where in a listing of deliveries the next page begins. */
 export const deliveryCursor = cursorOf(
-  z.tuple([z.string().nullable(), z.number().int()]).transform(([overdue_at, position]) => ({ overdue_at, position })),
+  z
+    .tuple([place.shape.overdue_at, place.shape.position])
+    .transform(([overdue_at, position]) => ({ overdue_at, position })),
 );
 
 /** A page of deliveries. */
@@ -94,41 +97,63 @@ export interface DeliveryQuery extends DeliveryFilter {
   limit: number;
 }
 
+const byCreation: Order<z.infer<typeof place>> = {
+  key: "rowid",
+  sql: "rowid DESC",
+  lowest: 0,
+  place,
+  placeBehindKey: "NULL AS overdue_at, rowid AS position",
+};
+
+const byNextSending: Order<z.infer<typeof place>> = {
+  key: "overdue_at",
+  sql: "overdue_at DESC, rowid DESC",
+  lowest: "",
+  place,
+  placeBehindKey: "overdue_at, 0 AS position",
+};
+
 /**
  * A page of deliveries, newest first; of pending ones those first that are sent again last. Walks the table from its end, the index of
  * what is not delivered, or the deliveries of one call.
  */
 export async function listDeliveries(
   db: LedgerReader,
-  { state, after, limit, ...filter }: DeliveryQuery,
+  query: DeliveryQuery,
 ): Promise<{ deliveries: DeliveryRow[]; next_cursor: string | null }> {
-  const conditions: Condition[] = [];
-  const isPending = state === "pending";
+  const listing = {
+    ...{ row: listedRow, columns: "*, rowid AS position", table: "sync_deliveries" },
+    order: query.state === "pending" ? byNextSending : byCreation,
+    ...conditionsOf(query),
+  };
+  const { rows, next } = await readPage(db, listing, query.limit);
+  return {
+    deliveries: rows.map(({ position, ...delivery }) => delivery),
+    next_cursor: next === undefined ? null : writeCursor(next.overdue_at, next.position),
+  };
+}
+
+function conditionsOf({ call_id, event_id, destination, state, after }: DeliveryQuery) {
+  const range = equals({ call_id });
+  const filter = equals({ event_id, destination });
+  const isWalked = call_id === undefined && (state === "pending" || state === "failed");
+  (isWalked ? range : filter).push(...equals({ state }));
   // What lets SQLite use the partial index, in its order.
-  if (isPending || state === "failed") conditions.push({ sql: "state <> 'delivered'", values: [] });
-  if (state === "failed") conditions.push({ sql: "overdue_at IS NULL", values: [] });
-  for (const [column, value] of Object.entries({ state, ...filter })) {
-    if (value !== undefined) conditions.push({ sql: `${column} = ?`, values: [value] });
-  }
+  if (isWalked) range.push({ sql: "state <> 'delivered'", values: [] });
+  if (isWalked && state === "failed") range.push({ sql: "overdue_at IS NULL", values: [] });
   if (after !== undefined) {
     const { overdue_at, position } = after;
-    conditions.push(
-      isPending
+    range.push(
+      state === "pending"
         ? { sql: "(overdue_at, rowid) < (?, ?)", values: [overdue_at ?? "", position] }
         : { sql: "rowid < ?", values: [position] },
     );
   }
-  const query = db
-    .prepare(
-      `SELECT *, rowid AS position FROM sync_deliveries ${whereSql(conditions)}
-       ORDER BY ${isPending ? "overdue_at DESC, " : ""}rowid DESC LIMIT ?`,
-    )
-    // One row more than the page has shows whether there is another page.
-    .bind(...conditions.flatMap(({ values }) => values), limit + 1);
-  const rows = parseRows(listedRow, await askStore("D1", () => query.all()));
-  const last = rows.length > limit ? rows[limit - 1] : undefined;
-  return {
-    deliveries: rows.slice(0, limit).map(({ position, ...delivery }) => delivery),
-    next_cursor: last === undefined ? null : writeCursor(last.overdue_at, last.position),
-  };
+  return { range, filter };
+}
+
+function equals(columns: { [column: string]: string | undefined }): Condition[] {
+  return Object.entries(columns).flatMap(([column, value]) =>
+    value === undefined ? [] : [{ sql: `${column} = ?`, values: [value] }],
+  );
 }

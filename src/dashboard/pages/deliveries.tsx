@@ -68,12 +68,20 @@ export const showDeliveries: PageHandler = async (request, viewer, env) => {
       )}
       <section class="sheet">
         {deliveries.length === 0 ? (
-          <Nothing shown={shown} isSwitchedOn={configuredDestinations(env).length > 0} />
+          <Nothing
+            shown={shown}
+            isSwitchedOn={configuredDestinations(env).length > 0}
+            hasOlder={next_cursor !== null}
+          />
         ) : (
           <DeliveryTable rows={deliveries} shown={shown} viewer={viewer} />
         )}
       </section>
-      <Paging first={after && pathOf(shown)} next={next_cursor === null ? undefined : pathOf(shown, next_cursor)} />
+      <Paging
+        first={after && pathOf(shown)}
+        next={next_cursor === null ? undefined : pathOf(shown, next_cursor)}
+        fewerOf={deliveries.length < ROWS && "deliveries"}
+      />
     </Page>,
   );
 };
@@ -104,7 +112,15 @@ const nothing: Record<View["state"], [title: string, text: string]> = {
   all: ["There are no deliveries yet", "One sets out when the analytics of a call are finished."],
 };
 
-function Nothing({ shown, isSwitchedOn }: { shown: View; isSwitchedOn: boolean }) {
+interface NothingProps {
+  shown: View;
+  isSwitchedOn: boolean;
+  /** Whether there are deliveries that were not looked at. */
+  hasOlder: boolean;
+}
+
+function Nothing({ shown, isSwitchedOn, hasOlder }: NothingProps) {
+  if (hasOlder) return <Empty title="None so far" />;
   const [title, text] = nothing[shown.state];
   return (
     <Empty title={title}>{isSwitchedOn ? text : "There is no system downstream: the setting SYNC_URL is empty."}</Empty>

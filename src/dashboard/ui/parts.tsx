@@ -1,5 +1,6 @@
 import type { Child } from "hono/jsx";
 import type { CallStatus } from "../../events/event.ts";
+import { MAX_LOOKED_AT } from "../../ledger/page.ts";
 import type { DeliveryState } from "../../ledger/schema.ts";
 import type { Tone } from "./notices.tsx";
 import { formatCount } from "./numbers.ts";
@@ -75,13 +76,20 @@ interface PagingProps {
   first: string | undefined;
   next: string | undefined;
   words?: { first: string; next: string };
+  /** What the page has fewer of than it may, since it looks at so many and no more. */
+  fewerOf?: string | false;
 }
 
 /** Links to the first and the next page of a listing. */
-export function Paging({ first, next, words = { first: "First page", next: "Next page" } }: PagingProps) {
+export function Paging({ first, next, words = { first: "First page", next: "Next page" }, fewerOf }: PagingProps) {
   if (first === undefined && next === undefined) return null;
   return (
     <nav class="actions" aria-label="Pages">
+      {fewerOf && next !== undefined && (
+        <span>
+          {formatCount(MAX_LOOKED_AT)} {fewerOf} were looked at; “{words.next}” goes on with older ones.
+        </span>
+      )}
       {first !== undefined && <ButtonLink path={first}>{words.first}</ButtonLink>}
       {next !== undefined && <ButtonLink path={next}>{words.next}</ButtonLink>}
     </nav>

@@ -23,6 +23,16 @@ const addresses: readonly (Address & { growthLimit?: number; limitMs?: number })
   { name: "GET /api/stats, 30 days", path: () => statsOf(30), door: "api", growthLimit: 2 },
   { name: "overview, 30 days", path: () => "/?range=30d", door: "page", limitMs: 150 },
   { name: "calls", path: () => "/calls", door: "page", growthLimit: 1.5 },
+  // What a page costs at most: no call has it, so none of those that it looks at is shown.
+  { name: "calls of a disposition that none has", path: () => "/calls?disposition=none", door: "page", limitMs: 150 },
+  {
+    name: "deliveries to where none goes",
+    path: () => "/deliveries?state=all&destination=none",
+    door: "page",
+    limitMs: 150,
+  },
+  // A part of a number, which is looked for among all of them.
+  { name: "GET /api/calls?q=0007", path: () => "/api/calls?q=0007", door: "api", limitMs: 500 },
   { name: "deliveries", path: () => "/deliveries?state=all", door: "page", growthLimit: 1.5 },
 ];
 

@@ -2,7 +2,7 @@ import type { Child } from "hono/jsx";
 import { MAX_RANGE_DAYS } from "../../../http/range.ts";
 import { callsAsCsv } from "../../../ledger/csv.ts";
 import { reader } from "../../../ledger/schema.ts";
-import { searchCalls, wordsNotSearched } from "../../../ledger/search.ts";
+import { type CallCursor, searchCalls, wordsNotSearched } from "../../../ledger/search.ts";
 import { readAgents } from "../../../ledger/statistics.ts";
 import { namesOfPlatforms } from "../../../platforms/index.ts";
 import { readSettings } from "../../../settings.ts";
@@ -39,12 +39,17 @@ export const showCalls: PageHandler = async (request, viewer, env) => {
       <ActionNotice query={url.searchParams} />
       <ActiveFilters typed={query.typed} />
       <div class="sheet">
-        {page.calls.length > 0 ? <CallTable calls={page.calls} viewer={viewer} /> : <NoCalls query={query} />}
+        {page.calls.length > 0 ? (
+          <CallTable calls={page.calls} viewer={viewer} />
+        ) : (
+          <NoCalls query={query} hasOlder={page.next !== undefined} />
+        )}
       </div>
       <Paging
         first={query.cursor && listPath("/calls", query.typed)}
         next={page.next && listPath("/calls", query.typed, page.next)}
         words={{ first: "Newest", next: "Older calls" }}
+        fewerOf={page.calls.length < CALLS_A_PAGE && "calls"}
       />
     </CallsPage>,
   );
@@ -93,6 +98,7 @@ async function readCalls(env: Env, { filter, cursor }: CallsQuery, now: Date) {
 interface CallsPageProps {
   query: CallsQuery;
   calls: readonly ListedCall[];
+  next?: CallCursor;
   /** The platforms and the ids of the agents to choose from. */
   platforms: readonly string[];
   agents: readonly string[];
@@ -100,9 +106,9 @@ interface CallsPageProps {
   children: Child;
 }
 
-function CallsPage({ query: { typed }, calls, platforms, agents, viewer, children }: CallsPageProps) {
+function CallsPage({ query: { typed }, calls, next, platforms, agents, viewer, children }: CallsPageProps) {
   const dispositions = new Set(calls.flatMap(({ disposition }) => disposition ?? []));
-  const download = calls.length > 0 && (
+  const download = (calls.length > 0 || next !== undefined) && (
     <a class="button" href={listPath("/calls.csv", typed)} download="calls.csv">
       Download CSV
     </a>
@@ -120,7 +126,9 @@ function CallsPage({ query: { typed }, calls, platforms, agents, viewer, childre
   );
 }
 
-function NoCalls({ query: { typed, cursor } }: { query: CallsQuery }) {
+/** @param hasOlder whether there are older calls, which were not looked at */
+function NoCalls({ query: { typed, cursor }, hasOlder }: { query: CallsQuery; hasOlder: boolean }) {
+  if (hasOlder) return <Empty title="No call matches so far" />;
   if (Object.keys(typed).length > 0) {
     return (
       <Empty title="No call matches">

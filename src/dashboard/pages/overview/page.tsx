@@ -45,7 +45,8 @@ async function readOverview(db: LedgerReader, { range, agent_id }: OverviewQuery
   const parameters = { since, until, agent_id: agent_id ?? null, utcOffsetMinutes };
   const { statistics, hours } = await readStatistics(db, parameters, now);
   // Only an empty range leads to the calls elsewhere.
-  const [newest] = statistics.totals.calls > 0 ? [] : await listCalls(db, newestRow, {}, { limit: 1 });
+  if (statistics.totals.calls > 0) return { statistics, hours };
+  const [newest] = (await listCalls(db, newestRow, {}, { limit: 1 })).rows;
   return { statistics, hours, newest };
 }
 

@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ask, askText } from "./support/ask.ts";
+import { documentedCall } from "./support/events.ts";
+import { bootLedger } from "./support/ledger.ts";
+import { post } from "./support/post.ts";
+import { signIn } from "./support/sign-in.ts";
+
+/** What a page looks at, at most. */
+const LOOKED_AT = 20_000;
+
+const PHONE = "+15550001000";
+
+let ledger: Awaited<ReturnType<typeof bootLedger>>;
+beforeAll(async () => {
+  ledger = await bootLedger();
+  const oldest = documentedCall({ call_id: "oldest", agent_id: "rare" });
+  const words = [{ role: "user", content: "A zebra.", timestamp: "..." }];
+  await post(ledger.url, oldest.start({ caller_phone: PHONE, agent_phone: "+15550004321" }));
+  await post(ledger.url, oldest.end({ transcript: words, disposition: "rare" }));
+  await crowd();
+  await post(
+    ledger.url,
+    documentedCall({ call_id: "newest", agent_id: "newest" }).start({ timestamp: "2024-08-02T00:00:00Z" }),
+  );
+});
+afterAll(() => ledger.harness.close());
+
+/** So many calls after the oldest, of one moment and of one number, in which one word was said, with two deliveries each. */
+async function crowd(): Promise<void> {
+  const numbers = `WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${LOOKED_AT})`;
+  const at = "'2024-08-01T00:00:00.000Z'";
+  await ledger.DB.batch(
+    [
+      `INSERT INTO calls (call_id, platform, agent_id, status, called_at, updated_at, first_received_at, column_versions)
+       ${numbers} SELECT 'crowd ' || n, 'atoms', 'busy', 'active', ${at}, ${at}, ${at}, '{}' FROM numbers`,
+      `INSERT INTO search_index (rowid, text) SELECT id, 'zebra' FROM calls WHERE call_id GLOB 'crowd *'`,
+      `INSERT INTO caller_numbers (digits, id, call_id)
+       SELECT '${PHONE.slice(1)}', id, call_id FROM calls WHERE call_id GLOB 'crowd *'`,
+      ...[
+        ["oldest", "'rare'", "delivered", "NULL"],
+        ["oldest", "'rare'", "failed", "NULL"],
+        ["oldest", "'rare'", "pending", at],
+        ["crowd *", "'busy'", "failed", "NULL"],
+        ["crowd *", "'busy'", "pending", at],
+      ].map(
+        ([calls, destination, state, overdue]) =>
+          `INSERT INTO sync_deliveries (call_id, event, event_id, destination, state, attempts, updated_at, overdue_at)
+           SELECT call_id, 'analytics.completed', 'id of ' || call_id || ' ${state}', ${destination}, '${state}', 1, ${at}, ${
+             calls === "oldest" && overdue === at ? "'2024-07-01T00:00:00.000Z'" : overdue
+           } FROM calls WHERE call_id GLOB '${calls}'`,
+      ),
+    ].map((sql) => ledger.DB.prepare(sql)),
+  );
+}
+
+/** The ids of the calls of each page, to the end. */
+async function pagesOf(list: "calls" | "deliveries", query: string): Promise<string[][]> {
+  const pages: string[][] = [];
+  for (let cursor: string | null = ""; cursor !== null; ) {
+    const { status, body } = await ask(ledger.url, `/api/${list}?${query}${cursor && `&cursor=${cursor}`}`);
+    expect(status).toBe(200);
+    pages.push(Object(body)[list].map(({ call_id }: { call_id: string }) => call_id));
+    cursor = Object(body).next_cursor;
+  }
+  return pages;
+}
+
+describe("a page looks at 20,000 rows at most, and the next one goes on behind them", () => {
+  test.each([
+    ["an agent", "agent_id=rare"],
+    ["a disposition", "disposition=rare"],
+    ["a status", "status=ended"],
+    ["a range and an agent", "agent_id=rare&from=2024-07-01&to=2024-08-02"],
+    ["a part of the agent's number", "q=4321"],
+    ["a number and an agent", `q=${encodeURIComponent(PHONE)}&agent_id=rare`],
+    ["words and an agent", "q=zebra&agent_id=rare"],
+  ])("of the calls of %s", async (_what, query) => {
+    expect(await pagesOf("calls", query)).toEqual([[], ["oldest"]]);
+  });
+
+  test.each([
+    ["a destination", "destination=rare", 3],
+    ["an event", "event_id=id+of+oldest+failed", 1],
+    ["a state", "state=delivered", 1],
+    ["a state and a destination", "state=failed&destination=rare", 1],
+    ["what is on the way to a destination", "state=pending&destination=rare", 1],
+  ])("of the deliveries of %s", async (_what, query, count) => {
+    const pages = await pagesOf("deliveries", query);
+    expect(pages[0]).toEqual([]);
+    expect(pages.flat()).toEqual(Array(count).fill("oldest"));
+  });
+
+  test("so it finds what is among these", async () => {
+    expect((await pagesOf("calls", "agent_id=newest")).flat()).toEqual(["newest"]);
+  });
+});
+
+test("an index finds an id at once, wherever its call is", async () => {
+  expect(await pagesOf("calls", "q=oldest")).toEqual([["oldest"]]);
+  expect(await pagesOf("calls", "q=oldest&agent_id=rare")).toEqual([["oldest"]]);
+  for (const state of ["delivered", "failed", "pending"]) {
+    expect(await pagesOf("deliveries", `call_id=oldest&state=${state}&destination=rare`)).toEqual([["oldest"]]);
+  }
+});
+
+test("pages meet every call once, also where the calls of one moment are more than a page looks at", async () => {
+  const ids = (await pagesOf("calls", "agent_id=busy&limit=200")).flat();
+  expect(ids).toHaveLength(LOOKED_AT);
+  expect(new Set(ids).size).toBe(LOOKED_AT);
+});
+
+test("a download has them all, without lines between", async () => {
+  for (const query of ["agent_id=rare", "q=zebra&agent_id=rare"]) {
+    const { text } = await askText(ledger.url, `/api/calls.csv?${query}`);
+    expect(
+      text
+        .trimEnd()
+        .split("\r\n")
+        .map((line) => line.split(",")[1]),
+    ).toEqual(["call_id", "oldest"]);
+  }
+});
+
+test.each([
+  ["/calls?agent_id=rare", "No call matches so far", "20,000 calls were looked at"],
+  ["/deliveries?state=pending&destination=rare", "None so far", "20,000 deliveries were looked at"],
+])("%s says so to people, and goes on", async (path, title, words) => {
+  const { visit } = await signIn(ledger.url);
+  const page = await visit(path);
+  expect(page.text).toContain(title);
+  expect(page.text).toContain(words);
+  const next = /href="([^"]*cursor=[^"]*)"/.exec(page.html)?.[1]?.replaceAll("&amp;", "&") ?? "";
+  const after = await visit(next);
+  expect(after.html).toContain('href="/calls/oldest"');
+  expect(after.text).not.toContain("were looked at");
+});
