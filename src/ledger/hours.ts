@@ -45,7 +45,7 @@ WITH spans AS (
   SELECT hour, agent_id, disposition, count(*) AS calls, count(seconds) AS with_duration, total(seconds) AS total_duration_seconds,
     row_number() OVER (PARTITION BY hour, agent_id ORDER BY count(*) DESC, disposition) AS rank
   FROM counted WHERE ended AND (?4 IS NULL OR agent_id IN (SELECT value FROM json_each(?4))) GROUP BY hour, agent_id, disposition
-), metric AS MATERIALIZED (
+), metric AS (
   SELECT hour, agent_id, minute, metric.key AS name,
     CASE WHEN metric.type IN ('true', 'false') THEN 'boolean' WHEN metric.type IN ('integer', 'real') THEN 'number' ELSE metric.type END AS type,
     CASE WHEN metric.type IN ('true', 'false') THEN metric.type WHEN metric.type IN ('integer', 'real', 'text') THEN substr(metric.value, 1, 100) END AS value,
@@ -54,18 +54,22 @@ WITH spans AS (
   FROM counted CROSS JOIN json_each(counted.metrics) AS metric
   WHERE (?4 IS NULL OR counted.agent_id IN (SELECT value FROM json_each(?4)))
     AND metric.key <> '$overflow' AND metric.type <> 'null' AND length(metric.key) <= ${MAX_METRIC_CHARACTERS}
+), metric_groups AS MATERIALIZED (
+  -- Of most metrics there are far fewer values than calls: what follows goes through these.
+  SELECT hour, agent_id, name, type, minute, value, count(*) AS calls, total(number) AS sum, min(exact) AS least, max(exact) AS most
+  FROM metric GROUP BY hour, agent_id, name, type, minute, value
 ), metric_quarters AS (
-  SELECT hour, agent_id, name, type, minute, count(*) AS calls, total(number) AS sum, min(exact) AS least, max(exact) AS most
-  FROM metric GROUP BY hour, agent_id, name, type, minute
+  SELECT hour, agent_id, name, type, minute, sum(calls) AS calls, total(sum) AS sum, min(least) AS least, max(most) AS most
+  FROM metric_groups GROUP BY hour, agent_id, name, type, minute
 ), metric_names AS (
   SELECT hour, agent_id, name, type, min(least) AS least, max(most) AS most,
     json_group_array(json_array(minute, calls, sum)) AS quarters,
     row_number() OVER (PARTITION BY hour, agent_id ORDER BY sum(calls) DESC, name, type) AS rank
   FROM metric_quarters GROUP BY hour, agent_id, name, type
 ), metric_values AS (
-  SELECT hour, agent_id, name, type, value, count(*) AS calls,
-    row_number() OVER (PARTITION BY hour, agent_id, name, type ORDER BY count(*) DESC, value) AS rank
-  FROM metric WHERE value IS NOT NULL GROUP BY hour, agent_id, name, type, value
+  SELECT hour, agent_id, name, type, value, sum(calls) AS calls,
+    row_number() OVER (PARTITION BY hour, agent_id, name, type ORDER BY sum(calls) DESC, value) AS rank
+  FROM metric_groups WHERE value IS NOT NULL GROUP BY hour, agent_id, name, type, value
 ), value_lists AS (
   SELECT hour, agent_id, name, type, json_group_array(json_array(value, calls)) AS list
   FROM metric_values WHERE rank <= ${MAX_VALUES} GROUP BY hour, agent_id, name, type
