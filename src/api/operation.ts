@@ -43,7 +43,7 @@ type Definition<Query extends z.ZodObject, Body extends z.ZodObject> = Omit<
 export const nextCursor = z
   .string()
   .nullable()
-  .describe("null: there is nothing more; else there may be, even when this page has fewer rows than its `limit`");
+  .describe("null: there is nothing more; else there may be, even where this answer has few or none");
 
 /** The query or the body of an operation that takes none. */
 export const nothing = z.strictObject({});

@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-/** Makes a `next_cursor` of what names the last row of a page. Any JSON goes into it and comes out of it again. */
+/** Makes a `next_cursor` of what names the place where a page ended. Any JSON goes into it and comes out of it again. */
 export function writeCursor(...parts: unknown[]): string {
   return encodeURIComponent(JSON.stringify(parts));
 }

@@ -34,7 +34,7 @@ export interface CallFilter {
   to?: string | undefined;
 }
 
-/** A page that is asked for. */
+/** Which page of a listing to read. */
 export interface PageAt<Place> {
   /** Of calls. */
   limit: number;
@@ -54,8 +54,8 @@ const byTime: Order<CallPlace> = {
 };
 
 /**
- * Calls, newest first. Walks the index by time, so a page reads as many rows as it shows, and those that the filter leaves out
- * between them.
+ * Calls, newest first. Walks the index by time: a page reads as many rows as it shows, and those between them that the filter leaves
+ * out, up to {@link MAX_LOOKED_AT}. A call id is found by its index; a part of the customer's number is looked for in all numbers.
  * @param row the columns to read
  * @param options `timeoutMs`: milliseconds, for what may take long
  */
@@ -77,14 +77,11 @@ export function listCalls<Row extends CallPlace>(
   if (after !== undefined) {
     range.push({ sql: "(calls.called_at, calls.id) < (?, ?)", values: [after.called_at, after.id] });
   }
-  const listing = {
-    row,
-    columns: columnsSql(row),
-    table: "calls",
-    order: byTime,
-    range,
-    filter: columnConditions(filter),
-  };
+  const others = columnConditions(filter);
+  // The calls of a part of a number are sorted in any case, so to look at some of them only would save nothing.
+  const conditions =
+    callerDigits === undefined ? { range, filter: others } : { range: [...range, ...others], filter: [] };
+  const listing = { row, columns: columnsSql(row), table: "calls", order: byTime, ...conditions };
   return readPage(db, listing, limit, options);
 }
 
@@ -108,7 +105,7 @@ export function callsOfNumber(digits: string): ArrivalIndex {
 const arrivalPlace = callRow.pick({ id: true });
 export type ArrivalPlace = z.infer<typeof arrivalPlace>;
 
-/** The calls that an index has for a value, newest arrival first. Reads these until the page is full, and no others. */
+/** The calls that an index has for a value, newest arrival first. Reads these, up to {@link MAX_LOOKED_AT}, and no others. */
 export function listByArrival<Row extends CallPlace>(
   db: LedgerReader,
   row: ListedRow<Row>,
@@ -132,7 +129,7 @@ export function listByArrival<Row extends CallPlace>(
 
 const equalColumns = ["platform", "agent_id", "call_direction", "disposition", "status"] as const;
 
-/** What no index finds calls by. */
+/** Conditions that no index serves. */
 function columnConditions(filter: CallFilter): Condition[] {
   const conditions: Condition[] = equalColumns.flatMap((column) => {
     const value = filter[column];

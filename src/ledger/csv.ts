@@ -49,11 +49,11 @@ export async function callsAsCsv(
       while (next !== undefined) {
         const page = await read(rows, next);
         next = page.kind === "found" ? page.next : undefined;
-        // Not asked again before it has sent something; a page may have nothing.
+        // A stream pulls again only after something was enqueued, and a page may have no rows.
         if (page.kind !== "found" || page.calls.length === 0) continue;
         const text = csv(page.calls.map(cells));
         controller.enqueue(encoder.encode(text));
-        rows = rowsOfNextRead(rows, text.length);
+        rows = rowsOfNextRead(page.calls.length, text.length);
         return;
       }
       controller.close();
@@ -82,7 +82,7 @@ function withoutFormulas(text: string): string {
 /** By the size of the rows just read; at most twice as many, since the next may be larger. */
 function rowsOfNextRead(rows: number, characters: number): number {
   const fitting = Math.floor((rows * CHARACTERS_A_READ) / characters);
-  return Math.min(MAX_ROWS_A_READ, 2 * rows, Math.max(FIRST_ROWS, fitting));
+  return Math.max(FIRST_ROWS, Math.min(MAX_ROWS_A_READ, 2 * rows, fitting));
 }
 
 function csv(rows: (string | number | null)[][]): string {

@@ -3,8 +3,8 @@ import { askStore } from "../stores/ask.ts";
 import { type LedgerReader, parseRows } from "./schema.ts";
 
 /**
- * Rows that a page looks at for those that its filter shows, at most: some 50 ms of D1's one thread. Where few of them fit, a page
- * has fewer rows than it may, even none, and the next one goes on from there.
+ * Rows that a page looks at for those that its filter shows, besides those of the same key as the last: some 50 ms of D1's one
+ * thread. Where few of them fit, a page has fewer rows than its limit, even none, and the next one goes on from there.
  */
 export const MAX_LOOKED_AT = 20_000;
 
@@ -24,7 +24,7 @@ export interface Order<Place> {
   lowest: "" | 0;
   /** The columns by which a next page begins. */
   place: z.ZodType<Place>;
-  /** SQL for them behind the last row of a key. */
+  /** SQL for a place that comes after every row of the current row's key. */
   placeBehindKey: string;
 }
 
@@ -37,9 +37,9 @@ export interface Listing<Row extends Place, Place> {
   table: string;
   joined?: string;
   order: Order<Place>;
-  /** What an index finds the rows by. */
+  /** Conditions that an index serves. */
   range: readonly Condition[];
-  /** Which of these are shown; they are looked at one by one. */
+  /** Conditions for which rows are looked at one by one. */
   filter: readonly Condition[];
 }
 
@@ -47,7 +47,7 @@ export interface Listing<Row extends Place, Place> {
 export interface Page<Row, Place> {
   rows: Row[];
   /** Where the next page begins; absent when there are no more rows. */
-  next?: Place;
+  next?: Place | undefined;
 }
 
 /**
@@ -83,7 +83,7 @@ export async function readPage<Row extends Place, Place>(
   const last = rows.length > limit ? rows[limit - 1] : undefined;
   if (last !== undefined) return { rows: rows.slice(0, limit), next: order.place.parse(last) };
   const [next] = end === undefined ? [] : parseRows(order.place, end);
-  return next === undefined ? { rows } : { rows, next };
+  return { rows, next };
 }
 
 export function whereSql(conditions: readonly Condition[]): string {

@@ -6,8 +6,17 @@ import { searchQuery } from "../events/search-text.ts";
 import { cursorOf, writeCursor } from "../http/cursor.ts";
 import { instantFrom, instantTo } from "../http/range.ts";
 import { LONG_QUERY_TIMEOUT_MS } from "../stores/ask.ts";
-import { type ArrivalIndex, type CallFilter, callsOfNumber, listByArrival, listCalls } from "./calls.ts";
-import type { CallRow, LedgerReader, ListedRow } from "./schema.ts";
+import {
+  type ArrivalIndex,
+  type ArrivalPlace,
+  type CallFilter,
+  type CallPlace,
+  callsOfNumber,
+  listByArrival,
+  listCalls,
+} from "./calls.ts";
+import type { Page } from "./page.ts";
+import type { LedgerReader, ListedRow } from "./schema.ts";
 import { callsOfWords } from "./search-index.ts";
 
 /** The filter of a listing, as a query string has it. */
@@ -30,27 +39,36 @@ export const callFilter = {
     ),
 };
 
-/** Where the next page begins: in the order of the listing that `q` turned out to be. */
-export type CallCursor =
-  | { by: "time" | "caller" | "agent"; called_at: string; id: number }
+/** A listing that a search goes through, and where its next page begins. */
+type SearchPlace =
+  | ({ by: "time" | "caller" | "agent" } & CallPlace)
   /** Calls of a whole number, and those that words matched, go by their arrival. */
-  | { by: "number" | "words"; id: number };
+  | ({ by: "number" | "words" } & ArrivalPlace);
+
+/** What a search has not gone through yet: the listings that `q` turned out to be, one after the other. */
+export type CallCursor = SearchPlace[];
 
 const id = z.number().int();
 
 export const callCursor = cursorOf(
-  z.union([
-    z
-      .tuple([z.enum(["time", "caller", "agent"]), z.string(), id])
-      .transform(([by, called_at, id]): CallCursor => ({ by, called_at, id })),
-    z.tuple([z.enum(["number", "words"]), id]).transform(([by, id]): CallCursor => ({ by, id })),
-  ]),
+  z
+    .array(
+      z.union([
+        z
+          .tuple([z.enum(["time", "caller", "agent"]), z.string(), id])
+          .transform(([by, called_at, id]): SearchPlace => ({ by, called_at, id })),
+        z.tuple([z.enum(["number", "words"]), id]).transform(([by, id]): SearchPlace => ({ by, id })),
+      ]),
+    )
+    .min(1),
 );
 
 /** @returns null when there is no next page */
 export function writeCallCursor(next: CallCursor | undefined): string | null {
   if (next === undefined) return null;
-  return "called_at" in next ? writeCursor(next.by, next.called_at, next.id) : writeCursor(next.by, next.id);
+  return writeCursor(
+    ...next.map((place) => ("called_at" in place ? [place.by, place.called_at, place.id] : [place.by, place.id])),
+  );
 }
 
 /** A page of calls to be looked up. */
@@ -77,55 +95,61 @@ export const wordsNotSearched = {
 const MIN_SEARCHED_DIGITS = 4;
 
 /**
- * Reads a page of calls. Tries `q` as a call's id, then as a customer's phone number, whole or in part, then as an agent's, then as words.
+ * Reads a page of calls. Tries `q` as a call's id, then as a customer's phone number, whole or in part, then as an agent's, then as words:
+ * the first of these that finds calls is shown. One that found none among the rows that a page looks at is gone on with behind it; a call
+ * that both find comes twice.
  * @param row the columns to read
  * @param searchTranscripts the setting: whether words are indexed
  */
-export async function searchCalls<Row extends Pick<CallRow, "id" | "called_at">>(
+export async function searchCalls<Row extends CallPlace>(
   db: LedgerReader,
   row: ListedRow<Row>,
   { filter: { q, ...filter }, limit, after }: CallSearch,
   searchTranscripts: boolean,
 ): Promise<CallSearchResult<Row>> {
-  const list = async (by: "time" | "caller" | "agent", narrowed: CallFilter) => {
-    const page = { limit, after: after?.by === by ? after : undefined };
+  const list = async (by: "time" | "caller" | "agent", narrowed: CallFilter, place?: SearchPlace) => {
+    const page = { limit, after: place?.by === by ? place : undefined };
     const options = by === "time" ? {} : { timeoutMs: LONG_QUERY_TIMEOUT_MS };
     const { rows, next } = await listCalls(db, row, narrowed, page, options);
-    return found(rows, next && { by, ...next });
+    return { rows, next: next && { by, ...next } };
   };
-  const listIndexed = async (by: "number" | "words", index: ArrivalIndex) => {
-    const page = { limit, after: after?.by === by ? after : undefined };
+  const listIndexed = async (by: "number" | "words", index: ArrivalIndex, place?: SearchPlace) => {
+    const page = { limit, after: place?.by === by ? place : undefined };
     const { rows, next } = await listByArrival(db, row, index, filter, page);
-    return found(rows, next && { by, ...next });
+    return { rows, next: next && { by, ...next } };
   };
-  if (q === undefined) return list("time", filter);
-
-  const tries: { by: CallCursor["by"]; run: () => Promise<CallSearchResult<Row> & { kind: "found" }> }[] = [];
-  tries.push({ by: "time", run: () => list("time", { ...filter, call_id: q }) });
-  const digits = searchedDigits(q);
+  const digits = q === undefined ? undefined : searchedDigits(q);
+  const query = q !== undefined && searchTranscripts ? searchQuery(q) : undefined;
+  const listings: { by: SearchPlace["by"]; read(place?: SearchPlace): Promise<Page<Row, SearchPlace>> }[] = [];
+  listings.push({ by: "time", read: (place) => list("time", { ...filter, call_id: q }, place) });
   if (digits !== undefined) {
-    tries.push({ by: "number", run: () => listIndexed("number", callsOfNumber(digits)) });
-    tries.push({ by: "caller", run: () => list("caller", { ...filter, callerDigits: digits }) });
-    tries.push({ by: "agent", run: () => list("agent", { ...filter, agentDigits: digits }) });
+    listings.push({ by: "number", read: (place) => listIndexed("number", callsOfNumber(digits), place) });
+    listings.push({ by: "caller", read: (place) => list("caller", { ...filter, callerDigits: digits }, place) });
+    listings.push({ by: "agent", read: (place) => list("agent", { ...filter, agentDigits: digits }, place) });
   }
-  const query = searchTranscripts ? searchQuery(q) : undefined;
-  if (query !== undefined) tries.push({ by: "words", run: () => listIndexed("words", callsOfWords(query)) });
-  // A later page goes on in the listing that the first one turned out to be.
-  if (after !== undefined)
-    return (await tries.find(({ by }) => by === after.by)?.run()) ?? { kind: "found", calls: [] };
-  let empty = found<Row>([], undefined);
-  for (const { run } of tries) {
-    const page = await run();
-    if (page.calls.length > 0) return page;
-    // Nothing so far: should no other try find anything, the next page goes on with this one.
-    if (empty.next === undefined) empty = page;
+  if (query !== undefined) {
+    listings.push({ by: "words", read: (place) => listIndexed("words", callsOfWords(query), place) });
   }
-  const isUnsearched = !searchTranscripts && digits === undefined;
-  return isUnsearched ? { kind: "words-not-searched" } : empty;
+
+  if (after !== undefined) {
+    const [place, ...others] = after;
+    const page = await listings.find(({ by }) => by === place?.by)?.read(place);
+    return resultOf(page?.rows ?? [], [page?.next, ...others]);
+  }
+  const unfinished: (SearchPlace | undefined)[] = [];
+  for (const { by, read } of listings) {
+    const { rows, next } = await read();
+    // A whole number that so many calls have is no part of another.
+    if (rows.length > 0 || (by === "number" && next !== undefined)) return resultOf(rows, [next, ...unfinished]);
+    unfinished.push(next);
+  }
+  const isUnsearched = q !== undefined && !searchTranscripts && digits === undefined;
+  return isUnsearched ? { kind: "words-not-searched" } : resultOf([], unfinished);
 }
 
-function found<Row>(calls: Row[], next: CallCursor | undefined) {
-  return { kind: "found" as const, calls, ...(next !== undefined && { next }) };
+function resultOf<Row>(calls: Row[], places: readonly (SearchPlace | undefined)[]): CallSearchResult<Row> {
+  const next = places.filter((place) => place !== undefined);
+  return { kind: "found", calls, ...(next.length > 0 && { next }) };
 }
 
 /** `(555) 123-4567` → `5551234567`; `undefined` for text that is no phone number. */

@@ -76,7 +76,7 @@ interface PagingProps {
   first: string | undefined;
   next: string | undefined;
   words?: { first: string; next: string };
-  /** What the page has fewer of than it may, since it looks at so many and no more. */
+  /** The plural of what is listed, when the page has fewer rows than it has room for. */
   fewerOf?: string | false;
 }
 
@@ -87,7 +87,7 @@ export function Paging({ first, next, words = { first: "First page", next: "Next
     <nav class="actions" aria-label="Pages">
       {fewerOf && next !== undefined && (
         <span>
-          {formatCount(MAX_LOOKED_AT)} {fewerOf} were looked at; “{words.next}” goes on with older ones.
+          {formatCount(MAX_LOOKED_AT)} {fewerOf} were looked at; “{words.next}” goes on behind them.
         </span>
       )}
       {first !== undefined && <ButtonLink path={first}>{words.first}</ButtonLink>}
