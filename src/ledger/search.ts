@@ -91,6 +91,13 @@ export const wordsNotSearched = {
   message: "is no call id and no phone number, and words are not searched: SEARCH_TRANSCRIPTS is off",
 };
 
+/** One of the listings that `q` may stand for. */
+interface SearchListing<Row> {
+  by: SearchPlace["by"];
+  /** @param place where the page begins; absent for the first one */
+  read(place?: SearchPlace): Promise<Page<Row, SearchPlace>>;
+}
+
 /** People remember the last four digits of a number; fewer would find most calls. */
 const MIN_SEARCHED_DIGITS = 4;
 
@@ -107,29 +114,32 @@ export async function searchCalls<Row extends CallPlace>(
   { filter: { q, ...filter }, limit, after }: CallSearch,
   searchTranscripts: boolean,
 ): Promise<CallSearchResult<Row>> {
-  const list = async (by: "time" | "caller" | "agent", narrowed: CallFilter, place?: SearchPlace) => {
-    const page = { limit, after: place?.by === by ? place : undefined };
-    const options = by === "time" ? {} : { timeoutMs: LONG_QUERY_TIMEOUT_MS };
-    const { rows, next } = await listCalls(db, row, narrowed, page, options);
-    return { rows, next: next && { by, ...next } };
-  };
-  const listIndexed = async (by: "number" | "words", index: ArrivalIndex, place?: SearchPlace) => {
-    const page = { limit, after: place?.by === by ? place : undefined };
-    const { rows, next } = await listByArrival(db, row, index, filter, page);
-    return { rows, next: next && { by, ...next } };
-  };
+  const byTime = (by: "time" | "caller" | "agent", narrowed: CallFilter): SearchListing<Row> => ({
+    by,
+    async read(place) {
+      const page = { limit, after: place?.by === by ? place : undefined };
+      const options = by === "time" ? {} : { timeoutMs: LONG_QUERY_TIMEOUT_MS };
+      const { rows, next } = await listCalls(db, row, narrowed, page, options);
+      return { rows, next: next && { by, ...next } };
+    },
+  });
+  const byArrival = (by: "number" | "words", index: ArrivalIndex): SearchListing<Row> => ({
+    by,
+    async read(place) {
+      const page = { limit, after: place?.by === by ? place : undefined };
+      const { rows, next } = await listByArrival(db, row, index, filter, page);
+      return { rows, next: next && { by, ...next } };
+    },
+  });
+  const listings = [byTime("time", { ...filter, call_id: q })];
   const digits = q === undefined ? undefined : searchedDigits(q);
-  const query = q !== undefined && searchTranscripts ? searchQuery(q) : undefined;
-  const listings: { by: SearchPlace["by"]; read(place?: SearchPlace): Promise<Page<Row, SearchPlace>> }[] = [];
-  listings.push({ by: "time", read: (place) => list("time", { ...filter, call_id: q }, place) });
   if (digits !== undefined) {
-    listings.push({ by: "number", read: (place) => listIndexed("number", callsOfNumber(digits), place) });
-    listings.push({ by: "caller", read: (place) => list("caller", { ...filter, callerDigits: digits }, place) });
-    listings.push({ by: "agent", read: (place) => list("agent", { ...filter, agentDigits: digits }, place) });
+    listings.push(byArrival("number", callsOfNumber(digits)));
+    listings.push(byTime("caller", { ...filter, callerDigits: digits }));
+    listings.push(byTime("agent", { ...filter, agentDigits: digits }));
   }
-  if (query !== undefined) {
-    listings.push({ by: "words", read: (place) => listIndexed("words", callsOfWords(query), place) });
-  }
+  const query = q !== undefined && searchTranscripts ? searchQuery(q) : undefined;
+  if (query !== undefined) listings.push(byArrival("words", callsOfWords(query)));
 
   if (after !== undefined) {
     const [place, ...others] = after;

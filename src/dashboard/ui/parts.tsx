@@ -87,7 +87,7 @@ export function Paging({ first, next, words = { first: "First page", next: "Next
     <nav class="actions" aria-label="Pages">
       {fewerOf && next !== undefined && (
         <span>
-          {formatCount(MAX_LOOKED_AT)} {fewerOf} were looked at; “{words.next}” goes on behind them.
+          {formatCount(MAX_LOOKED_AT)} {fewerOf} were looked at; “{words.next}” looks further.
         </span>
       )}
       {first !== undefined && <ButtonLink path={first}>{words.first}</ButtonLink>}
