@@ -155,3 +155,14 @@ test.each([
   expect(after.html).toContain('href="/calls/oldest"');
   expect(after.text).not.toContain("were looked at");
 });
+
+test("a crowd of deliveries that have not arrived is not counted to the end", async () => {
+  const { body } = await ask(ledger.url, "/api/stats");
+  expect(Object(body).sync).toMatchObject([
+    { state: "failed", deliveries: 200, overdue: 0 },
+    { state: "pending", deliveries: 200, overdue: 200 },
+  ]);
+  const { visit } = await signIn(ledger.url);
+  const { text } = await visit("/");
+  expect(text.match(/200\+ deliveries/g)).toHaveLength(2);
+});

@@ -58,7 +58,7 @@ test.each([
     // A ledger of its own: SQLite would remember a plan that it made while the index was there.
     const bare = await bootLedger();
     await bare.DB.prepare(`DROP INDEX ${index}`).run();
-    for (const name of names) expect(await stepsOf(bare, read(name)), name).toEqual([step]);
+    for (const name of names) expect(new Set(await stepsOf(bare, read(name))), name).toEqual(new Set([step]));
     await bare.harness.close();
   },
 );

@@ -45,7 +45,9 @@ export const statistics = z.object({
   busiest_hours: z.array(z.object({ weekday: z.number().describe("0 is Sunday"), hour: z.number(), calls: count })),
   agents: z.array(z.object({ agent_id: z.string(), calls: count })),
   live: z.array(queries.liveCalls.row).describe("going on now, whatever the range"),
-  sync: z.array(queries.syncHealth.row).describe("not delivered by now, whatever the range"),
+  sync: z
+    .array(queries.syncHealth.row)
+    .describe("not delivered by now, whatever the range: of each state 200 at the most"),
   database_bytes: z.number().describe("the size of the database; D1 takes 10 GB"),
 });
 export type Statistics = z.infer<typeof statistics>;

@@ -12,6 +12,9 @@ type Live = Statistics["live"];
 /** The limit of live-calls.sql: with so many, there may be more. */
 const MAX_LISTED = 50;
 
+/** The limit of sync-health.sql: likewise. */
+const MAX_COUNTED = 200;
+
 const SHOWN = 8;
 
 const NAME_CHARACTERS = 60;
@@ -97,7 +100,7 @@ export function SyncHealth({ rows, viewer, isSwitchedOn }: SyncHealthProps) {
         {rows.map(({ state, deliveries, overdue, oldest }) => (
           <Row aside={<DeliveryBadge state={state} />}>
             <a class="row-link" href={`/deliveries?state=${state}`}>
-              {counted(deliveries, "delivery", "deliveries")}
+              {deliveries < MAX_COUNTED ? counted(deliveries, "delivery", "deliveries") : `${MAX_COUNTED}+ deliveries`}
             </a>
             <span class="small soft">
               {overdue > 0 && `${counted(overdue, "is", "are")} overdue and sent again by the minute, `}
