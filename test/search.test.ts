@@ -109,6 +109,33 @@ describe("words", () => {
     expect(csv.text.trim().split("\r\n")).toHaveLength(2);
   });
 
+  test("whole words come first, and words that begin like them behind, each call once", async () => {
+    const lines = [
+      "Two kangaroos.",
+      "A kangaroo.",
+      "A kangaroo and two kangaroos.",
+      "A kangarooish beast.",
+      "One kangaroo.",
+    ];
+    for (const [index, line] of lines.entries()) await send(ledger.url, `jump-${index}`, [line]);
+    const ordered = ["jump-4", "jump-2", "jump-1", "jump-3", "jump-0"];
+    expect(await find("kangaroo")).toEqual(ordered);
+    expect(await find("kangaroos")).toEqual(["jump-2", "jump-0"]);
+    expect(await find("beast kangaroo")).toEqual(["jump-3"]);
+    expect(await find('"kangaroo"')).toEqual(["jump-4", "jump-2", "jump-1"]);
+    for (const limit of [1, 2, 3, 4]) {
+      const seen: string[] = [];
+      for (let cursor: string | null = ""; cursor !== null; ) {
+        const { body } = await ask(ledger.url, `/api/calls?q=kangaroo&limit=${limit}${cursor && `&cursor=${cursor}`}`);
+        seen.push(...idsOf(body));
+        cursor = Object(body).next_cursor;
+      }
+      expect(seen).toEqual(ordered);
+    }
+    const csv = await askText(ledger.url, "/api/calls.csv?q=kangaroo");
+    expect(csv.text.trim().split("\r\n")).toHaveLength(1 + ordered.length);
+  });
+
   test("a correction of the transcript is what is found, and a redelivery changes nothing", async () => {
     const call = documentedCall({ call_id: "corrected" });
     const first = call.end({ transcript: conversation(["A giraffe, please."]) });

@@ -32,7 +32,7 @@ export function indexTranscript(
     .bind(callId, text, version, written.event, written.event_id, written.ingest_id);
 }
 
-/** @param query as `searchQuery` makes it */
+/** @param query one of those that `searchQuery` makes */
 export function callsOfWords(query: string): ArrivalIndex {
   return {
     table: "search_index",

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { callDirection, callStatus } from "../events/event.ts";
 import { MAX_ID_CHARACTERS } from "../events/fields.ts";
 import { MIN_PHONE_DIGITS, phoneDigits } from "../events/phone.ts";
-import { searchQuery } from "../events/search-text.ts";
+import { searchQuery, type WordQuery } from "../events/search-text.ts";
 import { cursorOf, writeCursor } from "../http/cursor.ts";
 import { instantFrom, instantTo } from "../http/range.ts";
 import { LONG_QUERY_TIMEOUT_MS } from "../stores/ask.ts";
@@ -35,15 +35,18 @@ export const callFilter = {
     .max(MAX_ID_CHARACTERS)
     .optional()
     .describe(
-      "a phone number, a call id, or words; calls of a whole number, and those in which words were said, come by their arrival",
+      "a phone number, a call id, or words; calls of a whole number, and those in which words were said, come by their arrival; of these, those with the whole words first",
     ),
 };
 
 /** A listing that a search goes through, and where its next page begins. */
 type SearchPlace =
   | ({ by: "time" | "caller" | "agent" } & CallPlace)
-  /** Calls of a whole number, and those that words matched, go by their arrival. */
-  | ({ by: "number" | "words" } & ArrivalPlace);
+  /** Calls of a whole number, those with the words, and those with words that begin like them, go by their arrival. */
+  | ({ by: ArrivalOrder } & ArrivalPlace);
+
+const arrivalOrder = z.enum(["number", "words", "beginnings"]);
+type ArrivalOrder = z.infer<typeof arrivalOrder>;
 
 /** What a search has not gone through yet: the listings that `q` turned out to be, one after the other. */
 export type CallCursor = SearchPlace[];
@@ -57,7 +60,7 @@ export const callCursor = cursorOf(
         z
           .tuple([z.enum(["time", "caller", "agent"]), z.string(), id])
           .transform(([by, called_at, id]): SearchPlace => ({ by, called_at, id })),
-        z.tuple([z.enum(["number", "words"]), id]).transform(([by, id]): SearchPlace => ({ by, id })),
+        z.tuple([arrivalOrder, id]).transform(([by, id]): SearchPlace => ({ by, id })),
       ]),
     )
     .min(1),
@@ -93,7 +96,8 @@ export const wordsNotSearched = {
 
 /** One of the listings that `q` may stand for. */
 interface SearchListing<Row> {
-  by: SearchPlace["by"];
+  /** The places that are its own. */
+  by: readonly SearchPlace["by"][];
   /** @param place where the page begins; absent for the first one */
   read(place?: SearchPlace): Promise<Page<Row, SearchPlace>>;
 }
@@ -115,7 +119,7 @@ export async function searchCalls<Row extends CallPlace>(
   searchTranscripts: boolean,
 ): Promise<CallSearchResult<Row>> {
   const byTime = (by: "time" | "caller" | "agent", narrowed: CallFilter): SearchListing<Row> => ({
-    by,
+    by: [by],
     async read(place) {
       const page = { limit, after: place?.by === by ? place : undefined };
       const options = by === "time" ? {} : { timeoutMs: LONG_QUERY_TIMEOUT_MS };
@@ -123,34 +127,49 @@ export async function searchCalls<Row extends CallPlace>(
       return { rows, next: next && { by, ...next } };
     },
   });
-  const byArrival = (by: "number" | "words", index: ArrivalIndex): SearchListing<Row> => ({
-    by,
+  const readArrival = async (by: ArrivalOrder, index: ArrivalIndex, place?: SearchPlace, rowsOfPage = limit) => {
+    const page = { limit: rowsOfPage, after: place?.by === by ? place : undefined };
+    const { rows, next } = await listByArrival(db, row, index, filter, page);
+    return { rows, next: next && { by, ...next } };
+  };
+  const ofNumber = (number: string): SearchListing<Row> => ({
+    by: ["number"],
+    read: (place) => readArrival("number", callsOfNumber(number), place),
+  });
+  const ofWords = ({ words, beginnings }: WordQuery): SearchListing<Row> => ({
+    by: ["words", "beginnings"],
     async read(place) {
-      const page = { limit, after: place?.by === by ? place : undefined };
-      const { rows, next } = await listByArrival(db, row, index, filter, page);
-      return { rows, next: next && { by, ...next } };
+      const isBehind = place?.by === "beginnings";
+      const exact: Page<Row, SearchPlace> = isBehind
+        ? { rows: [] }
+        : await readArrival("words", callsOfWords(words), place);
+      if (exact.next !== undefined || beginnings === undefined) return exact;
+      const room = limit - exact.rows.length;
+      if (room === 0) return { rows: exact.rows, next: { by: "beginnings", id: Number.MAX_SAFE_INTEGER } };
+      const others = await readArrival("beginnings", callsOfWords(beginnings), place, room);
+      return { rows: [...exact.rows, ...others.rows], next: others.next };
     },
   });
   const listings = [byTime("time", { ...filter, call_id: q })];
   const digits = q === undefined ? undefined : searchedDigits(q);
   if (digits !== undefined) {
-    listings.push(byArrival("number", callsOfNumber(digits)));
+    listings.push(ofNumber(digits));
     listings.push(byTime("caller", { ...filter, callerDigits: digits }));
     listings.push(byTime("agent", { ...filter, agentDigits: digits }));
   }
   const query = q !== undefined && searchTranscripts ? searchQuery(q) : undefined;
-  if (query !== undefined) listings.push(byArrival("words", callsOfWords(query)));
+  if (query !== undefined) listings.push(ofWords(query));
 
   if (after !== undefined) {
     const [place, ...others] = after;
-    const page = await listings.find(({ by }) => by === place?.by)?.read(place);
+    const page = place && (await listings.find(({ by }) => by.includes(place.by))?.read(place));
     return resultOf(page?.rows ?? [], [page?.next, ...others]);
   }
   const unfinished: (SearchPlace | undefined)[] = [];
   for (const { by, read } of listings) {
     const { rows, next } = await read();
     // A whole number that so many calls have is no part of another.
-    if (rows.length > 0 || (by === "number" && next !== undefined)) return resultOf(rows, [next, ...unfinished]);
+    if (rows.length > 0 || (by.includes("number") && next !== undefined)) return resultOf(rows, [next, ...unfinished]);
     unfinished.push(next);
   }
   const isUnsearched = q !== undefined && !searchTranscripts && digits === undefined;
