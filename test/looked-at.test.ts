@@ -25,7 +25,7 @@ beforeAll(async () => {
   await crowd();
   const newest = documentedCall({ call_id: "newest", agent_id: "newest" });
   await post(ledger.url, newest.start({ timestamp: "2024-08-02T00:00:00Z" }));
-  const number = [{ role: "user", content: "It is 4321.", timestamp: "..." }];
+  const number = [{ role: "user", content: "It is 4321, no, 15550001000.", timestamp: "..." }];
   await post(ledger.url, newest.end({ timestamp: "2024-08-02T00:01:00Z", transcript: number }));
 });
 afterAll(() => ledger.harness.close());
@@ -79,7 +79,7 @@ describe("a page looks at 20,000 rows at most, and the next one goes on behind t
     ["a number and an agent", `q=${encodeURIComponent(PHONE)}&agent_id=rare`],
     ["words and an agent", "q=zebra&agent_id=rare"],
   ])("of the calls of %s", async (_what, query) => {
-    expect(await pagesOf("calls", query)).toEqual([[], ["oldest"]]);
+    expect((await pagesOf("calls", query)).slice(0, 2)).toEqual([[], ["oldest"]]);
   });
 
   test.each([
@@ -108,6 +108,7 @@ test.each([
 
 test("what words find is shown at once, and the agent's number is looked for behind them", async () => {
   expect(await pagesOf("calls", "q=4321")).toEqual([["newest"], ["oldest"]]);
+  expect((await pagesOf("calls", `q=${encodeURIComponent(PHONE)}&agent_id=newest`)).flat()).toEqual(["newest"]);
   // The calls of a part of a caller's number are all looked at.
   expect(await pagesOf("calls", "q=1000&agent_id=rare")).toEqual([["oldest"]]);
 });
@@ -143,8 +144,8 @@ test("a download has them all, without lines between", async () => {
 });
 
 test.each([
-  ["/calls?agent_id=rare", "No call matches so far", "20,000 calls were looked at"],
-  ["/deliveries?state=pending&destination=rare", "None so far", "20,000 deliveries were looked at"],
+  ["/calls?agent_id=rare", "No call matches so far", "Not all calls were looked at yet"],
+  ["/deliveries?state=pending&destination=rare", "None so far", "Not all deliveries were looked at yet"],
 ])("%s says so to people, and goes on", async (path, title, words) => {
   const { visit } = await signIn(ledger.url);
   const page = await visit(path);
@@ -156,6 +157,20 @@ test.each([
   expect(after.text).not.toContain("were looked at");
 });
 
+test.each([
+  ["/calls?agent_id=newest", "These were all calls"],
+  ["/deliveries?state=delivered&destination=busy", "These were all"],
+])("behind the last row of %s stands no other reason", async (path, words) => {
+  const { visit } = await signIn(ledger.url);
+  let last = "";
+  for (let next: string | undefined = path; next !== undefined; ) {
+    const page = await visit(next);
+    last = page.text;
+    next = /href="([^"]*cursor=[^"]*)"/.exec(page.html)?.[1]?.replaceAll("&amp;", "&");
+  }
+  expect(last).toContain(words);
+});
+
 test("a crowd of deliveries that have not arrived is not counted to the end", async () => {
   const { body } = await ask(ledger.url, "/api/stats");
   expect(Object(body).sync).toMatchObject([
@@ -165,4 +180,5 @@ test("a crowd of deliveries that have not arrived is not counted to the end", as
   const { visit } = await signIn(ledger.url);
   const { text } = await visit("/");
   expect(text.match(/200\+ deliveries/g)).toHaveLength(2);
+  expect(text).toContain("200+ are overdue");
 });

@@ -65,6 +65,8 @@ describe("words", () => {
     ["बिल", ["hindi"]],
     ["فاتورة", ["arabic"]],
     ["nothing like it", []],
+    ["invoice ❤️", ["english"]],
+    ["\u0301\u0301", []],
   ])("%s", async (q, expected) => {
     expect(await find(q)).toEqual(expected);
   });

@@ -114,7 +114,8 @@ export function listByArrival<Row extends CallPlace>(
   { limit, after }: PageAt<ArrivalPlace>,
 ): Promise<Page<Row, ArrivalPlace>> {
   const range = [condition];
-  if (after !== undefined) range.push({ sql: `${id} < ?`, values: [after.id] });
+  // Numbers reach SQLite as REAL, and full text search skips to an INTEGER only.
+  if (after !== undefined) range.push({ sql: `${id} < CAST(? AS INTEGER)`, values: [after.id] });
   const listing: Listing<Row, ArrivalPlace> = {
     row,
     columns: columnsSql(row),

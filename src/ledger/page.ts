@@ -74,12 +74,12 @@ export async function readPage<Row extends Place, Place>(
     values: [...valuesOf(conditions), limit + 1],
   };
   const queries = filter.length === 0 ? [shown] : [shown, furthest(order.placeBehindKey)];
-  const [found, end] = await askStore(
+  const [result, end] = await askStore(
     "D1",
     () => db.batch(queries.map(({ sql, values }) => db.prepare(sql).bind(...values))),
     options,
   );
-  const rows = parseRows(row, found);
+  const rows = parseRows(row, result);
   const last = rows.length > limit ? rows[limit - 1] : undefined;
   if (last !== undefined) return { rows: rows.slice(0, limit), next: order.place.parse(last) };
   const [next] = end === undefined ? [] : parseRows(order.place, end);

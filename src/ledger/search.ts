@@ -35,7 +35,7 @@ export const callFilter = {
     .max(MAX_ID_CHARACTERS)
     .optional()
     .describe(
-      "a phone number, a call id, or words; calls of a whole number, and those in which words were said, come by their arrival; of these, those with the whole words first",
+      "a phone number, a call id, or words. Calls of a whole number or of words come newest arrival first, those with the whole words before those with words that begin with them. In a large ledger, digits that are both in an agent's number and in what was said may bring a call twice",
     ),
 };
 
@@ -48,7 +48,7 @@ type SearchPlace =
 const arrivalOrder = z.enum(["number", "words", "beginnings"]);
 type ArrivalOrder = z.infer<typeof arrivalOrder>;
 
-/** What a search has not gone through yet: the listings that `q` turned out to be, one after the other. */
+/** The listings that a search has still to go through, in order, each with the place where it goes on. */
 export type CallCursor = SearchPlace[];
 
 const id = z.number().int();
@@ -144,9 +144,9 @@ export async function searchCalls<Row extends CallPlace>(
         ? { rows: [] }
         : await readArrival("words", callsOfWords(words), place);
       if (exact.next !== undefined || beginnings === undefined) return exact;
-      const room = limit - exact.rows.length;
-      if (room === 0) return { rows: exact.rows, next: { by: "beginnings", id: Number.MAX_SAFE_INTEGER } };
-      const others = await readArrival("beginnings", callsOfWords(beginnings), place, room);
+      const rowsLeft = limit - exact.rows.length;
+      if (rowsLeft === 0) return { rows: exact.rows, next: { by: "beginnings", id: Number.MAX_SAFE_INTEGER } };
+      const others = await readArrival("beginnings", callsOfWords(beginnings), place, rowsLeft);
       return { rows: [...exact.rows, ...others.rows], next: others.next };
     },
   });
@@ -167,9 +167,10 @@ export async function searchCalls<Row extends CallPlace>(
   }
   const unfinished: (SearchPlace | undefined)[] = [];
   for (const { by, read } of listings) {
+    // The calls of a part of a number are those of the whole one too.
+    if (by.includes("caller") && unfinished.some((place) => place?.by === "number")) continue;
     const { rows, next } = await read();
-    // A whole number that so many calls have is no part of another.
-    if (rows.length > 0 || (by.includes("number") && next !== undefined)) return resultOf(rows, [next, ...unfinished]);
+    if (rows.length > 0) return resultOf(rows, [next, ...unfinished]);
     unfinished.push(next);
   }
   const isUnsearched = q !== undefined && !searchTranscripts && digits === undefined;

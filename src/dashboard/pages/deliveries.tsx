@@ -47,7 +47,10 @@ export const showDeliveries: PageHandler = async (request, viewer, env) => {
       viewer={viewer}
       section="/deliveries"
       lead="Finished analytics on their way to the systems downstream."
-      aside={shown.state === "failed" && deliveries.length > 0 && <SendAllAgain shown={shown} viewer={viewer} />}
+      aside={
+        shown.state === "failed" &&
+        (deliveries.length > 0 || next_cursor !== null) && <SendAllAgain shown={shown} viewer={viewer} />
+      }
     >
       <ActionNotice query={url.searchParams} />
       <Tabs
@@ -71,7 +74,8 @@ export const showDeliveries: PageHandler = async (request, viewer, env) => {
           <Nothing
             shown={shown}
             isSwitchedOn={configuredDestinations(env).length > 0}
-            hasOlder={next_cursor !== null}
+            isFirst={after === undefined}
+            hasNext={next_cursor !== null}
           />
         ) : (
           <DeliveryTable rows={deliveries} shown={shown} viewer={viewer} />
@@ -115,12 +119,14 @@ const nothing: Record<View["state"], [title: string, text: string]> = {
 interface NothingProps {
   shown: View;
   isSwitchedOn: boolean;
-  /** Whether there are deliveries that were not looked at. */
-  hasOlder: boolean;
+  /** Whether this is the first page, and whether there are deliveries that were not looked at. */
+  isFirst: boolean;
+  hasNext: boolean;
 }
 
-function Nothing({ shown, isSwitchedOn, hasOlder }: NothingProps) {
-  if (hasOlder) return <Empty title="None so far" />;
+function Nothing({ shown, isSwitchedOn, isFirst, hasNext }: NothingProps) {
+  if (hasNext) return <Empty title="None so far" />;
+  if (!isFirst) return <Empty title="These were all" />;
   const [title, text] = nothing[shown.state];
   return (
     <Empty title={title}>{isSwitchedOn ? text : "There is no system downstream: the setting SYNC_URL is empty."}</Empty>

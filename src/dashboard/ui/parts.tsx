@@ -1,6 +1,5 @@
 import type { Child } from "hono/jsx";
 import type { CallStatus } from "../../events/event.ts";
-import { MAX_LOOKED_AT } from "../../ledger/page.ts";
 import type { DeliveryState } from "../../ledger/schema.ts";
 import type { Tone } from "./notices.tsx";
 import { formatCount } from "./numbers.ts";
@@ -75,7 +74,7 @@ interface PagingProps {
   /** Addresses, where there are such pages. */
   first: string | undefined;
   next: string | undefined;
-  words?: { first: string; next: string };
+  words?: { first: string; next: string } | undefined;
   /** The plural of what is listed, when the page has fewer rows than it has room for. */
   fewerOf?: string | false;
 }
@@ -87,7 +86,7 @@ export function Paging({ first, next, words = { first: "First page", next: "Next
     <nav class="actions" aria-label="Pages">
       {fewerOf && next !== undefined && (
         <span>
-          {formatCount(MAX_LOOKED_AT)} {fewerOf} were looked at; “{words.next}” looks further.
+          Not all {fewerOf} were looked at yet; “{words.next}” looks further.
         </span>
       )}
       {first !== undefined && <ButtonLink path={first}>{words.first}</ButtonLink>}

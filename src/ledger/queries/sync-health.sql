@@ -1,6 +1,6 @@
 WITH parameters AS (SELECT date('now', '-30 days') AS since, strftime('%Y-%m-%dT%H:%M:%SZ', 'now') AS until, NULL AS agent_id, '+00:00' AS time_zone)
--- What has not arrived downstream yet, since when, and how much of it is overdue? Of each state the 200 that are due first, so that
--- a crowd of failures costs a page no more; without the two limits it counts them all.
+-- What has not arrived downstream yet, since when, and how much of it is overdue? Of each state 200 are counted, pending ones that are
+-- due first, so that a crowd of failures costs a page no more; without the two limits it counts them all.
 SELECT
   due.state,
   count(*) AS deliveries,

@@ -48,7 +48,7 @@ export const showCalls: PageHandler = async (request, viewer, env) => {
       <Paging
         first={query.cursor && listPath("/calls", query.typed)}
         next={page.next && listPath("/calls", query.typed, page.next)}
-        words={{ first: "Newest", next: "Older calls" }}
+        words={query.typed.q === undefined ? { first: "Newest", next: "Older calls" } : undefined}
         fewerOf={page.calls.length < CALLS_A_PAGE && "calls"}
       />
     </CallsPage>,
@@ -129,6 +129,7 @@ function CallsPage({ query: { typed }, calls, next, platforms, agents, viewer, c
 /** @param hasOlder whether there are older calls, which were not looked at */
 function NoCalls({ query: { typed, cursor }, hasOlder }: { query: CallsQuery; hasOlder: boolean }) {
   if (hasOlder) return <Empty title="No call matches so far" />;
+  if (cursor !== undefined) return <Empty title="These were all calls" />;
   if (Object.keys(typed).length > 0) {
     return (
       <Empty title="No call matches">
@@ -139,7 +140,6 @@ function NoCalls({ query: { typed, cursor }, hasOlder }: { query: CallsQuery; ha
       </Empty>
     );
   }
-  if (cursor !== undefined) return <Empty title="These were all calls" />;
   return (
     <Empty title="No calls yet">
       <p>

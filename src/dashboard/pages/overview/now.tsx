@@ -12,7 +12,7 @@ type Live = Statistics["live"];
 /** The limit of live-calls.sql: with so many, there may be more. */
 const MAX_LISTED = 50;
 
-/** The limit of sync-health.sql: likewise. */
+/** The limit of sync-health.sql: with so many there may be more, and an older one among these. */
 const MAX_COUNTED = 200;
 
 const SHOWN = 8;
@@ -100,15 +100,22 @@ export function SyncHealth({ rows, viewer, isSwitchedOn }: SyncHealthProps) {
         {rows.map(({ state, deliveries, overdue, oldest }) => (
           <Row aside={<DeliveryBadge state={state} />}>
             <a class="row-link" href={`/deliveries?state=${state}`}>
-              {deliveries < MAX_COUNTED ? counted(deliveries, "delivery", "deliveries") : `${MAX_COUNTED}+ deliveries`}
+              {countedUpTo(deliveries, "delivery", "deliveries")}
             </a>
             <span class="small soft">
-              {overdue > 0 && `${counted(overdue, "is", "are")} overdue and sent again by the minute, `}
-              the oldest {oldest === null ? "at an unknown time" : <Moment at={oldest} viewer={viewer} />}
+              {overdue > 0 && `${countedUpTo(overdue, "is", "are")} overdue and sent again by the minute`}
+              {overdue > 0 && deliveries < MAX_COUNTED && ", "}
+              {deliveries < MAX_COUNTED && (
+                <>the oldest {oldest === null ? "at an unknown time" : <Moment at={oldest} viewer={viewer} />}</>
+              )}
             </span>
           </Row>
         ))}
       </ul>
     </Sheet>
   );
+}
+
+function countedUpTo(count: number, one: string, many: string): string {
+  return count < MAX_COUNTED ? counted(count, one, many) : `${MAX_COUNTED}+ ${many}`;
 }
