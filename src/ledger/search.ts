@@ -107,8 +107,8 @@ const MIN_SEARCHED_DIGITS = 4;
 
 /**
  * Reads a page of calls. Tries `q` as a call's id, then as a customer's phone number, whole or in part, then as an agent's, then as words:
- * the first of these that finds calls is shown. One that found none among the rows that a page looks at is gone on with behind it; a call
- * that both find comes twice.
+ * the first of these that finds calls is shown. One that has found none so far, but has more rows to look at, goes on behind it; a call that
+ * both find comes twice.
  * @param row the columns to read
  * @param searchTranscripts the setting: whether words are indexed
  */
@@ -167,7 +167,7 @@ export async function searchCalls<Row extends CallPlace>(
   }
   const unfinished: (SearchPlace | undefined)[] = [];
   for (const { by, read } of listings) {
-    // The calls of a part of a number are those of the whole one too.
+    // These would include the calls of the whole number, which has more to look at.
     if (by.includes("caller") && unfinished.some((place) => place?.by === "number")) continue;
     const { rows, next } = await read();
     if (rows.length > 0) return resultOf(rows, [next, ...unfinished]);

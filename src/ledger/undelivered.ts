@@ -122,7 +122,9 @@ export async function listDeliveries(
   query: DeliveryQuery,
 ): Promise<{ deliveries: DeliveryRow[]; next_cursor: string | null }> {
   const listing = {
-    ...{ row: listedRow, columns: "*, rowid AS position", table: "sync_deliveries" },
+    row: listedRow,
+    columns: "*, rowid AS position",
+    table: "sync_deliveries",
     order: query.state === "pending" ? byNextSending : byCreation,
     ...conditionsOf(query),
   };
@@ -136,11 +138,13 @@ export async function listDeliveries(
 function conditionsOf({ call_id, event_id, destination, state, after }: DeliveryQuery) {
   const range = equals({ call_id });
   const filter = equals({ event_id, destination });
-  const isWalked = call_id === undefined && (state === "pending" || state === "failed");
-  (isWalked ? range : filter).push(...equals({ state }));
-  // What lets SQLite use the partial index, in its order.
-  if (isWalked) range.push({ sql: "state <> 'delivered'", values: [] });
-  if (isWalked && state === "failed") range.push({ sql: "overdue_at IS NULL", values: [] });
+  if (call_id === undefined && (state === "pending" || state === "failed")) {
+    // What lets SQLite use the partial index, in its order.
+    range.push({ sql: "state <> 'delivered'", values: [] }, ...equals({ state }));
+    if (state === "failed") range.push({ sql: "overdue_at IS NULL", values: [] });
+  } else {
+    filter.push(...equals({ state }));
+  }
   if (after !== undefined) {
     const { overdue_at, position } = after;
     range.push(
