@@ -14,7 +14,14 @@ let emptied: D1PreparedStatement[];
 beforeAll(async () => {
   downstream = await startDownstream();
   ledger = await bootLedger({ env: { SYNC_URL: downstream.url, SYNC_SECRET }, maxRetries: 0 });
-  const tables = ["calls", "events", "caller_numbers", "search_index", "sync_deliveries", "parked_bodies"];
+  const tables = [
+    "calls",
+    "events",
+    "ledger_caller_numbers",
+    "ledger_search_index",
+    "sync_deliveries",
+    "parked_bodies",
+  ];
   emptied = tables.map((table) => ledger.DB.prepare(`DELETE FROM ${table}`));
 });
 afterAll(async () => {
@@ -388,12 +395,12 @@ describe("deliveries", () => {
     const now = Date.now();
     await ledger.DB.batch([
       ledger.DB.prepare(
-        `INSERT INTO events (call_id, event, event_id, agent_id, occurred_at, received_at, format, payload, sha256, ingest_id)
+        `INSERT INTO events (call_id, event, event_id, agent_id, occurred_at, received_at, format, payload, sha256, ledger_ingest_id)
          VALUES ('forgotten', 'analytics.completed', 'forgotten', 'a', '2024-07-15T14:36:00.000Z', '2024-07-15T14:36:00.000Z',
            'documented', '{}', '', '')`,
       ),
       ledger.DB.prepare(
-        `INSERT INTO calls (call_id, platform, agent_id, status, called_at, updated_at, first_received_at, column_versions)
+        `INSERT INTO calls (call_id, platform, agent_id, status, called_at, updated_at, ledger_first_received_at, ledger_column_versions)
          VALUES ('forgotten', 'atoms', 'a', 'analyzed', '', '', '', '{}')`,
       ),
       ledger.DB.prepare(

@@ -58,7 +58,7 @@ test.each([
 
 test("all calls that the filter leaves are in it, beyond what one read brings", async () => {
   const insert = ledger.DB.prepare(
-    `INSERT INTO calls (call_id, platform, agent_id, status, called_at, started_at, updated_at, first_received_at, column_versions)
+    `INSERT INTO calls (call_id, platform, agent_id, status, called_at, started_at, updated_at, ledger_first_received_at, ledger_column_versions)
      SELECT 'many-' || value, 'atoms', 'busy', 'ended', '2024-01-01T00:00:00.000Z', '2024-01-01T00:00:00.000Z', '', '', '{}'
      FROM json_each(?)`,
   );
@@ -71,7 +71,7 @@ test("all calls that the filter leaves are in it, beyond what one read brings", 
 test("of many calls it takes far fewer queries than the 1,000 of an invocation", async () => {
   const counting = await bootLedger({ main: "test/bench/workers/counting-ledger.ts" });
   await counting.DB.prepare(
-    `INSERT INTO calls (call_id, platform, agent_id, status, called_at, updated_at, first_received_at, column_versions)
+    `INSERT INTO calls (call_id, platform, agent_id, status, called_at, updated_at, ledger_first_received_at, ledger_column_versions)
      SELECT 'many-' || value, 'atoms', 'a', 'ended', '2024-01-01T00:00:00.000Z', '', '', '{}' FROM json_each(?)`,
   )
     .bind(JSON.stringify(Array.from({ length: 12_000 }, (_, index) => index)))

@@ -20,13 +20,13 @@ afterAll(() => ledger.harness.close());
 const tables = [
   "calls",
   "events",
-  "caller_numbers",
+  "ledger_caller_numbers",
   "sync_deliveries",
   "parked_bodies",
-  "search_index",
-  "call_hours",
-  "stale_hours",
-  "erased_calls",
+  "ledger_search_index",
+  "ledger_hours",
+  "ledger_stale_hours",
+  "ledger_erased_calls",
   "jobs",
 ];
 
@@ -119,7 +119,7 @@ describe("DELETE /api/calls/{call_id}", () => {
     await post(ledger.url, call.end({ transcript: spoken("Zyzzyva.") }));
     await post(ledger.url, documentedCall({ call_id: "other" }).end({ transcript: spoken("Anteater.") }));
     const pages = async (word: string) =>
-      ledger.DB.prepare("SELECT count(*) AS n FROM search_index_data WHERE instr(block, CAST(? AS BLOB)) > 0")
+      ledger.DB.prepare("SELECT count(*) AS n FROM ledger_search_index_data WHERE instr(block, CAST(? AS BLOB)) > 0")
         .bind(word)
         .first("n");
     expect(await pages("zyzzyva")).not.toBe(0);
@@ -131,7 +131,7 @@ describe("DELETE /api/calls/{call_id}", () => {
   test("while its words cannot leave the index it is not complete, and they are neither found nor another call's", async () => {
     await post(ledger.url, documentedCall({ call_id: "spoken" }).end({ transcript: spoken("Zyzzyva.") }));
     await ledger.DB.exec(
-      "CREATE TRIGGER no_room BEFORE UPDATE OF words_id ON erased_calls BEGIN SELECT RAISE(ABORT, 'no room'); END",
+      "CREATE TRIGGER no_room BEFORE UPDATE OF words_id ON ledger_erased_calls BEGIN SELECT RAISE(ABORT, 'no room'); END",
     );
     const answer = await ask(ledger.url, "/api/calls/spoken", { method: "DELETE" });
     await vi.waitFor(async () => expect(await ask(ledger.url, "/api/calls/spoken")).toMatchObject({ status: 404 }));
@@ -141,7 +141,7 @@ describe("DELETE /api/calls/{call_id}", () => {
     expect((await ask(ledger.url, "/api/calls?q=zyzzyva")).body).toMatchObject({ calls: [] });
     await ledger.DB.exec("DROP TRIGGER no_room");
     await followJob(answer);
-    const { results } = await ledger.DB.prepare("SELECT rowid FROM search_index('zyzzyva')").all();
+    const { results } = await ledger.DB.prepare("SELECT rowid FROM ledger_search_index('zyzzyva')").all();
     expect(results).toEqual([]);
   });
 
@@ -321,9 +321,9 @@ describe("an event of an erased call that arrives later", () => {
     await eraseCall("buried");
     const day = 24 * 60 * 60 * 1000;
     await runCron(ledger.url, new Date(Date.now() + 29 * day));
-    expect(await ledger.DB.prepare("SELECT count(*) AS n FROM erased_calls").first("n")).toBe(1);
+    expect(await ledger.DB.prepare("SELECT count(*) AS n FROM ledger_erased_calls").first("n")).toBe(1);
     await runCron(ledger.url, new Date(Date.now() + 31 * day));
-    expect(await ledger.DB.prepare("SELECT count(*) AS n FROM erased_calls").first("n")).toBe(0);
+    expect(await ledger.DB.prepare("SELECT count(*) AS n FROM ledger_erased_calls").first("n")).toBe(0);
   });
 });
 
@@ -331,7 +331,7 @@ describe("jobs", () => {
   const minutes = (count: number) => new Date(Date.now() + count * 60_000);
   const jobs = async () =>
     (
-      await ledger.DB.prepare("SELECT id, status, subject FROM jobs ORDER BY id").all<{
+      await ledger.DB.prepare("SELECT id, status, subject FROM ledger_jobs ORDER BY id").all<{
         id: string;
         status: string;
         subject: string | null;
@@ -350,7 +350,7 @@ describe("jobs", () => {
     await ledger.ARCHIVE.put("calls/under-way/transcript.json", "{}");
     await post(ledger.url, documentedCall({ call_id: "under-way" }).end(), failing);
     const secondPass = { subject: { call_ids: ["under-way"], digits: "15550142001" }, delaySeconds: 0 };
-    await ledger.DB.prepare("UPDATE jobs SET id = 'at-once' WHERE id = ?").bind(second?.id).run();
+    await ledger.DB.prepare("UPDATE ledger_jobs SET id = 'at-once' WHERE id = ?").bind(second?.id).run();
     await ledger.ERASURE.create({ id: "at-once", params: { job: "at-once", secondPass } });
     await vi.waitFor(async () => expect((await jobs()).map(({ status }) => status)).toEqual(["complete", "complete"]), {
       timeout: 20_000,
@@ -370,7 +370,7 @@ describe("jobs", () => {
     // As a job whose runtime was killed: a row, and no instance that works on it.
     const subject = JSON.stringify({ call_ids: ["stuck"] });
     const output = JSON.stringify({ calls: 0, events: 0, deliveries: 0, objects: 0, parked: 0, quarantined: 0 });
-    await ledger.DB.prepare("INSERT INTO jobs VALUES ('stuck-job', 'running', ?, ?, ?, ?)")
+    await ledger.DB.prepare("INSERT INTO ledger_jobs VALUES ('stuck-job', 'running', ?, ?, ?, ?)")
       .bind(subject, output, minutes(5).toISOString(), minutes(-5).toISOString())
       .run();
     await runCron(ledger.url, minutes(4));

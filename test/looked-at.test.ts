@@ -36,10 +36,10 @@ async function crowd(): Promise<void> {
   const at = "'2024-08-01T00:00:00.000Z'";
   await ledger.DB.batch(
     [
-      `INSERT INTO calls (call_id, platform, agent_id, status, called_at, updated_at, first_received_at, column_versions)
+      `INSERT INTO calls (call_id, platform, agent_id, status, called_at, updated_at, ledger_first_received_at, ledger_column_versions)
        ${numbers} SELECT 'crowd ' || n, 'atoms', 'busy', 'active', ${at}, ${at}, ${at}, '{}' FROM numbers`,
-      `INSERT INTO search_index (rowid, text) SELECT id, 'zebra' FROM calls WHERE call_id GLOB 'crowd *'`,
-      `INSERT INTO caller_numbers (digits, id, call_id)
+      `INSERT INTO ledger_search_index (rowid, text) SELECT id, 'zebra' FROM calls WHERE call_id GLOB 'crowd *'`,
+      `INSERT INTO ledger_caller_numbers (digits, id, call_id)
        SELECT '${PHONE.slice(1)}', id, call_id FROM calls WHERE call_id GLOB 'crowd *'`,
       ...[
         ["oldest", "'rare'", "delivered", "NULL"],

@@ -30,26 +30,27 @@ test("the migrations make a fresh database a ledger", async () => {
       .bind(type)
       .all<{ name: string }>();
     // D1's own, and those that the full text index keeps.
-    return results.map(({ name }) => name).filter((name) => !/^(_cf_|sqlite_|search_index_)/.test(name));
+    return results.map(({ name }) => name).filter((name) => !/^(_cf_|sqlite_|ledger_search_index_)/.test(name));
   };
   expect(await named("table")).toEqual([
-    "call_hours",
-    "caller_numbers",
     "calls",
-    "erased_calls",
     "events",
-    "jobs",
+    "ledger_caller_numbers",
+    "ledger_erased_calls",
+    "ledger_hours",
+    "ledger_jobs",
+    "ledger_search_index",
+    "ledger_stale_hours",
     "parked_bodies",
     "reserve",
-    "search_index",
-    "stale_hours",
     "sync_deliveries",
   ]);
   expect(await named("view")).toEqual(["call_metrics", "daily_calls"]);
   expect(await named("index")).toEqual([
     "calls_by_time",
     "erased_words",
-    "jobs_due",
+    "ledger_caller_numbers_by_call",
+    "ledger_jobs_due",
     "parked_bodies_due",
     "undelivered",
   ]);
@@ -72,7 +73,7 @@ describe("the tables have the columns of the contract", () => {
     ["events", eventRow],
     ["sync_deliveries", deliveryRow],
   ])("%s, and may have NULL where the code expects it", async (table, row) => {
-    const columns = await read(`SELECT name, "notnull" FROM pragma_table_info('${table}')`);
+    const columns = await read(`SELECT name, "notnull" FROM pragma_table_xinfo('${table}')`);
     const mandatory = new Map(columns.map(({ name, notnull }) => [String(name), notnull === 1]));
     for (const [name, column] of Object.entries(row.shape)) {
       expect([...mandatory.keys()], name).toContain(name);
@@ -94,9 +95,9 @@ describe("calls go by their time", () => {
   const RECEIVED = "2024-07-20T00:00:00.000Z";
   const insert = (call_id: string, started_at: string | null, ended_at: string | null) =>
     ledger.DB.prepare(
-      `INSERT INTO calls (call_id, platform, agent_id, status, called_at, started_at, ended_at, duration_seconds, metrics,
-         updated_at, first_received_at, column_versions)
-       VALUES (?1, 'atoms', 'a', 'ended', coalesce(?2, ?3, ?4), ?2, ?3, 12.5, '{"csat":4,"resolved":true}', ?4, ?4, '{}')`,
+      `INSERT INTO calls (call_id, platform, agent_id, status, started_at, ended_at, duration_seconds, metrics,
+         updated_at, ledger_first_received_at, ledger_column_versions)
+       VALUES (?1, 'atoms', 'a', 'ended', ?2, ?3, 12.5, '{"csat":4,"resolved":true}', ?4, ?4, '{}')`,
     ).bind(call_id, started_at, ended_at, RECEIVED);
   const newestFirst = async () =>
     (await read("SELECT call_id FROM calls ORDER BY called_at DESC, id DESC")).map(({ call_id }) => call_id);
@@ -139,9 +140,9 @@ describe("calls go by their time", () => {
       ["started_at", "2024-07-16T00:00:00.000Z", "2024-07-16T00:00:00.000Z"],
       ["ended_at", "2024-07-16T00:10:00.000Z", "2024-07-16T00:00:00.000Z"],
       ["started_at", null, "2024-07-16T00:10:00.000Z"],
-      ["first_received_at", "2024-07-19T00:00:00.000Z", "2024-07-16T00:10:00.000Z"],
+      ["ledger_first_received_at", "2024-07-19T00:00:00.000Z", "2024-07-16T00:10:00.000Z"],
       ["ended_at", null, "2024-07-19T00:00:00.000Z"],
-      ["first_received_at", "2024-07-15T00:00:00.000Z", "2024-07-15T00:00:00.000Z"],
+      ["ledger_first_received_at", "2024-07-15T00:00:00.000Z", "2024-07-15T00:00:00.000Z"],
     ] as const) {
       await move(column, value);
       expect(await calledAt(), `${column} ${value}`).toEqual({ ...before, called_at });

@@ -13,8 +13,9 @@ afterAll(() => ledger.harness.close());
 async function finalRow(call_id: string): Promise<unknown> {
   const row = await ledger.DB.prepare("SELECT * FROM calls WHERE call_id = ?").bind(call_id).first();
   expect(row).not.toBeNull();
-  const { id, updated_at, first_received_at, column_versions, analyzed_at, called_at, ...rest } = row ?? {};
-  expect(called_at).toBe(row?.["started_at"] ?? row?.["ended_at"] ?? first_received_at);
+  const { id, updated_at, ledger_first_received_at, ledger_column_versions, analyzed_at, called_at, ...rest } =
+    row ?? {};
+  expect(called_at).toBe(row?.["started_at"] ?? row?.["ended_at"] ?? ledger_first_received_at);
   return JSON.parse(JSON.stringify(rest).replaceAll(call_id, "ID"));
 }
 

@@ -80,7 +80,7 @@ beforeAll(async () => {
   );
   // Of another generation, so that messages that are still under way change nothing.
   const deliveries = ledger.DB.prepare(
-    "UPDATE sync_deliveries SET state = ?, updated_at = ?, last_error = ?, generation = 1 WHERE call_id = ?",
+    "UPDATE sync_deliveries SET state = ?, updated_at = ?, last_error = ?, ledger_generation = 1 WHERE call_id = ?",
   );
   await ledger.DB.batch([
     deliveries.bind("failed", "2024-07-16T15:00:00.000Z", "HTTP 400", "a"),
@@ -300,7 +300,7 @@ describe("figures that were wrong", () => {
     );
     const names = JSON.stringify(Object.fromEntries(Array.from({ length: 6_000 }, (_, index) => [`a${index}`, 1])));
     const insert = ledger.DB.prepare(
-      `INSERT INTO calls (call_id, platform, agent_id, status, called_at, ended_at, updated_at, first_received_at, column_versions, metrics)
+      `INSERT INTO calls (call_id, platform, agent_id, status, called_at, ended_at, updated_at, ledger_first_received_at, ledger_column_versions, metrics)
        SELECT 'year-' || value, 'atoms', 'year', 'ended', strftime('%Y-%m-%dT00:00:00.000Z', '2022-01-01', value || ' days'), '2022', '', '', '{}', ?2
        FROM json_each(?1)`,
     );

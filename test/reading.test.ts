@@ -119,7 +119,7 @@ describe("GET /api/calls", () => {
   test("reads as many rows as it shows, however many calls there are", async () => {
     const counting = await bootLedger({ main: "test/bench/workers/counting-ledger.ts" });
     await counting.DB.prepare(
-      `INSERT INTO calls (call_id, platform, agent_id, status, called_at, updated_at, first_received_at, column_versions)
+      `INSERT INTO calls (call_id, platform, agent_id, status, called_at, updated_at, ledger_first_received_at, ledger_column_versions)
        SELECT 'many-' || value, 'atoms', 'a', 'ended', strftime('%Y-%m-%dT%H:%M:%fZ', '2024-07-15', value || ' seconds'), '', '', '{}'
        FROM json_each(?)`,
     )

@@ -315,7 +315,7 @@ describe("with SEARCH_TRANSCRIPTS off", () => {
   afterAll(() => plain.harness.close());
 
   test("there is no word in D1", async () => {
-    expect(await plain.DB.prepare("SELECT count(*) AS n FROM search_index").first("n")).toBe(0);
+    expect(await plain.DB.prepare("SELECT count(*) AS n FROM ledger_search_index").first("n")).toBe(0);
   });
 
   test("numbers and ids are found all the same", async () => {
@@ -335,11 +335,11 @@ describe("with SEARCH_TRANSCRIPTS off", () => {
     const later = await bootLedger({ env: { SEARCH_TRANSCRIPTS: "on" } });
     // As they are after they came while it was off.
     for (let nth = 0; nth < 45; nth++) await send(later.url, `early-${nth}`, [`quokka ${nth}`], start.timestamp);
-    await later.DB.prepare("DELETE FROM search_index").run();
+    await later.DB.prepare("DELETE FROM ledger_search_index").run();
     // Corrected while it was off, so that the index has the words of before.
     await send(later.url, "taken-back", []);
     await later.DB.prepare(
-      "INSERT OR REPLACE INTO search_index (rowid, text) SELECT id, 'quokka' FROM calls WHERE call_id = 'taken-back'",
+      "INSERT OR REPLACE INTO ledger_search_index (rowid, text) SELECT id, 'quokka' FROM calls WHERE call_id = 'taken-back'",
     ).run();
     const { objects } = await later.ARCHIVE.list({ prefix: "calls/early-", limit: 1 });
     expect(objects).toHaveLength(1);

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => ledger.harness.close());
 beforeEach(() =>
-  ledger.DB.exec("DELETE FROM events; DELETE FROM calls; DELETE FROM call_hours; DELETE FROM stale_hours"),
+  ledger.DB.exec("DELETE FROM events; DELETE FROM calls; DELETE FROM ledger_hours; DELETE FROM ledger_stale_hours"),
 );
 
 const minutesFromNow = (minutes: number) => new Date(Date.now() + minutes * 60_000);
@@ -30,13 +30,13 @@ describe("an hour", () => {
     const call = documentedCall({ call_id: "late", agent_id: "ada" });
     await post(ledger.url, call.start({ timestamp }));
     await runCron(minutesFromNow(10));
-    expect([await hoursIn("call_hours"), await hoursIn("stale_hours")]).toEqual([[], [HOUR]]);
+    expect([await hoursIn("ledger_hours"), await hoursIn("ledger_stale_hours")]).toEqual([[], [HOUR]]);
     await runCron(minutesFromNow(20));
-    expect([await hoursIn("call_hours"), await hoursIn("stale_hours")]).toEqual([[HOUR], []]);
+    expect([await hoursIn("ledger_hours"), await hoursIn("ledger_stale_hours")]).toEqual([[HOUR], []]);
     expect(await statistics()).toMatchObject({ totals: { calls: 1, ended: 0 } });
 
     await post(ledger.url, call.end({ timestamp, duration_seconds: 30, disposition: "busy" }));
-    expect([await hoursIn("call_hours"), await hoursIn("stale_hours")]).toEqual([[], [HOUR]]);
+    expect([await hoursIn("ledger_hours"), await hoursIn("ledger_stale_hours")]).toEqual([[], [HOUR]]);
     const ended = {
       totals: { calls: 1, ended: 1 },
       dispositions: [{ disposition: "busy", average_duration_seconds: 30 }],
@@ -49,7 +49,7 @@ describe("an hour", () => {
   test("that goes on is not counted", async () => {
     await post(ledger.url, documentedCall({ call_id: "now" }).start({ timestamp: new Date().toISOString() }));
     await runCron(new Date());
-    expect(await hoursIn("call_hours")).toEqual([]);
+    expect(await hoursIn("ledger_hours")).toEqual([]);
     expect(await statistics("/api/stats")).toMatchObject({ totals: { calls: 1 } });
   });
 
@@ -58,14 +58,14 @@ describe("an hour", () => {
     await post(ledger.url, call.end({ timestamp }));
     await runCron(minutesFromNow(20));
     await post(ledger.url, call.start({ timestamp: "2024-07-15T12:10:00Z" }));
-    expect(await hoursIn("stale_hours")).toEqual(["2024-07-15T12", HOUR]);
+    expect(await hoursIn("ledger_stale_hours")).toEqual(["2024-07-15T12", HOUR]);
     await runCron(minutesFromNow(20));
     await ledger.DB.exec(
       "UPDATE calls SET started_at = '2024-07-20T00:00:00.000Z', updated_at = '2024-07-20T00:00:00.000Z'",
     );
-    expect(await hoursIn("stale_hours")).toEqual(["2024-07-15T12", "2024-07-20T00"]);
+    expect(await hoursIn("ledger_stale_hours")).toEqual(["2024-07-15T12", "2024-07-20T00"]);
     await runCron(new Date());
-    expect(await hoursIn("call_hours")).toEqual(["2024-07-20T00"]);
+    expect(await hoursIn("ledger_hours")).toEqual(["2024-07-20T00"]);
   });
 
   test("that cannot be counted keeps no other from it", async () => {
@@ -73,10 +73,10 @@ describe("an hour", () => {
     await ledger.DB.exec("UPDATE calls SET metrics = '{', updated_at = '2024-07-01T10:00:00.000Z'");
     await post(ledger.url, documentedCall({ call_id: "whole" }).start({ timestamp }));
     await runCron(minutesFromNow(20));
-    expect([await hoursIn("call_hours"), await hoursIn("stale_hours")]).toEqual([[HOUR], ["2024-07-01T10"]]);
+    expect([await hoursIn("ledger_hours"), await hoursIn("ledger_stale_hours")]).toEqual([[HOUR], ["2024-07-01T10"]]);
     await ledger.DB.exec("UPDATE calls SET metrics = NULL WHERE call_id = 'broken'");
     await runCron(minutesFromNow(40));
-    expect(await hoursIn("stale_hours")).toEqual([]);
+    expect(await hoursIn("ledger_stale_hours")).toEqual([]);
   });
 
   test("has nothing left of a call that is erased", async () => {
@@ -85,13 +85,13 @@ describe("an hour", () => {
     await post(ledger.url, call.analytics({ timestamp, metrics: { wish: "secret-wish" } }));
     await post(ledger.url, documentedCall({ call_id: "stays" }).end({ timestamp, disposition: "busy" }));
     await runCron(minutesFromNow(20));
-    expect(JSON.stringify(await rows("SELECT * FROM call_hours"))).toMatch(/secret-wish.*|secret-disposition/);
+    expect(JSON.stringify(await rows("SELECT * FROM ledger_hours"))).toMatch(/secret-wish.*|secret-disposition/);
 
     expect(await ask(ledger.url, "/api/calls/gone", { method: "DELETE" })).toMatchObject({ status: 202 });
     await vi.waitFor(async () => expect(await rows("SELECT id FROM calls")).toHaveLength(1), { timeout: 10_000 });
-    expect(await rows("SELECT * FROM call_hours")).toEqual([]);
+    expect(await rows("SELECT * FROM ledger_hours")).toEqual([]);
     await runCron(minutesFromNow(20));
-    expect(await rows("SELECT agent_id, calls, dispositions FROM call_hours WHERE agent_id = ''")).toEqual([
+    expect(await rows("SELECT agent_id, calls, dispositions FROM ledger_hours WHERE agent_id = ''")).toEqual([
       { agent_id: "", calls: 1, dispositions: '[["busy",1,1,300.0]]' },
     ]);
   });
@@ -101,7 +101,7 @@ test("statistics read the totals of hours, and calls only of hours that are stal
   const start = documentedCall({ call_id: "one" }).start({ timestamp });
   await post(ledger.url, start);
   await runCron(minutesFromNow(20));
-  await ledger.DB.exec("UPDATE call_hours SET calls = 7000");
+  await ledger.DB.exec("UPDATE ledger_hours SET calls = 7000");
   expect(await statistics()).toMatchObject({ totals: { calls: 7000 } });
   expect(await statistics("/api/stats?from=2024-07-15T14:30:00Z&to=2024-07-16")).toMatchObject({
     totals: { calls: 1 },
@@ -132,13 +132,13 @@ test("a range of more than a year is refused by the API, as it is by the overvie
 });
 
 test("an hour with more calls than an answer could hold, of more agents and metrics than there is room for, is counted", async () => {
-  const insert = `INSERT INTO calls (call_id, platform, agent_id, status, called_at, ended_at, updated_at, first_received_at, column_versions, disposition, metrics)
+  const insert = `INSERT INTO calls (call_id, platform, agent_id, status, called_at, ended_at, updated_at, ledger_first_received_at, ledger_column_versions, disposition, metrics)
     SELECT value, 'atoms', 'agent ' || (value % 300), 'ended', ?2, ?2, ?2, ?2, '{}', value, json_object('metric ' || (value % 60), value, 'topic', value || ?3)
     FROM json_each(?1)`;
   const numbers = JSON.stringify(Array.from({ length: 5_000 }, (_, index) => index));
   await ledger.DB.prepare(insert).bind(numbers, `${HOUR}:00:00.000Z`, "x".repeat(300)).run();
   await runCron(new Date());
-  expect(await hoursIn("stale_hours")).toEqual([]);
+  expect(await hoursIn("ledger_stale_hours")).toEqual([]);
   const answer = await statistics();
   expect(answer).toMatchObject({ totals: { calls: 5_000, ended: 5_000 } });
   expect(answer.metrics[0]).toMatchObject({ metric: "topic", calls: 5_000 });
@@ -155,7 +155,7 @@ test("the totals of an hour fit into a row of D1, whatever its calls say", async
     await post(ledger.url, analytics({ timestamp, metrics }));
   }
   await runCron(minutesFromNow(20));
-  const [row] = await rows("SELECT max(length(dispositions) + length(metrics)) AS bytes FROM call_hours");
+  const [row] = await rows("SELECT max(length(dispositions) + length(metrics)) AS bytes FROM ledger_hours");
   expect(row).toMatchObject({ bytes: expect.any(Number) });
   expect(Number(row?.["bytes"])).toBeLessThan(1_900_000);
   expect(await statistics()).toMatchObject({ totals: { calls: 20 } });

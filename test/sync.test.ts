@@ -129,7 +129,7 @@ describe.concurrent("a downstream that fails", () => {
     downstream.behave(call_id, (response) => void isSentAnew.then(() => response.writeHead(200).end()));
     await post(ledger.url, documentedCall({ call_id }).analytics());
     await vi.waitFor(() => expect(downstream.deliveriesOf(call_id)).toHaveLength(1), patience);
-    await ledger.DB.prepare("UPDATE sync_deliveries SET generation = 1 WHERE call_id = ?").bind(call_id).run();
+    await ledger.DB.prepare("UPDATE sync_deliveries SET ledger_generation = 1 WHERE call_id = ?").bind(call_id).run();
     const { event_id } = await row(call_id).then((found) => Object(found));
     const message = { event: "analytics.completed", timestamp: "", agent_id: "agent_1", call_id, event_id };
     await ledger.SYNC_QUEUE.send({ ...message, destination: "webhook", generation: 1 });

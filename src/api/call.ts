@@ -25,7 +25,7 @@ export const getCall = operation({
     const details = await readCall(reader(env.DB), callId);
     if (details === undefined) return unknownCall();
     const { call, events, deliveries } = details;
-    const payload = (text: string): unknown => JSON.parse(text);
+    const payload = (text: string | null): unknown => (text === null ? null : JSON.parse(text));
     return Response.json({
       call: withJson(call),
       events: events.map((event) => ({ ...event, payload: payload(event.payload) })),

@@ -2,7 +2,7 @@ import { askStore } from "../stores/ask.ts";
 import type { Deadline } from "../stores/deadline.ts";
 import { callPrefix } from "./keys.ts";
 
-/** A body that R2 keeps whole, since D1's 2 MB a row had to cut it. */
+/** A body that R2 keeps whole, since something in it is too large for D1's 2 MB a row. */
 export interface OverflowObject {
   key: string;
   body: ArrayBuffer;

@@ -79,7 +79,7 @@ async function copyToSuperseded(bucket: R2Bucket, prefix: string, etag: string):
 /** A conversation as the archive has it. */
 export interface ArchivedTranscript {
   turns: Turn[];
-  /** As in `calls.column_versions`, under `transcript_key`. */
+  /** As in `calls.ledger_column_versions`, under `transcript_key`. */
   version: string;
 }
 

@@ -181,7 +181,7 @@ async function resultOf(
 ): Promise<IngestResult> {
   const about = { event_id, call_id, event };
   if (result.kind === "failed") return { ...about, ...result };
-  if (result.kind !== "id-reused") return { ...about, kind: result.kind };
+  if (result.kind !== "id-reused" && result.kind !== "other-platform") return { ...about, kind: result.kind };
   const detail = `The ledger has another body of this ${event} of this call under the id ${event_id}.`;
   return quarantine(received, "id-reused", detail, { ...about, kind: "unrecognised" }, bucket);
 }

@@ -7,7 +7,7 @@ import { type Received, sha256 } from "../events/received.ts";
 import { searchText } from "../events/search-text.ts";
 import { transcriptVersion } from "../events/version.ts";
 import type { SyncMessage } from "../ledger/deliveries.ts";
-import { fitObject, fits } from "../ledger/fit.ts";
+import { fits, overflowText } from "../ledger/overflow.ts";
 import { patchOf } from "../ledger/patch.ts";
 import type { LedgerEntry, LedgerWrite } from "../ledger/record.ts";
 import type { DecodedEvents } from "./decode.ts";
@@ -21,7 +21,7 @@ export interface Plan {
   ledger: LedgerWrite;
   /** Present when the body tells the end of a call. */
   transcript: ArchivedBody | undefined;
-  /** Present when D1's 2 MB a row had to cut something. */
+  /** Present when something is too large for D1's 2 MB a row. */
   overflow: OverflowObject | undefined;
   /** To be sent once the events are stored. */
   messages: SyncMessage[];
@@ -48,11 +48,11 @@ export async function plan(received: Received, decoded: DecodedEvents, options: 
   const prefix = await callPrefix(call_id);
   const keys = { transcript: transcriptKey(prefix), overflow: overflowKey(prefix, received.sha256) };
 
-  const isPayloadCut = !fits(decoded.payloadText, MAX_PAYLOAD_BYTES);
-  const payload = isPayloadCut ? fitObject(decoded.payload, MAX_PAYLOAD_BYTES, keys.overflow) : decoded.payloadText;
+  const isPayloadOverflow = !fits(decoded.payloadText, MAX_PAYLOAD_BYTES);
+  const payload = isPayloadOverflow ? overflowText(keys.overflow) : decoded.payloadText;
   // Names this run: what D1 writes of the body is told from what another run wrote by it.
-  const ingest_id = crypto.randomUUID();
-  const entryOf = (event: CallEvent): LedgerEntry => ({
+  const ledger_ingest_id = crypto.randomUUID();
+  const entryOf = (event: CallEvent, payload: string | null): LedgerEntry => ({
     row: {
       call_id,
       event: event.event,
@@ -62,26 +62,26 @@ export async function plan(received: Received, decoded: DecodedEvents, options: 
       received_at: received.receivedAt,
       format: decoded.format,
       payload,
-      sha256: received.sha256,
-      ingest_id,
-      caller_digits: callerDigits(event),
+      ledger_sha256: received.sha256,
+      ledger_ingest_id,
+      ledger_caller_digits: callerDigits(event),
     },
     searchText: options.searchTranscripts ? searchTextOf(event, received, decoded) : undefined,
     destinations: event.event === "analytics.completed" ? options.destinations : [],
   });
   const [first, ...others] = events;
-  const entries = [entryOf(first), ...others.map(entryOf)] as const;
+  const entries = [entryOf(first, payload), ...others.map((event) => entryOf(event, null))] as const;
 
   const end = events.find(({ event }) => event === "call.end");
   const patch = patchOf(events, received, keys);
-  const isCut = isPayloadCut || patch.isCut;
+  const isOverflow = isPayloadOverflow || patch.isOverflow;
   return {
     call_id,
     event_id,
     event: first.event,
     ledger: { platform: decoded.platform.name, callSha256: await sha256(call_id), patch, entries },
     transcript: end && archivedBody(end, received, event_id, prefix),
-    overflow: isCut ? { key: keys.overflow, body: received.body } : undefined,
+    overflow: isOverflow ? { key: keys.overflow, body: received.body } : undefined,
     messages: entries.flatMap(({ row, destinations }) =>
       destinations.map((destination) => ({
         event: row.event,

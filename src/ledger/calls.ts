@@ -7,6 +7,7 @@ import {
   callRow,
   columnsSql,
   type DeliveryRow,
+  deliveryColumnsSql,
   deliveryRow,
   type EventRow,
   eventColumnsSql,
@@ -70,7 +71,7 @@ export function listCalls<Row extends CallPlace>(
   const range: Condition[] = [];
   if (call_id !== undefined) range.push({ sql: "calls.call_id = ?", values: [call_id] });
   if (callerDigits !== undefined) {
-    const sql = "calls.call_id IN (SELECT call_id FROM caller_numbers WHERE instr(digits, ?) > 0)";
+    const sql = "calls.id IN (SELECT id FROM ledger_caller_numbers WHERE instr(digits, ?) > 0)";
     range.push({ sql, values: [callerDigits] });
   }
   range.push(...timeConditions({ from, to }));
@@ -87,7 +88,7 @@ export function listCalls<Row extends CallPlace>(
 
 /** An index with the ids of calls, each of which one value of it may have many of. */
 export interface ArrivalIndex {
-  table: "search_index" | "caller_numbers";
+  table: "ledger_search_index" | "ledger_caller_numbers";
   /** Its column with `calls.id`, in the order of which it has the calls of a value. */
   id: string;
   condition: Condition;
@@ -96,9 +97,9 @@ export interface ArrivalIndex {
 /** @param digits of a whole number, as `phoneDigits` makes them */
 export function callsOfNumber(digits: string): ArrivalIndex {
   return {
-    table: "caller_numbers",
-    id: "caller_numbers.id",
-    condition: { sql: "caller_numbers.digits = ?", values: [digits] },
+    table: "ledger_caller_numbers",
+    id: "ledger_caller_numbers.id",
+    condition: { sql: "ledger_caller_numbers.digits = ?", values: [digits] },
   };
 }
 
@@ -137,7 +138,8 @@ function columnConditions(filter: CallFilter): Condition[] {
     return value === undefined ? [] : [{ sql: `calls.${column} = ?`, values: [value] }];
   });
   const { agentDigits } = filter;
-  if (agentDigits !== undefined) conditions.push({ sql: "instr(calls.agent_digits, ?) > 0", values: [agentDigits] });
+  if (agentDigits !== undefined)
+    conditions.push({ sql: "instr(calls.ledger_agent_digits, ?) > 0", values: [agentDigits] });
   return conditions;
 }
 
@@ -169,7 +171,7 @@ export async function readCall(db: LedgerReader, callId: string, limit = NO_LIMI
       [
         `SELECT ${columnsSql(callRow)} FROM calls WHERE call_id = ?1 LIMIT ?2`,
         `SELECT ${eventColumnsSql} FROM events WHERE call_id = ?1 ORDER BY occurred_at, received_at, event_id, event LIMIT ?2`,
-        "SELECT * FROM sync_deliveries WHERE call_id = ?1 ORDER BY event, event_id, destination LIMIT ?2",
+        `SELECT ${deliveryColumnsSql} FROM sync_deliveries WHERE call_id = ?1 ORDER BY event, event_id, destination LIMIT ?2`,
       ].map((sql) => db.prepare(sql).bind(callId, limit)),
     ),
   );

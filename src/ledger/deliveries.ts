@@ -48,7 +48,7 @@ export function overdueAt(now: Date, delaySeconds = 0): string {
  */
 export function insertDeliveries(
   db: D1Database,
-  { call_id, event, event_id, ingest_id }: WrittenEvent,
+  { call_id, event, event_id, ledger_ingest_id }: WrittenEvent,
   destinations: readonly string[],
   now: Date,
 ): D1PreparedStatement {
@@ -56,15 +56,15 @@ export function insertDeliveries(
     .prepare(
       `INSERT INTO sync_deliveries (call_id, event, event_id, destination, state, attempts, updated_at, overdue_at)
        SELECT ?1, ?2, ?3, value, 'pending', 0, ?5, ?6 FROM json_each(?7)
-       WHERE EXISTS (SELECT 1 FROM events WHERE call_id = ?1 AND event = ?2 AND event_id = ?3 AND ingest_id = ?4)
+       WHERE EXISTS (SELECT 1 FROM events WHERE call_id = ?1 AND event = ?2 AND event_id = ?3 AND ledger_ingest_id = ?4)
        ON CONFLICT DO NOTHING`,
     )
-    .bind(call_id, event, event_id, ingest_id, now.toISOString(), overdueAt(now), JSON.stringify(destinations));
+    .bind(call_id, event, event_id, ledger_ingest_id, now.toISOString(), overdueAt(now), JSON.stringify(destinations));
 }
 
 const plannedRow = z.object({
-  ...deliveryRow.pick({ event: true, event_id: true, destination: true, state: true, attempts: true, generation: true })
-    .shape,
+  ...deliveryRow.pick({ event: true, event_id: true, destination: true, state: true, attempts: true }).shape,
+  generation: z.number(),
   occurred_at: z.string(),
   ...callRow.shape,
 });
@@ -83,7 +83,7 @@ export async function readDeliveries(db: D1Database, ids: readonly DeliveryId[])
     db
       .prepare(
         `SELECT delivery.event, delivery.event_id, delivery.destination, delivery.state, delivery.attempts,
-           delivery.generation, events.occurred_at, ${columnsSql(callRow)}
+           delivery.ledger_generation AS generation, events.occurred_at, ${columnsSql(callRow)}
          FROM json_each(?1) AS named
          JOIN sync_deliveries AS delivery ON ${isNamed}
          JOIN events ON events.call_id = delivery.call_id AND events.event = delivery.event AND events.event_id = delivery.event_id
@@ -115,7 +115,7 @@ export async function saveAttempts(db: D1Database, attempts: readonly Attempt[],
        FROM json_each(?1) AS named
        WHERE ${isNamed} AND delivery.state <> 'delivered' AND (
          named.value ->> 'state' = 'delivered'
-         OR (delivery.generation = named.value ->> 'generation' AND delivery.state = 'pending')
+         OR (delivery.ledger_generation = named.value ->> 'generation' AND delivery.state = 'pending')
        )`,
     )
     .bind(JSON.stringify(attempts), now.toISOString());
@@ -130,7 +130,7 @@ export async function failDeliveries(db: D1Database, dead: readonly DeliveryRefe
        SET state = 'failed', updated_at = ?2, overdue_at = NULL,
          last_error = 'out of retries: ' || coalesce(last_error, 'no attempt was recorded')
        FROM json_each(?1) AS named
-       WHERE ${isNamed} AND delivery.generation = named.value ->> 'generation' AND delivery.state = 'pending'`,
+       WHERE ${isNamed} AND delivery.ledger_generation = named.value ->> 'generation' AND delivery.state = 'pending'`,
     )
     .bind(JSON.stringify(dead), now.toISOString());
   await askStore("D1", () => update.run());

@@ -18,7 +18,7 @@ export interface ErasedRows {
 export async function buryCall(db: D1Database, callId: string, now: Date): Promise<void> {
   const insert = db
     .prepare(
-      `INSERT INTO erased_calls (call_sha256, erased_at, words_id) VALUES (?1, ?2, (SELECT id FROM calls WHERE call_id = ?3))
+      `INSERT INTO ledger_erased_calls (call_sha256, erased_at, words_id) VALUES (?1, ?2, (SELECT id FROM calls WHERE call_id = ?3))
        ON CONFLICT DO UPDATE SET erased_at = ?2, words_id = coalesce(excluded.words_id, words_id)`,
     )
     .bind(await sha256(callId), now.toISOString(), callId);
@@ -26,21 +26,18 @@ export async function buryCall(db: D1Database, callId: string, now: Date): Promi
 }
 
 /**
- * Deletes a call with its events, deliveries and numbers, in one transaction. Its words go afterwards: to delete from the index
- * is to write much, which a full D1 refuses. Run after `buryCall`. Safe to repeat.
+ * Deletes a call with its events, deliveries, numbers and words, in one transaction. Run after `buryCall`. Safe to repeat.
  */
 export async function deleteCallRows(db: D1Database, callId: string): Promise<ErasedRows> {
   const results = await writeFromReserve(
     db,
     [
       "DELETE FROM sync_deliveries WHERE call_id = ?1",
-      `DELETE FROM caller_numbers WHERE id = (SELECT id FROM calls WHERE call_id = ?1)
-         AND digits IN (SELECT digits.value FROM events, json_each(events.caller_digits) AS digits WHERE events.call_id = ?1)`,
       "DELETE FROM events WHERE call_id = ?1",
       "DELETE FROM calls WHERE call_id = ?1 RETURNING id",
     ].map((sql) => db.prepare(sql).bind(callId)),
   );
-  const [deliveries = 0, , events = 0] = results.map(({ meta }) => meta.changes);
+  const [deliveries = 0, events = 0] = results.map(({ meta }) => meta.changes);
   // The changes of a call's deletion include those of its triggers.
   return { calls: results.at(-1)?.results.length ?? 0, events, deliveries };
 }
@@ -54,7 +51,10 @@ const callIdRow = z.object({ call_id: z.string() });
  */
 export async function callIdsOfNumber(db: D1Database, digits: string, limit: number): Promise<string[]> {
   const result = await askStore("D1", () =>
-    db.prepare("SELECT call_id FROM caller_numbers WHERE digits = ?1 LIMIT ?2").bind(digits, limit).all(),
+    db
+      .prepare("SELECT call_id FROM ledger_caller_numbers JOIN calls USING (id) WHERE digits = ?1 LIMIT ?2")
+      .bind(digits, limit)
+      .all(),
   );
   return parseRows(callIdRow, result).map(({ call_id }) => call_id);
 }
@@ -71,7 +71,7 @@ export async function callsByNumber(
     db
       .prepare(
         `SELECT calls.call_id, EXISTS (
-           SELECT 1 FROM caller_numbers WHERE digits = ?1 AND caller_numbers.id = calls.id
+           SELECT 1 FROM ledger_caller_numbers WHERE digits = ?1 AND ledger_caller_numbers.id = calls.id
          ) AS is_of_number
          FROM json_each(?2) AS named JOIN calls ON calls.call_id = named.value WHERE calls.caller_phone IS NOT NULL`,
       )
@@ -90,7 +90,7 @@ const buriedRow = z.object({ call_sha256: z.string() });
 export async function findBuried(db: D1Database, callSha256s: readonly string[]): Promise<ReadonlySet<string>> {
   const result = await askStore("D1", () =>
     db
-      .prepare("SELECT call_sha256 FROM json_each(?1) AS named JOIN erased_calls ON call_sha256 = named.value")
+      .prepare("SELECT call_sha256 FROM json_each(?1) AS named JOIN ledger_erased_calls ON call_sha256 = named.value")
       .bind(JSON.stringify(callSha256s))
       .all(),
   );
@@ -106,6 +106,6 @@ const TOMBSTONE_DAYS = 30;
 export async function deleteOldTombstones(db: D1Database, now: Date): Promise<void> {
   const oldest = new Date(now.getTime() - TOMBSTONE_DAYS * 24 * 60 * 60 * 1000).toISOString();
   await askStore("D1", () =>
-    db.prepare("DELETE FROM erased_calls WHERE erased_at < ?1 AND words_id IS NULL").bind(oldest).run(),
+    db.prepare("DELETE FROM ledger_erased_calls WHERE erased_at < ?1 AND words_id IS NULL").bind(oldest).run(),
   );
 }

@@ -24,7 +24,7 @@ const countedHours = `
 WITH spans AS (
   SELECT value ->> 0 AS since, value ->> 1 AS until FROM json_each(?1)
   -- In the order of texts :60 comes after every moment of the hour.
-  UNION SELECT hour || ':00', hour || ':60' FROM stale_hours WHERE hour >= ?2 AND hour < ?3
+  UNION SELECT hour || ':00', hour || ':60' FROM ledger_stale_hours WHERE hour >= ?2 AND hour < ?3
 ), counted AS MATERIALIZED (
   SELECT
     substr(calls.called_at, 1, 13) AS hour,
@@ -152,7 +152,7 @@ SELECT hour, agent_id, calls, ended, analyzed, with_duration, total_duration_sec
   iif(?5, quarters, NULL) AS quarters,
   iif(agent_id IN (SELECT value FROM json_each(?4)), dispositions, NULL) AS dispositions,
   iif(agent_id IN (SELECT value FROM json_each(?4)), metrics, NULL) AS metrics
-FROM (SELECT * FROM call_hours WHERE hour >= ?2 AND hour < ?3 UNION ALL SELECT * FROM (${countedHours}))`;
+FROM (SELECT * FROM ledger_hours WHERE hour >= ?2 AND hour < ?3 UNION ALL SELECT * FROM (${countedHours}))`;
 
 /**
  * Reads the totals of a range, hour by hour and agent by agent, ten days at a time. Calls are read where the range cuts through an
@@ -207,7 +207,7 @@ export function hourOf(time: number): string {
 
 /** The statements that count one stale hour, for one transaction. Safe to repeat: an hour that is not stale is left alone. */
 export const countHourSql = {
-  insert: `INSERT INTO call_hours (hour, agent_id, calls, ended, analyzed, with_duration, total_duration_seconds, quarters, dispositions, metrics)
+  insert: `INSERT INTO ledger_hours (hour, agent_id, calls, ended, analyzed, with_duration, total_duration_seconds, quarters, dispositions, metrics)
     ${countedHours}`,
-  remove: "DELETE FROM stale_hours WHERE hour = ?1",
+  remove: "DELETE FROM ledger_stale_hours WHERE hour = ?1",
 };

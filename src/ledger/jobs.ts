@@ -29,7 +29,7 @@ export async function insertJob(
 ): Promise<void> {
   const insert = db
     .prepare(
-      `INSERT INTO jobs (id, status, subject, output, due_at, updated_at) VALUES (?1, 'running', ?2, ?3, ?4, ?5)
+      `INSERT INTO ledger_jobs (id, status, subject, output, due_at, updated_at) VALUES (?1, 'running', ?2, ?3, ?4, ?5)
        ON CONFLICT DO NOTHING`,
     )
     .bind(id, subject, output, dueAt?.toISOString() ?? null, now.toISOString());
@@ -37,7 +37,7 @@ export async function insertJob(
 }
 
 export async function readJob(db: D1Database, id: string): Promise<JobRow | undefined> {
-  const query = db.prepare("SELECT id, status, subject, output FROM jobs WHERE id = ?1").bind(id);
+  const query = db.prepare("SELECT id, status, subject, output FROM ledger_jobs WHERE id = ?1").bind(id);
   return parseRows(jobRow, await askStore("D1", () => query.all()))[0];
 }
 
@@ -51,7 +51,7 @@ export async function saveJobProgress(
 ): Promise<void> {
   const update = db
     .prepare(
-      "UPDATE jobs SET output = ?2, due_at = iif(subject IS NULL, NULL, ?3), updated_at = ?4 WHERE id = ?1 AND status = 'running'",
+      "UPDATE ledger_jobs SET output = ?2, due_at = iif(subject IS NULL, NULL, ?3), updated_at = ?4 WHERE id = ?1 AND status = 'running'",
     )
     .bind(id, JSON.stringify(output), dueAt.toISOString(), now.toISOString());
   await writeFromReserve(db, [update]);
@@ -60,7 +60,9 @@ export async function saveJobProgress(
 /** Marks a job as started. Safe to repeat. */
 export async function saveJobStart(db: D1Database, id: string, dueAt: Date, now: Date): Promise<void> {
   const update = db
-    .prepare("UPDATE jobs SET status = 'running', due_at = ?2, updated_at = ?3 WHERE id = ?1 AND status <> 'complete'")
+    .prepare(
+      "UPDATE ledger_jobs SET status = 'running', due_at = ?2, updated_at = ?3 WHERE id = ?1 AND status <> 'complete'",
+    )
     .bind(id, dueAt.toISOString(), now.toISOString());
   await writeFromReserve(db, [update]);
 }
@@ -78,7 +80,7 @@ export async function endJob(
 ): Promise<void> {
   const update = db
     .prepare(
-      `UPDATE jobs SET status = ?2, subject = iif(?2 = 'complete', NULL, subject), due_at = ?3, updated_at = ?4
+      `UPDATE ledger_jobs SET status = ?2, subject = iif(?2 = 'complete', NULL, subject), due_at = ?3, updated_at = ?4
        WHERE id = ?1 AND status <> 'complete'`,
     )
     .bind(id, status, dueAt?.toISOString() ?? null, now.toISOString());
@@ -88,7 +90,7 @@ export async function endJob(
 /** Jobs without progress. */
 export async function listDueJobs(db: D1Database, limit: number, now: Date): Promise<JobRow[]> {
   const query = db
-    .prepare("SELECT id, status, subject, output FROM jobs WHERE due_at < ?1 ORDER BY due_at LIMIT ?2")
+    .prepare("SELECT id, status, subject, output FROM ledger_jobs WHERE due_at < ?1 ORDER BY due_at LIMIT ?2")
     .bind(now.toISOString(), limit);
   return parseRows(jobRow, await askStore("D1", () => query.all()));
 }
@@ -99,6 +101,6 @@ const JOB_DAYS = 7;
 export async function deleteOldJobs(db: D1Database, now: Date): Promise<void> {
   const oldest = new Date(now.getTime() - JOB_DAYS * 24 * 60 * 60 * 1000).toISOString();
   await askStore("D1", () =>
-    db.prepare("DELETE FROM jobs WHERE due_at IS NULL AND updated_at < ?1").bind(oldest).run(),
+    db.prepare("DELETE FROM ledger_jobs WHERE due_at IS NULL AND updated_at < ?1").bind(oldest).run(),
   );
 }

@@ -8,10 +8,10 @@ import { indexTranscript, type SearchText } from "./search-index.ts";
 
 /** A row of `events`, with the columns for the ledger's own use. */
 const writtenRow = eventRow.extend({
-  sha256: z.string().describe("of the body, hex"),
-  ingest_id: z.string(),
+  ledger_sha256: z.string().describe("of the body, hex"),
+  ledger_ingest_id: z.string(),
   /** JSON array of digits. */
-  caller_digits: z.string().nullable(),
+  ledger_caller_digits: z.string().nullable(),
 });
 
 /** What D1 is to have of one event. */
@@ -34,9 +34,9 @@ export interface LedgerWrite {
 
 /**
  * `stored`: an event of the body is new. `duplicate`: all are in the ledger already. `id-reused`: the ledger has the same event
- * with another body. `erased`: the call was erased.
+ * with another body. `other-platform`: another platform began the call. `erased`: the call was erased.
  */
-export type RecordResult = "stored" | "duplicate" | "id-reused" | "erased";
+export type RecordResult = "stored" | "duplicate" | "id-reused" | "other-platform" | "erased";
 
 /**
  * Writes the events of bodies, with all that follows from them, in one transaction and one round trip. Safe to repeat: a
@@ -66,20 +66,15 @@ export async function recordEvents(
   return writes.map((_, index) => (isStored[index] ? "stored" : (explained.shift() ?? "duplicate")));
 }
 
-function statementsOf(
-  db: D1Database,
-  { platform, callSha256, patch, entries }: LedgerWrite,
-  now: Date,
-): D1PreparedStatement[] {
-  const rows = entries.map(({ row }) => row);
-  const [{ row: first }] = entries;
-  const written = { ...first, events: rows.map(({ event }) => event) };
+function statementsOf(db: D1Database, write: LedgerWrite, now: Date): D1PreparedStatement[] {
+  const { platform, patch, entries } = write;
+  const [{ row: written }] = entries;
   // The events first, since the others look whether they are there.
   const statements = [
-    insertEvents(db, rows, callSha256),
-    mergeCall(db, written, platform, patch, first.received_at, now.toISOString()),
+    ...entries.map(({ row }) => insertEvent(db, row, write)),
+    mergeCall(db, written, platform, patch, written.received_at, now.toISOString()),
   ];
-  if (rows.some(({ caller_digits }) => caller_digits !== null)) statements.push(insertNumbers(db, written));
+  if (entries.some(({ row }) => row.ledger_caller_digits !== null)) statements.push(insertNumbers(db, written));
   for (const { row, searchText, destinations } of entries) {
     if (searchText !== undefined) statements.push(indexTranscript(db, row.call_id, searchText, row));
     if (destinations.length > 0) statements.push(insertDeliveries(db, row, destinations, now));
@@ -89,76 +84,89 @@ function statementsOf(
 
 const eventColumns = writtenRow.keyof().options;
 
-/** What each event says for itself. The other columns are the body's, and sent once: its payload may be long. */
-const ownColumns: readonly (keyof LedgerEntry["row"])[] = ["event", "agent_id", "occurred_at", "caller_digits"];
+const insertEventSql = `
+INSERT INTO events (${eventColumns.join(", ")})
+SELECT ${eventColumns.map((_, index) => `?${index + 3}`).join(", ")}
+WHERE NOT EXISTS (SELECT 1 FROM ledger_erased_calls WHERE call_sha256 = ?1)
+  AND NOT EXISTS (SELECT 1 FROM calls WHERE call_id = ?${eventColumns.indexOf("call_id") + 3} AND platform <> ?2)
+ON CONFLICT DO NOTHING
+RETURNING 1`;
 
-/** Inserts the events of a body in one statement, unless its call is erased. */
-function insertEvents(db: D1Database, rows: readonly LedgerEntry["row"][], callSha256: string): D1PreparedStatement {
-  const values: (string | null)[] = [callSha256];
-  const parameters = new Map<string, number>();
-  const tuples = rows.map((row, index) =>
-    eventColumns.map((column) => {
-      if (index === 0 || ownColumns.includes(column)) parameters.set(column, values.push(row[column]));
-      return `?${parameters.get(column)}`;
-    }),
-  );
-  return db
-    .prepare(
-      `INSERT INTO events (${eventColumns.join(", ")})
-       SELECT * FROM (VALUES ${tuples.map((tuple) => `(${tuple.join(", ")})`).join(", ")})
-       WHERE NOT EXISTS (SELECT 1 FROM erased_calls WHERE call_sha256 = ?1)
-       ON CONFLICT DO NOTHING
-       RETURNING 1`,
-    )
-    .bind(...values);
+/** Inserts an event, unless its call is erased or was begun by another platform. */
+function insertEvent(
+  db: D1Database,
+  row: LedgerEntry["row"],
+  { callSha256, platform }: Pick<LedgerWrite, "callSha256" | "platform">,
+): D1PreparedStatement {
+  return db.prepare(insertEventSql).bind(callSha256, platform, ...eventColumns.map((column) => row[column]));
 }
 
-function insertNumbers(db: D1Database, { call_id, events, event_id, ingest_id }: WrittenEvents): D1PreparedStatement {
+function insertNumbers(db: D1Database, { call_id, event_id, ledger_ingest_id }: WrittenEvents): D1PreparedStatement {
   return db
     .prepare(
-      `INSERT INTO caller_numbers (digits, id, call_id)
-       SELECT number.value, calls.id, calls.call_id FROM events, json_each(events.caller_digits) AS number, calls
-       WHERE ${writtenSql(events)} AND calls.call_id = ?1
+      `INSERT INTO ledger_caller_numbers (digits, id)
+       SELECT number.value, calls.id FROM events, json_each(events.ledger_caller_digits) AS number, calls
+       WHERE ${writtenSql} AND calls.call_id = ?1
        ON CONFLICT DO NOTHING`,
     )
-    .bind(call_id, event_id, ingest_id);
+    .bind(call_id, event_id, ledger_ingest_id);
 }
 
-const foundRow = writtenRow.pick({ call_id: true, event: true, event_id: true, sha256: true, ingest_id: true });
+const foundRow = writtenRow.pick({
+  call_id: true,
+  event: true,
+  event_id: true,
+  ledger_sha256: true,
+  ledger_ingest_id: true,
+});
 const buriedRow = z.object({ call_sha256: z.string() });
+const begunRow = z.object({ call_id: z.string(), platform: z.string() });
 
 /** Why nothing was inserted of some bodies. */
 async function explain(db: D1Database, writes: readonly LedgerWrite[], deadline: Deadline): Promise<RecordResult[]> {
   const keys = writes.flatMap(({ entries }) =>
     entries.map(({ row: { call_id, event, event_id } }) => ({ call_id, event, event_id })),
   );
-  const [events, tombstones] = await askStore(
+  const named = JSON.stringify(keys);
+  const [events, tombstones, calls] = await askStore(
     "D1",
     () =>
       db.batch([
         db
           .prepare(
-            `SELECT events.call_id, events.event, events.event_id, events.sha256, events.ingest_id
+            `SELECT ${foundRow
+              .keyof()
+              .options.map((column) => `events.${column}`)
+              .join(", ")}
              FROM json_each(?) AS named JOIN events ON events.call_id = named.value ->> 'call_id'
                AND events.event = named.value ->> 'event' AND events.event_id = named.value ->> 'event_id'`,
           )
-          .bind(JSON.stringify(keys)),
+          .bind(named),
         db
-          .prepare("SELECT call_sha256 FROM json_each(?) AS named JOIN erased_calls ON call_sha256 = named.value")
+          .prepare(
+            "SELECT call_sha256 FROM json_each(?) AS named JOIN ledger_erased_calls ON call_sha256 = named.value",
+          )
           .bind(JSON.stringify(writes.map(({ callSha256 }) => callSha256))),
+        db
+          .prepare(
+            `SELECT calls.call_id, calls.platform FROM json_each(?) AS named JOIN calls ON calls.call_id = named.value ->> 'call_id'`,
+          )
+          .bind(named),
       ]),
     { deadline },
   );
   const found = parseRows(foundRow, events);
   const buried = new Set(parseRows(buriedRow, tombstones).map(({ call_sha256 }) => call_sha256));
-  return writes.map(({ callSha256, entries }) => {
+  const platforms = new Map(parseRows(begunRow, calls).map(({ call_id, platform }) => [call_id, platform]));
+  return writes.map(({ platform, callSha256, entries }) => {
     const [{ row: first }] = entries;
     const own = found.filter(({ call_id, event_id }) => call_id === first.call_id && event_id === first.event_id);
     // The first try had committed when its connection broke.
-    if (own.some(({ ingest_id }) => ingest_id === first.ingest_id)) return "stored";
-    if (own.some(({ sha256 }) => sha256 !== first.sha256)) return "id-reused";
-    if (entries.every(({ row }) => own.some(({ event }) => event === row.event))) return "duplicate";
+    if (own.some(({ ledger_ingest_id }) => ledger_ingest_id === first.ledger_ingest_id)) return "stored";
     if (buried.has(callSha256)) return "erased";
+    if ((platforms.get(first.call_id) ?? platform) !== platform) return "other-platform";
+    if (own.some(({ ledger_sha256 }) => ledger_sha256 !== first.ledger_sha256)) return "id-reused";
+    if (entries.every(({ row }) => own.some(({ event }) => event === row.event))) return "duplicate";
     throw new Error("an event was neither inserted nor found");
   });
 }

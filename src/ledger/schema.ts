@@ -51,7 +51,7 @@ export const eventRow = z.object({
   occurred_at: time,
   received_at: time,
   format: z.string().describe("the wire format the event came in"),
-  payload: z.string(),
+  payload: z.string().nullable().describe("null: with another event of the same event_id"),
 });
 export type EventRow = z.infer<typeof eventRow>;
 
@@ -71,9 +71,10 @@ export const deliveryRow = z.object({
   last_error: text,
   updated_at: time,
   overdue_at: time.nullable().describe("when a pending delivery is sent again; null unless it is pending"),
-  generation: z.number().describe("how often it was sent anew"),
 });
 export type DeliveryRow = z.infer<typeof deliveryRow>;
+
+export const deliveryColumnsSql = Object.keys(deliveryRow.shape).join(", ");
 
 /** Where rows are read: the database, or a session, whose reads a replica near the reader may answer. */
 export type LedgerReader = Pick<D1DatabaseSession, "prepare" | "batch">;

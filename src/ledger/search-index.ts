@@ -5,7 +5,7 @@ import { RESERVE_ROWS, writeFromReserve } from "./reserve.ts";
 
 /** The words of a transcript. */
 export interface SearchText {
-  /** As in `calls.column_versions`, under `transcript_key`: of several transcripts of a call the highest is searched. */
+  /** As in `calls.ledger_column_versions`, under `transcript_key`: of several transcripts of a call the highest is searched. */
   version: string;
   /** As `searchText` makes it. */
   text: string;
@@ -22,22 +22,22 @@ export function indexTranscript(
   written?: WrittenEvent,
 ): D1PreparedStatement {
   // By the digest that versions end with: deliveries of one body, one in D1 and another in R2, may differ in their times.
-  const upsert = `INSERT OR REPLACE INTO search_index (rowid, text) SELECT id, ?2 FROM calls
-    WHERE call_id = ?1 AND substr(column_versions ->> 'transcript_key', -12) = substr(?3, -12)`;
+  const upsert = `INSERT OR REPLACE INTO ledger_search_index (rowid, text) SELECT id, ?2 FROM calls
+    WHERE call_id = ?1 AND substr(ledger_column_versions ->> 'transcript_key', -12) = substr(?3, -12)`;
   if (written === undefined) return db.prepare(upsert).bind(callId, text, version);
   return db
     .prepare(
-      `${upsert} AND EXISTS (SELECT 1 FROM events WHERE call_id = ?1 AND event = ?4 AND event_id = ?5 AND ingest_id = ?6)`,
+      `${upsert} AND EXISTS (SELECT 1 FROM events WHERE call_id = ?1 AND event = ?4 AND event_id = ?5 AND ledger_ingest_id = ?6)`,
     )
-    .bind(callId, text, version, written.event, written.event_id, written.ingest_id);
+    .bind(callId, text, version, written.event, written.event_id, written.ledger_ingest_id);
 }
 
 /** @param query one of those that `searchQuery` makes */
 export function callsOfWords(query: string): ArrivalIndex {
   return {
-    table: "search_index",
-    id: "search_index.rowid",
-    condition: { sql: "search_index MATCH ?", values: [query] },
+    table: "ledger_search_index",
+    id: "ledger_search_index.rowid",
+    condition: { sql: "ledger_search_index MATCH ?", values: [query] },
   };
 }
 
@@ -51,11 +51,11 @@ const TRANSACTIONS_A_STEP = 50;
  * @returns whether there may be more
  */
 export async function eraseWords(db: D1Database): Promise<boolean> {
-  const erased = `SELECT words_id FROM erased_calls WHERE words_id IS NOT NULL
+  const erased = `SELECT words_id FROM ledger_erased_calls WHERE words_id IS NOT NULL
     AND NOT EXISTS (SELECT 1 FROM calls WHERE id = words_id) ORDER BY words_id LIMIT ${ERASED_A_TRANSACTION}`;
   const statements = [
-    db.prepare(`DELETE FROM search_index WHERE rowid IN (${erased})`),
-    db.prepare(`UPDATE erased_calls SET words_id = NULL WHERE words_id IN (${erased})`),
+    db.prepare(`DELETE FROM ledger_search_index WHERE rowid IN (${erased})`),
+    db.prepare(`UPDATE ledger_erased_calls SET words_id = NULL WHERE words_id IN (${erased})`),
   ];
   for (let transaction = 0; transaction < TRANSACTIONS_A_STEP; transaction++) {
     const [, forgotten] = await writeFromReserve(db, statements, RESERVE_ROWS);
@@ -73,7 +73,9 @@ const MERGED_PAGES = 200;
  * steps, or as many new calls.
  */
 export async function mergeSearchIndex(db: D1Database): Promise<void> {
-  const merge = db.prepare(`INSERT INTO search_index (search_index, rank) VALUES ('merge', -${MERGED_PAGES})`);
+  const merge = db.prepare(
+    `INSERT INTO ledger_search_index (ledger_search_index, rank) VALUES ('merge', -${MERGED_PAGES})`,
+  );
   await writeFromReserve(db, [merge], RESERVE_ROWS);
 }
 

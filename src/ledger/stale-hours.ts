@@ -23,7 +23,7 @@ export async function countStaleHours(db: D1Database, now: Date): Promise<{ coun
   const settled = now.getTime() - SETTLE_MS;
   const result = await askStore("D1", () =>
     db
-      .prepare("SELECT hour FROM stale_hours WHERE hour < ?1 AND since <= ?2 ORDER BY since LIMIT ?3")
+      .prepare("SELECT hour FROM ledger_stale_hours WHERE hour < ?1 AND since <= ?2 ORDER BY since LIMIT ?3")
       .bind(hourOf(settled), new Date(settled).toISOString(), MAX_HOURS)
       .all(),
   );
@@ -42,7 +42,7 @@ export async function countStaleHours(db: D1Database, now: Date): Promise<{ coun
     } catch (error) {
       logError({ message: "could not count an hour", hour }, error);
       await askStore("D1", () =>
-        db.prepare("UPDATE stale_hours SET since = ?2 WHERE hour = ?1").bind(hour, now.toISOString()).run(),
+        db.prepare("UPDATE ledger_stale_hours SET since = ?2 WHERE hour = ?1").bind(hour, now.toISOString()).run(),
       );
     }
   }

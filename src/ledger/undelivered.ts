@@ -3,7 +3,14 @@ import { cursorOf, writeCursor } from "../http/cursor.ts";
 import { askStoreOnce } from "../stores/ask.ts";
 import { deliveryReference, MESSAGE_PATIENCE_SECONDS } from "./deliveries.ts";
 import { type Condition, type Order, readPage } from "./page.ts";
-import { type DeliveryRow, type DeliveryState, deliveryRow, type LedgerReader, parseRows } from "./schema.ts";
+import {
+  type DeliveryRow,
+  type DeliveryState,
+  deliveryColumnsSql,
+  deliveryRow,
+  type LedgerReader,
+  parseRows,
+} from "./schema.ts";
 
 const claimedRow = deliveryReference.extend({ agent_id: z.string(), occurred_at: z.string() });
 
@@ -53,15 +60,15 @@ async function claim(
     .prepare(
       // `state <> 'delivered'` is what lets SQLite use the partial index. The patience doubles with each generation, so that a
       // queue that is only slow is not filled with messages that outrun each other.
-      `UPDATE sync_deliveries SET state = 'pending', generation = generation + 1, updated_at = ?2,
-         overdue_at = strftime('%Y-%m-%dT%H:%M:%fZ', ?2, (?3 << min(generation + 1, ${MAX_DOUBLINGS})) || ' seconds')
+      `UPDATE sync_deliveries SET state = 'pending', ledger_generation = ledger_generation + 1, updated_at = ?2,
+         overdue_at = strftime('%Y-%m-%dT%H:%M:%fZ', ?2, (?3 << min(ledger_generation + 1, ${MAX_DOUBLINGS})) || ' seconds')
        WHERE (call_id, event, event_id, destination) IN (
          SELECT call_id, event, event_id, destination FROM sync_deliveries
          WHERE state <> 'delivered' AND state = ?1 AND (overdue_at IS NULL OR overdue_at < ?2)
            AND (?5 IS NULL OR event_id = ?5) AND (?6 IS NULL OR destination = ?6) AND (?7 IS NULL OR call_id = ?7)
          ORDER BY overdue_at LIMIT ?4
        )
-       RETURNING call_id, event, event_id, destination, generation,
+       RETURNING call_id, event, event_id, destination, ledger_generation AS generation,
          (SELECT agent_id FROM events WHERE (events.call_id, events.event, events.event_id)
            = (sync_deliveries.call_id, sync_deliveries.event, sync_deliveries.event_id)) AS agent_id,
          (SELECT occurred_at FROM events WHERE (events.call_id, events.event, events.event_id)
@@ -123,7 +130,7 @@ export async function listDeliveries(
 ): Promise<{ deliveries: DeliveryRow[]; next_cursor: string | null }> {
   const listing = {
     row: listedRow,
-    columns: "*, rowid AS position",
+    columns: `${deliveryColumnsSql}, rowid AS position`,
     table: "sync_deliveries",
     order: query.state === "pending" ? byNextSending : byCreation,
     ...conditionsOf(query),

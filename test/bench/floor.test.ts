@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const tables = ["calls", "events", "caller_numbers", "sync_deliveries", "parked_bodies"];
+const tables = ["calls", "events", "ledger_caller_numbers", "sync_deliveries", "parked_bodies"];
 
 /** What the stores of a Worker have of one `call.end`: the sizes in bytes. */
 async function sizesOf({ database, bucket }: OpenWorker) {
@@ -53,7 +53,7 @@ function about(expected: unknown): unknown {
 
 /** Every word of the index, with where it stands. */
 async function wordsOf({ database }: OpenWorker): Promise<unknown[]> {
-  await database.prepare("CREATE VIRTUAL TABLE vocabulary USING fts5vocab (search_index, instance)").run();
+  await database.prepare("CREATE VIRTUAL TABLE vocabulary USING fts5vocab (ledger_search_index, instance)").run();
   return (await database.prepare("SELECT term, doc, offset FROM vocabulary ORDER BY offset").all()).results;
 }
 

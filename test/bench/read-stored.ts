@@ -5,7 +5,7 @@ import type { Bundle } from "./bundle.ts";
 import { openSender } from "./load.ts";
 import type { StoredBody } from "./stored-body.ts";
 
-const tables = ["events", "calls", "caller_numbers", "sync_deliveries"];
+const tables = ["events", "calls", "ledger_caller_numbers", "sync_deliveries"];
 
 /** Numbers itself in a call's row; a number has that of the call's row, which is the newest. */
 const ROW_ID = "id";
@@ -29,7 +29,7 @@ export async function readStored(bundle: Bundle, path: string, event: Signed, do
         const set = columns.flatMap(([name, value]) =>
           value === null || name === ROW_ID ? [] : [[name, value] as const],
         );
-        const ofCall = table === "caller_numbers" ? [[ROW_ID, NEWEST_ROW]] : [];
+        const ofCall = table === "ledger_caller_numbers" ? [[ROW_ID, NEWEST_ROW]] : [];
         const names = [...set.map(([name]) => name), ...ofCall.map(([name]) => name)].join(", ");
         const values = [...set.map(() => "?"), ...ofCall.map(([, value]) => value)].join(", ");
         const insert = `INSERT INTO ${table} (${names}) VALUES (${values})`;

@@ -33,8 +33,8 @@ async function measure(bundle: Bundle, downstream: Downstream): Promise<string[]
   const { rowsWritten } = counts.parse(await answer.json());
   const indexRows = await worker.database
     .prepare(
-      `SELECT (SELECT count(*) FROM search_index_data) + (SELECT count(*) FROM search_index_idx)
-         + (SELECT count(*) FROM search_index_docsize) AS rows`,
+      `SELECT (SELECT count(*) FROM ledger_search_index_data) + (SELECT count(*) FROM ledger_search_index_idx)
+         + (SELECT count(*) FROM ledger_search_index_docsize) AS rows`,
     )
     .first<number>("rows");
   const kilobytes = ((await size()) - before) / EVENTS / 1000;

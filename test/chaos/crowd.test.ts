@@ -141,7 +141,7 @@ test("more bodies than one run may take in do not end it: the next one goes on",
 
 test("hours that are not counted yet take no more of D1 than recovering leaves them", async () => {
   await ledger.DB.prepare(
-    `INSERT INTO calls (call_id, platform, agent_id, status, called_at, updated_at, first_received_at, column_versions)
+    `INSERT INTO calls (call_id, platform, agent_id, status, called_at, updated_at, ledger_first_received_at, ledger_column_versions)
      SELECT 'hour ' || value, 'atoms', 'ada', 'active', at, at, at, '{}'
      FROM (SELECT value, strftime('%Y-%m-%dT%H:00:00.000Z', '2023-01-01', value || ' hours') AS at FROM json_each(?1))`,
   )
@@ -151,12 +151,12 @@ test("hours that are not counted yet take no more of D1 than recovering leaves t
     (await ledger.DB.prepare(`SELECT DISTINCT hour FROM ${table} WHERE hour < '2024'`).all()).results.length;
   await runCron(ledger.url, new Date());
   await runCron(ledger.url, new Date());
-  expect(await hoursIn("call_hours")).toBeLessThanOrEqual(100);
-  expect((await hoursIn("call_hours")) + (await hoursIn("stale_hours"))).toBe(1_200);
+  expect(await hoursIn("ledger_hours")).toBeLessThanOrEqual(100);
+  expect((await hoursIn("ledger_hours")) + (await hoursIn("ledger_stale_hours"))).toBe(1_200);
   expect((await readUsage(ledger.url)).queries).toBeLessThan(1_000);
   // They would be counted beside what the tests after this one look at.
   await ledger.DB.exec(
-    "DELETE FROM calls WHERE call_id GLOB 'hour *'; DELETE FROM stale_hours; DELETE FROM call_hours",
+    "DELETE FROM calls WHERE call_id GLOB 'hour *'; DELETE FROM ledger_stale_hours; DELETE FROM ledger_hours",
   );
 });
 

@@ -119,7 +119,7 @@ test("the words of a repetition that reaches the archive before the first delive
   expect(await ledger.send(event, { R2: "before" })).toMatchObject({ body: { status: "parked" } });
   expect(await sendAgain(event, 1)).toMatchObject({ body: { status: "duplicate" } });
   await ledger.recoverAll();
-  await ledger.DB.prepare("INSERT INTO search_index (search_index) VALUES ('delete-all')").run();
+  await ledger.DB.prepare("INSERT INTO ledger_search_index (ledger_search_index) VALUES ('delete-all')").run();
   let cursor: unknown;
   do {
     const body = JSON.stringify(typeof cursor === "string" ? { cursor } : {});

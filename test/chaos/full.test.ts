@@ -108,7 +108,7 @@ test("what does not fit is parked, the log and /healthz say why, and it comes ba
   expect(after).toBeGreaterThan(0);
   expect(after).toBeLessThan(before);
   // As src/ingest/README.md says.
-  sqlite.exec("INSERT INTO search_index (search_index) VALUES ('delete-all')");
+  sqlite.exec("INSERT INTO ledger_search_index (ledger_search_index) VALUES ('delete-all')");
   await runCron(ledger.url, new Date(Date.now() + 120_000));
   expect(await parked()).toBe(0);
   expect(count("SELECT count(*) FROM events")).toBe(
@@ -146,10 +146,10 @@ test("calls and callers are erased all the same, words and all, and nothing of t
 
   const erased = [...single, ...Array.from({ length: CALLS / 10 }, (_, nth) => `call-${nth * 10 + 7}`)];
   for (const id of erased) {
-    expect(sqlite.rows(`SELECT rowid FROM search_index('${wordOf(id)}')`)).toEqual([]);
+    expect(sqlite.rows(`SELECT rowid FROM ledger_search_index('${wordOf(id)}')`)).toEqual([]);
     expect(await ask(ledger.url, `/api/calls/${id}`)).toMatchObject({ status: 404 });
   }
-  expect(count("SELECT count(*) FROM caller_numbers WHERE digits = '15550142001'")).toBe(0);
+  expect(count("SELECT count(*) FROM ledger_caller_numbers WHERE digits = '15550142001'")).toBe(0);
   expect((await ledger.ARCHIVE.list({ prefix: "calls/call-7/" })).objects).toEqual([]);
   expect(await sendCall("call-7", PHONE)).toEqual(["erased", "erased"]);
   expect(count("SELECT count(*) FROM calls WHERE call_id LIKE 'call-%'")).toBe(CALLS - erased.length);
@@ -167,7 +167,7 @@ test("without any room the rows go all the same, and the erasure is complete whe
   expect((await ask(ledger.url, `/api/calls?q=${wordOf("call-2")}`)).body).toMatchObject({ calls: [] });
   sqlite.makeRoom();
   await untilComplete(answer);
-  expect(sqlite.rows(`SELECT rowid FROM search_index('${wordOf("call-2")}')`)).toEqual([]);
+  expect(sqlite.rows(`SELECT rowid FROM ledger_search_index('${wordOf("call-2")}')`)).toEqual([]);
   await runCron(ledger.url, new Date());
   expect(count("SELECT count(*) FROM reserve")).toBe(16);
 }, 120_000);

@@ -152,9 +152,9 @@ async function archived(bucket: R2Bucket): Promise<unknown[]> {
 }
 
 const callWithNumbers = callRow.extend({
-  first_received_at: z.string(),
-  agent_digits: z.string().nullable(),
-  caller_digits: z.string(),
+  ledger_first_received_at: z.string(),
+  ledger_agent_digits: z.string().nullable(),
+  ledger_caller_digits: z.string(),
 });
 
 /** Sends the calls to the ledger of one side, each in that side's order. */
@@ -172,8 +172,8 @@ async function sendAll(calls: readonly CallInTwoOrders[], side: number): Promise
   );
   const result = await ledger.DB.prepare(
     `SELECT calls.*, (
-       SELECT json_group_array(digits ORDER BY digits) FROM caller_numbers WHERE caller_numbers.call_id = calls.call_id
-     ) AS caller_digits
+       SELECT json_group_array(digits ORDER BY digits) FROM ledger_caller_numbers WHERE ledger_caller_numbers.call_id = calls.call_id
+     ) AS ledger_caller_digits
      FROM calls JOIN json_each(?) AS wanted ON wanted.value = call_id ORDER BY call_id`,
   )
     .bind(JSON.stringify(calls.map(({ call_id }) => call_id)))
@@ -182,10 +182,10 @@ async function sendAll(calls: readonly CallInTwoOrders[], side: number): Promise
 }
 
 function comparable(row: z.infer<typeof callWithNumbers>): unknown {
-  const { id: _arrival, updated_at: _written, analyzed_at, first_received_at, ...rest } = row;
+  const { id: _arrival, updated_at: _written, analyzed_at, ledger_first_received_at, ...rest } = row;
   return {
     ...rest,
-    called_at: rest.called_at === first_received_at ? "the first receipt" : rest.called_at,
+    called_at: rest.called_at === ledger_first_received_at ? "the first receipt" : rest.called_at,
     // An analysis of Atoms was finished, as far as anyone can tell, when it came in.
     analyzed_at: analyzed_at?.startsWith("2024") ? analyzed_at : typeof analyzed_at,
   };

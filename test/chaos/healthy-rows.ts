@@ -5,8 +5,8 @@ import { everyFormatName, type FormatName, makeCall, type TestCall } from "./mak
 /** A row without its call's id, and without the time at which its events came in. */
 export function comparable(row: StoredCall | undefined, format: FormatName): unknown {
   if (row === undefined) return undefined;
-  const { id: _arrival, updated_at: _written, first_received_at, ...rest } = row;
-  const called_at = rest.called_at === first_received_at ? "the first receipt" : rest.called_at;
+  const { id: _arrival, updated_at: _written, ledger_first_received_at, ...rest } = row;
+  const called_at = rest.called_at === ledger_first_received_at ? "the first receipt" : rest.called_at;
   const comparableRow: unknown = JSON.parse(JSON.stringify({ ...rest, called_at }).replaceAll(row.call_id, "ID"));
   // The platform does not say when it finished an analysis: the receipt stands in.
   return format === "atoms" ? { ...Object(comparableRow), analyzed_at: row.analyzed_at !== null } : comparableRow;

@@ -126,7 +126,7 @@ async function countWrongTranscripts(
   const digestIn = (version: unknown) => String(version).replace(/^.* /, "");
   const versions = new Map(objects.map(({ key, version }) => [key, digestIn(version)]));
   const rows = await stores.query(
-    `SELECT call_id, transcript_key, column_versions ->> 'transcript_key' AS version FROM calls
+    `SELECT call_id, transcript_key, ledger_column_versions ->> 'transcript_key' AS version FROM calls
      WHERE transcript_key IS NOT NULL`,
   );
   return rows.filter(

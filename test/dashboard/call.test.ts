@@ -204,7 +204,7 @@ describe("erasing", () => {
 
   const output = JSON.stringify({ calls: 0, events: 0, deliveries: 0, objects: 1200, parked: 0, quarantined: 3 });
   const insertJob = (id: string, status: string) =>
-    ledger.DB.prepare("INSERT INTO jobs (id, status, output, updated_at) VALUES (?, ?, ?, '')")
+    ledger.DB.prepare("INSERT INTO ledger_jobs (id, status, output, updated_at) VALUES (?, ?, ?, '')")
       .bind(id, status, output)
       .run();
 

@@ -52,7 +52,7 @@ export async function bootFilledLedger(options: Parameters<typeof bootLedger>[0]
     },
   });
   const output = { calls: 1, events: 3, deliveries: 1, objects: 1, parked: 0, quarantined: 0 };
-  await ledger.DB.prepare("INSERT INTO jobs (id, status, output, updated_at) VALUES (?, 'complete', ?, '')")
+  await ledger.DB.prepare("INSERT INTO ledger_jobs (id, status, output, updated_at) VALUES (?, 'complete', ?, '')")
     .bind(JOB, JSON.stringify(output))
     .run();
 

@@ -27,7 +27,7 @@ async function signedIn() {
 
 /** A call, a delivery that failed, a body that fits by now: for the forms to act on. */
 beforeEach(async () => {
-  await ledger.DB.exec("DELETE FROM erased_calls");
+  await ledger.DB.exec("DELETE FROM ledger_erased_calls");
   await post(ledger.url, documentedCall({ call_id: "call-1" }).start());
   await ledger.DB.prepare(
     `INSERT OR REPLACE INTO sync_deliveries (call_id, event, event_id, destination, state, attempts, updated_at)
@@ -48,7 +48,9 @@ beforeEach(async () => {
 
 async function state() {
   const calls = await ledger.DB.prepare("SELECT call_id FROM calls WHERE call_id = 'call-1'").all();
-  const delivery = await ledger.DB.prepare("SELECT generation FROM sync_deliveries WHERE call_id = 'call-1'").first();
+  const delivery = await ledger.DB.prepare(
+    "SELECT ledger_generation FROM sync_deliveries WHERE call_id = 'call-1'",
+  ).first();
   return { calls: calls.results.length, delivery, quarantined: (await ledger.ARCHIVE.head(KEY)) !== null };
 }
 

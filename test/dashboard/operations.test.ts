@@ -27,7 +27,7 @@ afterAll(async () => {
   await downstream.close();
 });
 beforeEach(async () => {
-  const tables = ["calls", "events", "caller_numbers", "sync_deliveries", "parked_bodies"];
+  const tables = ["calls", "events", "ledger_caller_numbers", "sync_deliveries", "parked_bodies"];
   await ledger.DB.batch(tables.map((table) => ledger.DB.prepare(`DELETE FROM ${table}`)));
   const { objects } = await ledger.ARCHIVE.list();
   await ledger.ARCHIVE.delete(objects.map(({ key }) => key));

@@ -184,7 +184,7 @@ describe("the calls", () => {
 
   test("are turned page by page with the filter, and none is left out", async () => {
     await ledger.DB.prepare(
-      `INSERT INTO calls (call_id, platform, agent_id, status, called_at, started_at, updated_at, first_received_at, column_versions)
+      `INSERT INTO calls (call_id, platform, agent_id, status, called_at, started_at, updated_at, ledger_first_received_at, ledger_column_versions)
        SELECT 'many-' || value, 'atoms', 'busy', 'ended', '2023-01-01T00:00:00.000Z', '2023-01-01T00:00:00.000Z', '', '', '{}'
        FROM json_each(?)`,
     )

@@ -51,7 +51,7 @@ const eventsOf = async (call_id: string) =>
   (
     await ledger.DB.prepare("SELECT * FROM events WHERE call_id = ? ORDER BY event DESC")
       .bind(call_id)
-      .all<{ event: string; event_id: string; payload: string; ingest_id: string }>()
+      .all<{ event: string; event_id: string; payload: string; ledger_ingest_id: string }>()
   ).results;
 const deliveriesOf = async (call_id: string) =>
   (await ledger.DB.prepare("SELECT event FROM sync_deliveries WHERE call_id = ?").bind(call_id).all()).results;
@@ -274,7 +274,9 @@ describe("who called whom", () => {
       caller_phone: phone_call.external_number,
       agent_phone: phone_call.agent_number,
     });
-    const { results } = await ledger.DB.prepare("SELECT digits FROM caller_numbers WHERE call_id = ? ORDER BY digits")
+    const { results } = await ledger.DB.prepare(
+      "SELECT digits FROM ledger_caller_numbers WHERE call_id = ? ORDER BY digits",
+    )
       .bind(call_id)
       .all();
     expect(results).toEqual([{ digits: "493012345678" }, { digits: "4930999888777" }]);
@@ -284,7 +286,9 @@ describe("who called whom", () => {
     const call_id = "conv_either";
     const data = { metadata: callMetadata({ phone_call: null }), ...variables(customer, agent) };
     expect(await send(elevenLabsCall({ call_id }).transcription(data))).toMatchObject(stored);
-    const { results } = await ledger.DB.prepare("SELECT digits FROM caller_numbers WHERE call_id = ? ORDER BY digits")
+    const { results } = await ledger.DB.prepare(
+      "SELECT digits FROM ledger_caller_numbers WHERE call_id = ? ORDER BY digits",
+    )
       .bind(call_id)
       .all();
     expect(results).toEqual([{ digits: "14155550123" }, { digits: "14155550190" }]);
@@ -611,7 +615,7 @@ test("both events of a body are stored in one transaction, or neither is", async
   await runCron(ledger.url, new Date());
   const events = await eventsOf(call_id);
   expect(events.map(({ event }) => event)).toEqual(["call.end", "analytics.completed"]);
-  expect(new Set(events.map(({ ingest_id }) => ingest_id)).size).toBe(1);
+  expect(new Set(events.map(({ ledger_ingest_id }) => ledger_ingest_id)).size).toBe(1);
   expect(await objectsOf(call_id)).toEqual({ "transcript.json": body });
   expect(await objectsBelow("parked/")).toEqual({});
 });
@@ -986,7 +990,7 @@ describe("secrets", () => {
     });
   /** Everything that D1 and R2 hold, bodies that are parked in D1 unpacked. */
   const everything = async () => {
-    const tables = ["calls", "events", "caller_numbers", "sync_deliveries", "parked_bodies"];
+    const tables = ["calls", "events", "ledger_caller_numbers", "sync_deliveries", "parked_bodies"];
     const rows = await ledger.DB.batch(tables.map((table) => ledger.DB.prepare(`SELECT * FROM ${table}`)));
     const { results } = await ledger.DB.prepare(
       "SELECT sha256, group_concat(body, '' ORDER BY part) AS body FROM parked_bodies GROUP BY sha256",

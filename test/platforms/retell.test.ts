@@ -139,7 +139,7 @@ describe("what is stored", () => {
     expect(await rowOf("sip")).toMatchObject({
       caller_phone: "frontdesk-trunk",
       agent_phone: "sip:+14155550190@carrier.example;user=phone",
-      agent_digits: "14155550190",
+      ledger_agent_digits: "14155550190",
     });
     expect(await callersOf("sip")).toEqual([]);
   });
@@ -441,7 +441,7 @@ describe("order and repetition", () => {
   const finalRow = async (call_id: string): Promise<unknown> => {
     const row = await rowOf(call_id);
     expect(row).not.toBeNull();
-    const { id, updated_at, first_received_at, column_versions, ...rest } = row ?? {};
+    const { id, updated_at, ledger_first_received_at, ledger_column_versions, ...rest } = row ?? {};
     return JSON.parse(JSON.stringify(rest).replaceAll(call_id, "ID"));
   };
   const inOrder = async (call_id: string, order: readonly (typeof kinds)[number][]) => {
@@ -907,7 +907,9 @@ test("a ledger with Retell alone is healthy, and takes nothing of Atoms", async 
 });
 
 async function callersOf(call_id: string): Promise<unknown[]> {
-  const query = ledger.DB.prepare("SELECT digits FROM caller_numbers WHERE call_id = ? ORDER BY digits").bind(call_id);
+  const query = ledger.DB.prepare("SELECT digits FROM ledger_caller_numbers WHERE call_id = ? ORDER BY digits").bind(
+    call_id,
+  );
   return (await query.all<{ digits: string }>()).results.map(({ digits }) => digits);
 }
 

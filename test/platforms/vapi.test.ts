@@ -61,7 +61,7 @@ const objectsOf = (call_id: string) => objectsUnder(`calls/${encodeURIComponent(
 
 /** The row of a call without the columns that differ from one run to the next: ids, digests, and times of receipt. */
 async function finalRow(call_id: string): Promise<unknown> {
-  const { id, updated_at, first_received_at, column_versions, ...rest } = (await rowOf(call_id)) ?? {};
+  const { id, updated_at, ledger_first_received_at, ledger_column_versions, ...rest } = (await rowOf(call_id)) ?? {};
   return JSON.parse(JSON.stringify(rest).replaceAll(call_id, "ID"));
 }
 
@@ -135,7 +135,7 @@ describe("what is stored", () => {
       { event: "call.end", event_id, occurred_at: "2024-07-15T14:31:24.310Z", format: "vapi" },
     ]);
     const [analysis, end] = events;
-    expect(analysis?.["ingest_id"]).toBe(end?.["ingest_id"]);
+    expect(analysis?.["ledger_ingest_id"]).toBe(end?.["ledger_ingest_id"]);
     expect(await objectsOf("reported")).toEqual({ "transcript.json": body });
     const object = await ledger.ARCHIVE.head("calls/reported/transcript.json");
     expect(object?.customMetadata).toMatchObject({ platform: "vapi", call_id: "reported", event_id });
@@ -268,14 +268,16 @@ describe("calls of every kind", () => {
       caller_phone: sip.sipUri,
       agent_phone: agent.sipUri,
     });
-    const numbers = ledger.DB.prepare("SELECT digits FROM caller_numbers WHERE call_id = 'sip'");
+    const numbers = ledger.DB.prepare("SELECT digits FROM ledger_caller_numbers WHERE call_id = 'sip'");
     expect((await numbers.all()).results).toEqual([{ digits: "15557654321" }]);
   });
 
   test("every number of the customer leads to the call", async () => {
     const { start } = vapiCall({ call_id: "two numbers" });
     await stored(start({ customer: { number: "+15550000001", sipUri: "sip:15550000002@pbx.example.com" } }));
-    const numbers = ledger.DB.prepare("SELECT digits FROM caller_numbers WHERE call_id = 'two numbers' ORDER BY 1");
+    const numbers = ledger.DB.prepare(
+      "SELECT digits FROM ledger_caller_numbers WHERE call_id = 'two numbers' ORDER BY 1",
+    );
     expect((await numbers.all()).results.map(({ digits }) => digits)).toEqual([
       "15550000001",
       "15550000002",

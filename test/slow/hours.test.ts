@@ -21,7 +21,8 @@ const HOUR_MS = 60 * 60 * 1000;
 const count = (scheduledTime = new Date(Date.now() + 2 * HOUR_MS)) =>
   ledger.worker.scheduled({ cron: "* * * * *", scheduledTime });
 const rows = async (sql: string) => (await ledger.DB.prepare(sql).all()).results;
-const staleHours = async () => (await rows("SELECT hour FROM stale_hours ORDER BY hour")).map(({ hour }) => hour);
+const staleHours = async () =>
+  (await rows("SELECT hour FROM ledger_stale_hours ORDER BY hour")).map(({ hour }) => hour);
 
 const names = [
   "totals",
@@ -123,7 +124,7 @@ test("a busy month of ten free texts a call is read in parts, of which each fits
     Array.from({ length: 20 }, (_, index) => [`${index} ${"नमस्ते ".repeat(14)}`, 1]),
   ]);
   await ledger.DB.prepare(
-    `INSERT INTO call_hours (hour, agent_id, calls, ended, analyzed, with_duration, total_duration_seconds, quarters, dispositions, metrics)
+    `INSERT INTO ledger_hours (hour, agent_id, calls, ended, analyzed, with_duration, total_duration_seconds, quarters, dispositions, metrics)
      SELECT strftime('%Y-%m-%dT%H', '2025-01-01', value || ' hours'), '', 20, 20, 20, 20, 100.0, '[[0,20,20,20,20,100.0]]', '[]', ?2
      FROM json_each(?1)`,
   )
@@ -218,7 +219,7 @@ describe("the totals of hours equal what the queries for people count", () => {
         fc.array(range, { minLength: 3, maxLength: 3 }),
         async (operations, ranges) => {
           await ledger.DB.exec(
-            "DELETE FROM events; DELETE FROM calls; DELETE FROM call_hours; DELETE FROM stale_hours",
+            "DELETE FROM events; DELETE FROM calls; DELETE FROM ledger_hours; DELETE FROM ledger_stale_hours",
           );
           await perform(operations, run++);
           for (const each of [...ranges, { ...everything, utcOffsetMinutes: 330 }]) await expectSame(each);

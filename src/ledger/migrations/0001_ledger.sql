@@ -1,8 +1,9 @@
 -- Times are ISO 8601 UTC with milliseconds (2024-07-15T14:30:00.000Z), so that text order is time order.
--- WITHOUT ROWID: a row costs one row written instead of two, and D1 bills rows written.
+-- Tables and columns whose names begin with ledger_ are this Worker's own. The others are for people: a call that is deleted by hand
+-- takes everything of it along.
 
 CREATE TABLE calls (
-  id INTEGER PRIMARY KEY,           -- the order of arrival; also the row id of search_index
+  id INTEGER PRIMARY KEY,           -- the order of arrival; also the row id of ledger_search_index
   call_id TEXT NOT NULL UNIQUE,
   platform TEXT NOT NULL,           -- the webhook that the first event of the call came to: atoms, …
   agent_id TEXT NOT NULL,
@@ -10,58 +11,43 @@ CREATE TABLE calls (
   call_direction TEXT,              -- inbound, outbound; NULL for calls that are neither (web calls)
   caller_phone TEXT,                -- the customer's number, whichever way the call went
   agent_phone TEXT,
-  agent_digits TEXT,                -- the digits of agent_phone (src/events/phone.ts), for searches
-  called_at TEXT NOT NULL,          -- started_at, else ended_at, else first_received_at: listings and statistics go by it
+  called_at TEXT NOT NULL           -- listings and statistics go by it; in an INSERT it is left out
+    GENERATED ALWAYS AS (coalesce(started_at, ended_at, ledger_first_received_at)),
   started_at TEXT,
   ended_at TEXT,
   analyzed_at TEXT,
   duration_seconds REAL,
   disposition TEXT,
-  variables TEXT,                   -- JSON object; "$overflow" in it: the R2 key of what D1's 2 MB a row could not keep
+  variables TEXT,                   -- JSON object; {"$overflow": key} when it is too large for a row: the R2 key of the whole body
   metrics TEXT,                     -- JSON object, metric to value; "$overflow" as above
   summary TEXT,
   recording_url TEXT,
   transcript_key TEXT,              -- R2 key of the call.end body
   transcript_turns INTEGER,         -- NULL: no event brought a transcript
   updated_at TEXT NOT NULL,         -- when this Worker last wrote the row
-  first_received_at TEXT NOT NULL,  -- when the first event of the call came in
-  column_versions TEXT NOT NULL     -- JSON object, column to the version of the event that set it (src/events/version.ts)
+  ledger_agent_digits TEXT,         -- the digits of agent_phone (src/events/phone.ts), for searches
+  ledger_first_received_at TEXT NOT NULL,  -- when the first event of the call came in
+  ledger_column_versions TEXT NOT NULL     -- JSON object, column to the version of the event that set it (src/events/version.ts)
 ) STRICT;
 
 CREATE INDEX calls_by_time ON calls (called_at);
 
--- A start that comes after the end moves the call. A generated column would need no trigger, but its index would be written
--- anew with every event of a call.
-CREATE TRIGGER calls_moved AFTER UPDATE OF started_at, ended_at, first_received_at ON calls
-WHEN new.called_at <> coalesce(new.started_at, new.ended_at, new.first_received_at)
-BEGIN
-  UPDATE calls SET called_at = coalesce(new.started_at, new.ended_at, new.first_received_at) WHERE id = new.id;
-END;
-
 CREATE TABLE events (
-  call_id TEXT NOT NULL,
+  -- Deferred: the events of a body are inserted before the row of their call, in one transaction.
+  call_id TEXT NOT NULL REFERENCES calls (call_id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,
   event TEXT NOT NULL,              -- call.start, call.end, analytics.completed
   event_id TEXT NOT NULL,           -- the body's own id, else its SHA-256
   agent_id TEXT NOT NULL,
   occurred_at TEXT NOT NULL,
   received_at TEXT NOT NULL,
   format TEXT NOT NULL,             -- the wire format: documented, atoms, retell, vapi, elevenlabs
-  payload TEXT NOT NULL,            -- the body as JSON, a call.end without its transcript
-  sha256 TEXT NOT NULL,             -- of the body, hex: the same id with another body is no repetition
-  ingest_id TEXT NOT NULL,          -- random, one a run of ingest: tells a repeated write from a redelivery
-  caller_digits TEXT,               -- JSON array of the customer's numbers in the body, as digits; NULL: none
+  payload TEXT,                     -- the body as JSON, without its transcript; NULL: with another event of the same event_id
+  ledger_sha256 TEXT NOT NULL,      -- of the body, hex: the same id with another body is no repetition
+  ledger_ingest_id TEXT NOT NULL,   -- random, one a run of ingest: tells a repeated write from a redelivery
+  ledger_caller_digits TEXT,        -- JSON array of the customer's numbers in the body, as digits; NULL: none
   PRIMARY KEY (call_id, event, event_id)
 ) STRICT, WITHOUT ROWID;
 
--- Every customer's number that an event of a call named, outranked ones too: searches and erasures find the calls of a number here.
-CREATE TABLE caller_numbers (
-  digits TEXT NOT NULL,             -- src/events/phone.ts
-  id INTEGER NOT NULL,              -- of the call: a number's calls are listed from the newest arrival on
-  call_id TEXT NOT NULL,
-  PRIMARY KEY (digits, id)
-) STRICT, WITHOUT ROWID;
-
--- With a row id, the order of creation: listings go from the newest on.
 CREATE TABLE sync_deliveries (
   call_id TEXT NOT NULL,
   event TEXT NOT NULL,
@@ -72,11 +58,22 @@ CREATE TABLE sync_deliveries (
   last_error TEXT,                  -- NULL: none yet
   updated_at TEXT NOT NULL,
   overdue_at TEXT,                  -- when the relay sends the message of a pending delivery again; NULL unless pending
-  generation INTEGER NOT NULL DEFAULT 0,  -- how often it was sent anew; messages of an older generation are void
-  PRIMARY KEY (call_id, event, event_id, destination)
+  ledger_generation INTEGER NOT NULL DEFAULT 0,  -- how often it was sent anew; messages of an older generation are void
+  PRIMARY KEY (call_id, event, event_id, destination),
+  FOREIGN KEY (call_id, event, event_id) REFERENCES events (call_id, event, event_id) ON DELETE CASCADE
 ) STRICT;
 
 CREATE INDEX undelivered ON sync_deliveries (state, overdue_at) WHERE state <> 'delivered';
+
+-- Every customer's number that an event of a call named, outranked ones too: searches and erasures find the calls of a number here.
+CREATE TABLE ledger_caller_numbers (
+  digits TEXT NOT NULL,             -- src/events/phone.ts
+  id INTEGER NOT NULL REFERENCES calls (id) ON DELETE CASCADE,  -- a number's calls are listed from the newest arrival on
+  PRIMARY KEY (digits, id)
+) STRICT, WITHOUT ROWID;
+
+-- What a deletion of a call looks for.
+CREATE INDEX ledger_caller_numbers_by_call ON ledger_caller_numbers (id);
 
 -- Bodies that R2 could not take, until they are recovered.
 CREATE TABLE parked_bodies (
@@ -94,16 +91,16 @@ CREATE TABLE parked_bodies (
 CREATE INDEX parked_bodies_due ON parked_bodies (due_at, received_at, sha256) WHERE part = 0;
 
 -- Tombstones: events of these calls are refused, from wherever they come. Kept for 30 days.
-CREATE TABLE erased_calls (
+CREATE TABLE ledger_erased_calls (
   call_sha256 TEXT NOT NULL PRIMARY KEY,  -- of the call's id, hex
   erased_at TEXT NOT NULL,
-  words_id INTEGER                  -- the call's row in search_index, while its words are there; NULL afterwards
+  words_id INTEGER                  -- the call's row in ledger_search_index, while its words are there; NULL afterwards
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX erased_words ON erased_calls (words_id) WHERE words_id IS NOT NULL;
+CREATE INDEX erased_words ON ledger_erased_calls (words_id) WHERE words_id IS NOT NULL;
 
 -- Erasures that are under way or were, as GET /api/jobs/{id} shows them.
-CREATE TABLE jobs (
+CREATE TABLE ledger_jobs (
   id TEXT NOT NULL PRIMARY KEY,
   status TEXT NOT NULL,             -- running, complete, errored
   subject TEXT,                     -- JSON: whose data; NULL once it is complete, and of second passes
@@ -112,10 +109,10 @@ CREATE TABLE jobs (
   updated_at TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX jobs_due ON jobs (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX ledger_jobs_due ON ledger_jobs (due_at) WHERE due_at IS NOT NULL;
 
--- Totals of the calls of an hour, for statistics that do not read calls. An hour has rows here or stands in stale_hours, never both.
-CREATE TABLE call_hours (
+-- Totals of the calls of an hour, for statistics that do not read calls. An hour has rows here or stands in ledger_stale_hours, never both.
+CREATE TABLE ledger_hours (
   hour TEXT NOT NULL,               -- of called_at, UTC: 2024-07-15T14
   agent_id TEXT NOT NULL,           -- '': all agents together
   calls INTEGER NOT NULL,
@@ -131,47 +128,50 @@ CREATE TABLE call_hours (
 
 -- Hours with calls that changed since they were counted, or that were not counted yet: until the cron counts them, statistics
 -- count their calls.
-CREATE TABLE stale_hours (
+CREATE TABLE ledger_stale_hours (
   hour TEXT NOT NULL PRIMARY KEY,
   since TEXT NOT NULL               -- when the first of the changes was written
 ) STRICT, WITHOUT ROWID;
 
-CREATE TRIGGER hours_of_new_calls AFTER INSERT ON calls
-WHEN NOT EXISTS (SELECT 1 FROM stale_hours WHERE hour = substr(new.called_at, 1, 13))
+CREATE TRIGGER ledger_hours_of_new_calls AFTER INSERT ON calls
+WHEN NOT EXISTS (SELECT 1 FROM ledger_stale_hours WHERE hour = substr(new.called_at, 1, 13))
 BEGIN
-  DELETE FROM call_hours WHERE hour = substr(new.called_at, 1, 13);
-  INSERT INTO stale_hours (hour, since) VALUES (substr(new.called_at, 1, 13), new.updated_at);
+  DELETE FROM ledger_hours WHERE hour = substr(new.called_at, 1, 13);
+  INSERT INTO ledger_stale_hours (hour, since) VALUES (substr(new.called_at, 1, 13), new.updated_at);
 END;
 
--- An update of called_at alone is that of calls_moved: both hours are known before it.
-CREATE TRIGGER hours_of_changed_calls AFTER UPDATE OF
-  agent_id, started_at, ended_at, analyzed_at, duration_seconds, disposition, metrics, first_received_at, updated_at ON calls
-WHEN NOT EXISTS (SELECT 1 FROM stale_hours WHERE hour = substr(old.called_at, 1, 13))
-  OR substr(old.called_at, 1, 13) <> substr(coalesce(new.started_at, new.ended_at, new.first_received_at), 1, 13)
+CREATE TRIGGER ledger_hours_of_changed_calls AFTER UPDATE OF
+  agent_id, started_at, ended_at, analyzed_at, duration_seconds, disposition, metrics, ledger_first_received_at, updated_at ON calls
+WHEN NOT EXISTS (SELECT 1 FROM ledger_stale_hours WHERE hour = substr(old.called_at, 1, 13))
+  OR substr(old.called_at, 1, 13) <> substr(new.called_at, 1, 13)
 BEGIN
-  DELETE FROM call_hours
-  WHERE hour IN (substr(old.called_at, 1, 13), substr(coalesce(new.started_at, new.ended_at, new.first_received_at), 1, 13));
-  INSERT INTO stale_hours (hour, since)
-  SELECT substr(old.called_at, 1, 13), new.updated_at
-  UNION SELECT substr(coalesce(new.started_at, new.ended_at, new.first_received_at), 1, 13), new.updated_at
+  DELETE FROM ledger_hours WHERE hour IN (substr(old.called_at, 1, 13), substr(new.called_at, 1, 13));
+  INSERT INTO ledger_stale_hours (hour, since)
+  SELECT substr(old.called_at, 1, 13), new.updated_at UNION SELECT substr(new.called_at, 1, 13), new.updated_at
   ON CONFLICT DO NOTHING;
 END;
 
 -- What is left of a deleted call in the totals of its hour goes with it.
-CREATE TRIGGER hours_of_deleted_calls AFTER DELETE ON calls
-WHEN NOT EXISTS (SELECT 1 FROM stale_hours WHERE hour = substr(old.called_at, 1, 13))
+CREATE TRIGGER ledger_hours_of_deleted_calls AFTER DELETE ON calls
+WHEN NOT EXISTS (SELECT 1 FROM ledger_stale_hours WHERE hour = substr(old.called_at, 1, 13))
 BEGIN
-  DELETE FROM call_hours WHERE hour = substr(old.called_at, 1, 13);
-  INSERT INTO stale_hours (hour, since) VALUES (substr(old.called_at, 1, 13), old.updated_at);
+  DELETE FROM ledger_hours WHERE hour = substr(old.called_at, 1, 13);
+  INSERT INTO ledger_stale_hours (hour, since) VALUES (substr(old.called_at, 1, 13), old.updated_at);
 END;
 
 -- Full text over the words of transcripts, without the text: that is in R2. A row has the id of its call.
-CREATE VIRTUAL TABLE search_index USING fts5 (
+CREATE VIRTUAL TABLE ledger_search_index USING fts5 (
   text,
   content = '', contentless_delete = 1,
   -- Marks belong to words: in many scripts they are the vowels.
   tokenize = "unicode61 remove_diacritics 2 categories 'L* N* Co M*'"
 );
+
+-- In the transaction of the call, so that a row id that is used again finds no words of another call.
+CREATE TRIGGER ledger_words_of_deleted_calls AFTER DELETE ON calls
+BEGIN
+  DELETE FROM ledger_search_index WHERE rowid = old.id;
+END;
 
 -- Room of a database that is full: rows go for what an erasure has to write (src/ledger/reserve.ts).
 CREATE TABLE reserve (

@@ -89,7 +89,9 @@ export async function crowded(bundle: Bundle, downstream: URL): Promise<Crowded>
 async function countSteps(db: D1Database): Promise<void> {
   await db.prepare("CREATE TABLE steps (job TEXT)").run();
   await db
-    .prepare("CREATE TRIGGER count_steps AFTER UPDATE OF output ON jobs BEGIN INSERT INTO steps VALUES (new.id); END")
+    .prepare(
+      "CREATE TRIGGER count_steps AFTER UPDATE OF output ON ledger_jobs BEGIN INSERT INTO steps VALUES (new.id); END",
+    )
     .run();
 }
 

@@ -112,7 +112,7 @@ async function countDay(db: D1Database) {
   const calls = Number(Object(changed[1]?.results[0]).calls);
   const counting = await db.batch([
     db.prepare(countHourSql.insert).bind("[]", first, last, null),
-    db.prepare("DELETE FROM stale_hours WHERE hour >= ?1 AND hour < ?2").bind(first, last),
+    db.prepare("DELETE FROM ledger_stale_hours WHERE hour >= ?1 AND hour < ?2").bind(first, last),
   ]);
   // The rows of the calls themselves are written by their events, with or without totals.
   const marking = (changed[0]?.meta.rows_written ?? 0) - calls;

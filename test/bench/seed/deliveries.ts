@@ -17,7 +17,7 @@ const NEVER_OVERDUE = "9999-12-31T23:59:59.999Z";
 export function insertDeliveries({ seed, until }: Plan, chunk: Chunk): string {
   const roll = roller(-1 - seed);
   const dayBefore = new Date(until.getTime() - DAY_MILLISECONDS).toISOString();
-  return `INSERT INTO sync_deliveries (call_id, event, event_id, destination, state, attempts, last_error, updated_at, overdue_at, generation)
+  return `INSERT INTO sync_deliveries (call_id, event, event_id, destination, state, attempts, last_error, updated_at, overdue_at, ledger_generation)
 WITH ${seededCalls(seed, chunk)}, rolled AS MATERIALIZED (
   SELECT call_id, analyzed_at, ${roll()} AS fate, ${roll()} % 2 AS permanent,
     ${pick(permanentErrors, roll())} AS permanent_error, ${pick(transientErrors, roll())} AS transient_error

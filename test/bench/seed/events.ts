@@ -3,7 +3,7 @@ import type { Chunk, Plan } from "./plan.ts";
 
 /** The statement that makes the events of calls that are there. */
 export function insertEvents({ seed }: Plan, chunk: Chunk): string {
-  return `INSERT INTO events (call_id, event, event_id, agent_id, occurred_at, received_at, format, payload, sha256, ingest_id, caller_digits)
+  return `INSERT INTO events (call_id, event, event_id, agent_id, occurred_at, received_at, format, payload, ledger_sha256, ledger_ingest_id, ledger_caller_digits)
 WITH ${seededCalls(seed, chunk)}
 ${event("call.start", "start", "started_at", "'call_direction', call_direction, 'caller_phone', caller_phone, 'agent_phone', agent_phone")}
 UNION ALL
@@ -28,9 +28,9 @@ FROM seeded WHERE ${time} IS NOT NULL`;
 
 /** The statement that makes the searchable numbers of calls that are there. */
 export function insertCallerNumbers({ seed }: Plan, chunk: Chunk): string {
-  return `INSERT INTO caller_numbers (digits, id, call_id)
+  return `INSERT INTO ledger_caller_numbers (digits, id)
 WITH ${seededCalls(seed, chunk)}
-SELECT ${digits("caller_phone")}, id, call_id FROM seeded
+SELECT ${digits("caller_phone")}, id FROM seeded
 WHERE true
 ORDER BY 1
 ON CONFLICT DO NOTHING`;

@@ -22,7 +22,7 @@ export function countStatements({ calls, days, until }: Plan): string[][] {
       .replaceAll("?2", `'${first}'`)
       .replaceAll("?3", `'${last}'`)
       .replaceAll("?4", "NULL");
-    batches.push([insert, `DELETE FROM stale_hours WHERE ${hours}`]);
+    batches.push([insert, `DELETE FROM ledger_stale_hours WHERE ${hours}`]);
   }
   return batches;
 }

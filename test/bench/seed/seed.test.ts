@@ -10,7 +10,7 @@ let ledger: Awaited<ReturnType<typeof bootLedger>>;
 const read = async (sql: string) => (await ledger.DB.prepare(sql).all()).results;
 const everything = () =>
   Promise.all(
-    ["calls", "events", "caller_numbers", "sync_deliveries"].map((table) =>
+    ["calls", "events", "ledger_caller_numbers", "sync_deliveries"].map((table) =>
       read(`SELECT * FROM ${table} ORDER BY call_id, 2`),
     ),
   );
@@ -48,17 +48,17 @@ test("calls came in the order of their time", async () => {
     ),
   ).toEqual([]);
   expect(
-    await read("SELECT call_id FROM calls WHERE called_at <> coalesce(started_at, ended_at, first_received_at)"),
+    await read("SELECT call_id FROM calls WHERE called_at <> coalesce(started_at, ended_at, ledger_first_received_at)"),
   ).toEqual([]);
 });
 
 test("each column that an event set has its version, as in a call that came in by its webhooks", async () => {
   expect(
     await read(
-      `SELECT column_versions FROM calls
-       WHERE (column_versions ->> 'started_at' = '3 ' || started_at || ' 000000000000') IS NOT TRUE
-         OR (column_versions ->> 'ended_at' IS NULL) <> (ended_at IS NULL)
-         OR (column_versions ->> 'metrics' IS NULL) <> (metrics IS NULL)`,
+      `SELECT ledger_column_versions FROM calls
+       WHERE (ledger_column_versions ->> 'started_at' = '3 ' || started_at || ' 000000000000') IS NOT TRUE
+         OR (ledger_column_versions ->> 'ended_at' IS NULL) <> (ended_at IS NULL)
+         OR (ledger_column_versions ->> 'metrics' IS NULL) <> (metrics IS NULL)`,
     ),
   ).toEqual([]);
 });
@@ -101,7 +101,7 @@ test("no call names a transcript, since none has one", async () => {
   expect(
     await read(
       `SELECT call_id FROM calls
-       WHERE transcript_key IS NOT NULL OR transcript_turns IS NOT NULL OR column_versions LIKE '%transcript%'`,
+       WHERE transcript_key IS NOT NULL OR transcript_turns IS NOT NULL OR ledger_column_versions LIKE '%transcript%'`,
     ),
   ).toEqual([]);
   const [ended] = await read("SELECT call_id FROM calls WHERE ended_at IS NOT NULL LIMIT 1");
@@ -122,7 +122,7 @@ test("a call is found by its number and by its words", async () => {
 });
 
 test("the same seed once more writes nothing, and a longer plan of the same pace only what is older", async () => {
-  const words = () => read("SELECT rowid FROM search_index");
+  const words = () => read("SELECT rowid FROM ledger_search_index");
   const [before, wordsBefore] = [await everything(), await words()];
   await fill(writeTo(ledger.DB), plan);
   expect(await everything()).toEqual(before);
@@ -135,9 +135,9 @@ test("the same seed once more writes nothing, and a longer plan of the same pace
 });
 
 test("hours that are over are counted, once", async () => {
-  const [uncounted] = await read("SELECT count(*) AS hours FROM stale_hours WHERE hour < '2024-07-18T12'");
+  const [uncounted] = await read("SELECT count(*) AS hours FROM ledger_stale_hours WHERE hour < '2024-07-18T12'");
   expect(uncounted).toEqual({ hours: 0 });
-  const [totals] = await read("SELECT sum(calls) AS calls FROM call_hours WHERE agent_id = ''");
+  const [totals] = await read("SELECT sum(calls) AS calls FROM ledger_hours WHERE agent_id = ''");
   const [calls] = await read("SELECT count(*) AS calls FROM calls WHERE called_at < '2024-07-18T12'");
   expect(totals).toEqual(calls);
 });
@@ -146,6 +146,8 @@ test("without words, none are searched", async () => {
   await fill(writeTo(ledger.DB), { ...plan, seed: 8, calls: 10, words: false });
   expect(await read("SELECT id FROM calls WHERE call_id LIKE 'seed-8-%'")).toHaveLength(10);
   expect(
-    await read("SELECT id FROM calls JOIN search_index ON search_index.rowid = id WHERE call_id LIKE 'seed-8-%'"),
+    await read(
+      "SELECT id FROM calls JOIN ledger_search_index ON ledger_search_index.rowid = id WHERE call_id LIKE 'seed-8-%'",
+    ),
   ).toEqual([]);
 });

@@ -1,7 +1,7 @@
 import { insertRows, nextCall, putBody } from "./stored.ts";
 
 /** Right after the row of the call, in one transaction. */
-const INSERT_WORDS = "INSERT INTO search_index (rowid, text) VALUES (last_insert_rowid(), ?1)";
+const INSERT_WORDS = "INSERT INTO ledger_search_index (rowid, text) VALUES (last_insert_rowid(), ?1)";
 
 /**
  * What cannot be saved when words are searched: the same as `store-only.ts`, a look into the body for its words, and these into

@@ -21,12 +21,12 @@ function oneLine(sql: string): string {
 }
 
 const INSERT_CALL = oneLine(`
-  INSERT INTO calls (call_id, platform, agent_id, status, called_at, ended_at, duration_seconds, disposition, variables,
-    transcript_key, transcript_turns, updated_at, first_received_at, column_versions)
-  VALUES (?1, 'atoms', 'agent_abc123', 'ended', ?2, ?2, 300, 'successful', ?3, ?4, 60, ?2, ?2, ?5)`);
+  INSERT INTO calls (call_id, platform, agent_id, status, ended_at, duration_seconds, disposition, variables,
+    transcript_key, transcript_turns, updated_at, ledger_first_received_at, ledger_column_versions)
+  VALUES (?1, 'atoms', 'agent_abc123', 'ended', ?2, 300, 'successful', ?3, ?4, 60, ?2, ?2, ?5)`);
 
 const INSERT_EVENT = oneLine(`
-  INSERT INTO events (call_id, event, event_id, agent_id, occurred_at, received_at, format, payload, sha256, ingest_id)
+  INSERT INTO events (call_id, event, event_id, agent_id, occurred_at, received_at, format, payload, ledger_sha256, ledger_ingest_id)
   VALUES (?1, 'call.end', ?2, 'agent_abc123', ?3, ?3, 'documented', ?4, ?2, ?1)`);
 
 /** A call that a Worker makes up, since it does not look at what comes in. */

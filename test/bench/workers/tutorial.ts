@@ -63,7 +63,7 @@ app.post("/webhooks/atoms", async (c) => {
 
   const { transcript, ...payload } = "transcript" in event ? event : { ...event, transcript: undefined };
   await c.env.DB.prepare(
-    `INSERT INTO events (call_id, event, event_id, agent_id, occurred_at, received_at, format, payload, sha256, ingest_id)
+    `INSERT INTO events (call_id, event, event_id, agent_id, occurred_at, received_at, format, payload, ledger_sha256, ledger_ingest_id)
      VALUES (?, ?, ?, ?, ?, ?, 'documented', ?, ?, ?)`,
   )
     .bind(
@@ -100,9 +100,9 @@ async function upsertCall(db: D1Database, event: z.infer<typeof eventSchema>, no
     case "call.start":
       await db
         .prepare(
-          `INSERT INTO calls (call_id, platform, agent_id, status, call_direction, caller_phone, agent_phone, called_at,
-             started_at, updated_at, first_received_at, column_versions)
-           VALUES (?1, 'atoms', ?2, 'active', ?3, ?4, ?5, ?6, ?6, ?7, ?7, '{}')
+          `INSERT INTO calls (call_id, platform, agent_id, status, call_direction, caller_phone, agent_phone,
+             started_at, updated_at, ledger_first_received_at, ledger_column_versions)
+           VALUES (?1, 'atoms', ?2, 'active', ?3, ?4, ?5, ?6, ?7, ?7, '{}')
            ON CONFLICT (call_id) DO UPDATE SET started_at = excluded.started_at, updated_at = excluded.updated_at`,
         )
         .bind(call_id, agent_id, event.call_direction, event.caller_phone, event.agent_phone, timestamp, now)
@@ -111,9 +111,9 @@ async function upsertCall(db: D1Database, event: z.infer<typeof eventSchema>, no
     case "call.end":
       await db
         .prepare(
-          `INSERT INTO calls (call_id, platform, agent_id, status, called_at, ended_at, duration_seconds, disposition,
-             variables, updated_at, first_received_at, column_versions)
-           VALUES (?1, 'atoms', ?2, 'ended', ?3, ?3, ?4, ?5, ?6, ?7, ?7, '{}')
+          `INSERT INTO calls (call_id, platform, agent_id, status, ended_at, duration_seconds, disposition,
+             variables, updated_at, ledger_first_received_at, ledger_column_versions)
+           VALUES (?1, 'atoms', ?2, 'ended', ?3, ?4, ?5, ?6, ?7, ?7, '{}')
            ON CONFLICT (call_id) DO UPDATE SET status = 'ended', ended_at = excluded.ended_at,
              duration_seconds = excluded.duration_seconds, disposition = excluded.disposition,
              variables = excluded.variables, updated_at = excluded.updated_at`,
@@ -132,9 +132,9 @@ async function upsertCall(db: D1Database, event: z.infer<typeof eventSchema>, no
     case "analytics.completed":
       await db
         .prepare(
-          `INSERT INTO calls (call_id, platform, agent_id, status, called_at, analyzed_at, metrics, updated_at,
-             first_received_at, column_versions)
-           VALUES (?1, 'atoms', ?2, 'analyzed', ?5, ?3, ?4, ?5, ?5, '{}')
+          `INSERT INTO calls (call_id, platform, agent_id, status, analyzed_at, metrics, updated_at,
+             ledger_first_received_at, ledger_column_versions)
+           VALUES (?1, 'atoms', ?2, 'analyzed', ?3, ?4, ?5, ?5, '{}')
            ON CONFLICT (call_id) DO UPDATE SET status = 'analyzed', analyzed_at = excluded.analyzed_at,
              metrics = excluded.metrics, updated_at = excluded.updated_at`,
         )

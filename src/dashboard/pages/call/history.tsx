@@ -31,12 +31,14 @@ export function Timeline({ events, viewer }: { events: readonly EventRow[]; view
             <p class="small soft">
               {event}, {format} · received <Moment at={received_at} viewer={viewer} format="momentSecond" />
             </p>
-            <details>
-              <summary>Payload</summary>
-              <pre class="payload" dir="auto">
-                <Clipped text={indented(payload)} limit={PAYLOAD_CHARACTERS} />
-              </pre>
-            </details>
+            {payload !== null && (
+              <details>
+                <summary>Payload</summary>
+                <pre class="payload" dir="auto">
+                  <Clipped text={indented(payload)} limit={PAYLOAD_CHARACTERS} />
+                </pre>
+              </details>
+            )}
           </li>
         ))}
       </ol>

@@ -1,5 +1,5 @@
 import { isJsonObject } from "../../../events/fields.ts";
-import { OVERFLOW_KEY } from "../../../ledger/fit.ts";
+import { OVERFLOW_KEY } from "../../../ledger/overflow.ts";
 import { Notice } from "../../ui/notices.tsx";
 import { counted, formatNumber } from "../../ui/numbers.ts";
 import { Clipped, Pairs, Sheet, startOf } from "../../ui/parts.tsx";
