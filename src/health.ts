@@ -1,10 +1,9 @@
-import { QUARANTINE_PREFIX } from "./archive/keys.ts";
-import { countObjects } from "./archive/objects.ts";
+import type { HeldState } from "./held/held.ts";
+import { countHeld, listHeld } from "./held/list.ts";
 import { problemResponse } from "./http/problem.ts";
 import { countBacklog } from "./ledger/backlog.ts";
 import { FULL, sizeProblem } from "./ledger/size.ts";
 import { logError } from "./log.ts";
-import { bucketParking, PARKED_PREFIX } from "./parking/bucket.ts";
 import { platformProblems } from "./platforms/index.ts";
 import { readSettings, type SettingProblem } from "./settings.ts";
 import { saysFull } from "./stores/ask.ts";
@@ -102,14 +101,14 @@ function databaseHealth(db: D1Database, now: Date): Promise<StoreHealth> {
 const LOOKED_AT = 20;
 
 function archiveHealth(bucket: R2Bucket): Promise<StoreHealth> {
-  const count = async (kind: string, prefix: string) => ({ kind, ...(await countObjects(bucket, prefix)) });
+  const count = async (kind: HeldState) => ({ kind, ...(await countHeld(bucket, kind)) });
   return storeHealth("ARCHIVE", "does not answer", async () => {
-    const [{ parked }, ...backlog] = await Promise.all([
-      bucketParking(bucket).list(LOOKED_AT),
-      count("parked", PARKED_PREFIX),
-      count("quarantined", QUARANTINE_PREFIX),
+    const [{ bodies }, ...backlog] = await Promise.all([
+      listHeld(bucket, "parked", LOOKED_AT),
+      count("parked"),
+      count("quarantined"),
     ]);
-    const isFull = parked.some(({ reason }) => saysFull(reason));
+    const isFull = bodies.some(({ detail }) => saysFull(detail));
     return { backlog, errors: isFull ? [{ path: "DB", message: FULL }] : [] };
   });
 }

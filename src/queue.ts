@@ -1,5 +1,5 @@
+import { takeBodies } from "./ingest/from-queue.ts";
 import { ingestContext } from "./ingest/ingest.ts";
-import { unpackParked } from "./ingest/unpack.ts";
 import { logError } from "./log.ts";
 import { backoffSeconds } from "./stores/backoff.ts";
 import { batchesOf } from "./stores/batches.ts";
@@ -16,7 +16,7 @@ const DELIVERIES_AT_ONCE = 25;
  */
 export async function consumeQueue(batch: MessageBatch, env: Env, ctx: ExecutionContext): Promise<void> {
   try {
-    const messages = await unpackParked(batch.messages, ingestContext(env, ctx, destinationNames(env)));
+    const messages = await takeBodies(batch.messages, ingestContext(env, ctx, destinationNames(env)));
     if (batch.queue.endsWith("-sync")) {
       for (const some of batchesOf(messages, { maxItems: DELIVERIES_AT_ONCE })) {
         await deliverBatch(some, env.DB, env.SYNC_QUEUE, configuredDestinations(env));

@@ -6,6 +6,8 @@ export interface Settings {
   maxBodyBytes: number;
   /** Whether the words of transcripts are indexed and searched. */
   searchTranscripts: boolean;
+  /** Days after which calls are erased; `undefined`: never. */
+  retentionDays: number | undefined;
   problems: SettingProblem[];
 }
 
@@ -29,7 +31,10 @@ export function readSettings(env: Env): Settings {
   if (search !== "on" && search !== "off") {
     problems.push({ setting: "SEARCH_TRANSCRIPTS", problem: "is neither on nor off" });
   }
-  return { maxBodyBytes, searchTranscripts: search === "on", problems };
+  const days = env.RETENTION_DAYS ? Number(env.RETENTION_DAYS) : undefined;
+  const isDays = days === undefined || (Number.isSafeInteger(days) && days > 0);
+  if (!isDays) problems.push({ setting: "RETENTION_DAYS", problem: "is not a whole number of days" });
+  return { maxBodyBytes, searchTranscripts: search === "on", retentionDays: isDays ? days : undefined, problems };
 }
 
 /** Splits a setting that holds one or more secrets, separated by commas or white space. */

@@ -1,5 +1,13 @@
 import * as z from "zod";
-import { jobView, readJobView, startCallErasure, startNumberErasure, wholePhone } from "../erasure/start.ts";
+import {
+  jobView,
+  numberPreview,
+  previewNumberErasure,
+  readJobView,
+  startCallErasure,
+  startNumberErasure,
+  wholePhone,
+} from "../erasure/start.ts";
 import { notFound } from "../http/problem.ts";
 import { unknownCall } from "./call.ts";
 import { callQuery, nothing, operation } from "./operation.ts";
@@ -32,6 +40,18 @@ export const eraseCaller = operation({
   status: 202,
   answers: started,
   perform: async ({ body: { caller_phone } }, env) => accepted(await startNumberErasure(caller_phone, env)),
+});
+
+/** `POST /api/erasures/preview`: how much the erasure of a caller would take. */
+export const previewErasure = operation({
+  method: "post",
+  path: "/erasures/preview",
+  summary: "How much the erasure of a caller would take; erases nothing",
+  query: nothing,
+  body: z.strictObject({ caller_phone: wholePhone }),
+  answers: { "application/json": numberPreview },
+  perform: async ({ body: { caller_phone } }, env) =>
+    Response.json(await previewNumberErasure(caller_phone, { db: env.DB, bucket: env.ARCHIVE })),
 });
 
 /** `GET /api/jobs/{id}`: how far a job is. */

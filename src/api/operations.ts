@@ -1,7 +1,7 @@
 import { getCall, getTranscript } from "./call.ts";
 import { exportCalls, getCalls } from "./calls.ts";
 import { getDeliveries, retryDeliveries } from "./deliveries.ts";
-import { eraseCall, eraseCaller, getJob } from "./erasure.ts";
+import { eraseCall, eraseCaller, getJob, previewErasure } from "./erasure.ts";
 import type { Operation } from "./operation.ts";
 import { getParked } from "./parked.ts";
 import { getQuarantine, replayQuarantined } from "./quarantine.ts";
@@ -16,6 +16,7 @@ export const operations: readonly Operation[] = [
   getTranscript,
   eraseCall,
   eraseCaller,
+  previewErasure,
   getJob,
   getStats,
   getDeliveries,

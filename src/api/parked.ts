@@ -1,34 +1,31 @@
 import * as z from "zod";
-import { listParked, parkedCursor } from "../parking/index.ts";
+import { keyOfParked } from "../held/held.ts";
+import { listHeld } from "../held/list.ts";
 import { nextCursor, nothing, operation } from "./operation.ts";
 
-/** `GET /api/parked`: bodies that are parked, those first that are due first. */
+/** A held body in an answer. */
+export const heldBody = z.object({
+  key: z.string(),
+  platform: z.string(),
+  reason: z.string(),
+  detail: z.string(),
+  received_at: z.string(),
+  size: z.number().describe("bytes"),
+});
+
+/** `GET /api/parked`: bodies that are parked, oldest first. */
 export const getParked = operation({
   method: "get",
   path: "/parked",
-  summary: "Bodies that wait for a store, those first that are due first",
+  summary: "Bodies that wait for a store, oldest first, with the store that failed and its words",
   query: z.strictObject({
     limit: z.coerce.number().int().min(1).max(1000).default(100),
-    cursor: parkedCursor.optional(),
+    cursor: keyOfParked.optional().describe("the next_cursor of the answer before"),
   }),
   body: nothing,
-  answers: {
-    "application/json": z.object({
-      parked: z.array(
-        z.object({
-          store: z.string(),
-          platform: z.string(),
-          sha256: z.string(),
-          received_at: z.string(),
-          due_at: z.string().describe("when it is recovered at the earliest"),
-          size: z.number().describe("bytes"),
-          reason: z.string(),
-        }),
-      ),
-      unreachable: z.array(z.string()).describe("stores that did not answer, so that more may be parked there"),
-      next_cursor: nextCursor,
-    }),
+  answers: { "application/json": z.object({ parked: z.array(heldBody), next_cursor: nextCursor }) },
+  async perform({ query: { limit, cursor } }, env) {
+    const { bodies, next } = await listHeld(env.ARCHIVE, "parked", limit, cursor);
+    return Response.json({ parked: z.array(heldBody).parse(bodies), next_cursor: next ?? null });
   },
-  perform: async ({ query: { limit, cursor } }, env) =>
-    Response.json(await listParked({ db: env.DB, bucket: env.ARCHIVE }, limit, cursor)),
 });

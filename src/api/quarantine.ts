@@ -1,10 +1,12 @@
 import * as z from "zod";
-import { keyInQuarantine, listQuarantine } from "../archive/quarantine.ts";
+import { keyInQuarantine } from "../held/held.ts";
+import { listNewestQuarantined } from "../held/list.ts";
 import { notFound } from "../http/problem.ts";
 import { ingestContext } from "../ingest/ingest.ts";
 import { type ReplayResult, replay, replayPage } from "../ingest/replay.ts";
 import { destinationNames } from "../sync/destinations/index.ts";
 import { nextCursor, nothing, operation } from "./operation.ts";
+import { heldBody } from "./parked.ts";
 
 const cursor = keyInQuarantine.optional().describe("the next_cursor of the answer before");
 
@@ -16,23 +18,11 @@ export const getQuarantine = operation({
   query: z.strictObject({ limit: z.coerce.number().int().min(1).max(1000).default(100), cursor }),
   body: nothing,
   answers: {
-    "application/json": z.object({
-      quarantine: z.array(
-        z.object({
-          key: z.string(),
-          platform: z.string(),
-          reason: z.string(),
-          detail: z.string(),
-          received_at: z.string(),
-          size: z.number().describe("bytes"),
-        }),
-      ),
-      next_cursor: nextCursor,
-    }),
+    "application/json": z.object({ quarantine: z.array(heldBody), next_cursor: nextCursor }),
   },
   async perform({ query }, env) {
-    const page = await listQuarantine(env.ARCHIVE, query.limit, query.cursor);
-    return Response.json({ quarantine: page.items, next_cursor: page.cursor ?? null });
+    const { bodies, next } = await listNewestQuarantined(env.ARCHIVE, query.limit, query.cursor);
+    return Response.json({ quarantine: z.array(heldBody).parse(bodies), next_cursor: next ?? null });
   },
 });
 

@@ -8,14 +8,14 @@ const KEY_BYTES_BESIDE_THE_ID = "calls//superseded/.json".length + 64;
 
 /**
  * The prefix under which everything of a call lies: `calls/{call_id}/`, the id percent-encoded, so that no id can leave its
- * folder. An id too long for a key is its SHA-256.
+ * folder. An id too long for a key is `%sha256-` and its SHA-256, which no id encodes to.
  */
 export async function callPrefix(callId: string): Promise<string> {
   // Tools that take a key for a path would go up at `..`.
   const encoded = /^\.+$/.test(callId) ? callId.replaceAll(".", "%2E") : encodeURIComponent(callId);
   // Percent-encoding leaves nothing but ASCII: characters are bytes.
   const fits = encoded.length + KEY_BYTES_BESIDE_THE_ID <= MAX_KEY_BYTES;
-  return `calls/${fits ? encoded : await sha256(callId)}/`;
+  return `calls/${fits ? encoded : `%sha256-${await sha256(callId)}`}/`;
 }
 
 /** The key of the `call.end` body of a call. */
@@ -31,11 +31,4 @@ export function supersededKey(prefix: string, bodySha256: string): string {
 /** The key of a body with more than D1's 2 MB a row can keep. */
 export function overflowKey(prefix: string, bodySha256: string): string {
   return `${prefix}overflow/${bodySha256}.json`;
-}
-
-export const QUARANTINE_PREFIX = "quarantine/";
-
-/** The key of a signed body that did not fit. */
-export function quarantineKey(bodySha256: string, receivedAt: string): string {
-  return `${QUARANTINE_PREFIX}${receivedAt.slice(0, "2024-07-15".length).replaceAll("-", "/")}/${bodySha256}.json`;
 }

@@ -2,7 +2,6 @@ import type { Turn } from "../events/event.ts";
 import { isJsonObject } from "../events/fields.ts";
 import { findPlatform } from "../platforms/index.ts";
 import { askStore } from "../stores/ask.ts";
-import type { Deadline } from "../stores/deadline.ts";
 import { supersededKey, transcriptKey } from "./keys.ts";
 
 /** A `call.end` body with its keys and its metadata in the archive. */
@@ -10,14 +9,16 @@ export interface ArchivedBody {
   /** Of everything of the call. */
   prefix: string;
   body: ArrayBuffer;
-  /** SHA-256 of the body, hex. */
-  sha256: string;
+  /** SHA-256 of what identifies the body, hex: the same for repetitions that differ in their bytes. */
+  identity: string;
   metadata: {
     platform: string;
     call_id: string;
     agent_id: string;
     event_id: string;
+    /** Of the object's bytes. */
     sha256: string;
+    identity: string;
     /** See `transcriptVersion`: of several bodies of a call the highest is the transcript. */
     version: string;
   };
@@ -33,13 +34,13 @@ const MAX_ROUNDS = 8;
  */
 export async function archiveTranscript(
   bucket: R2Bucket,
-  { prefix, body, sha256, metadata }: ArchivedBody,
+  { prefix, body, identity, metadata }: ArchivedBody,
   result: "stored" | "duplicate",
-  deadline: Deadline,
+  until: number,
 ): Promise<void> {
   const key = transcriptKey(prefix);
   const options = { httpMetadata: { contentType: "application/json" }, customMetadata: { ...metadata } };
-  const ask = <T>(work: () => Promise<T>) => askStore("R2", work, { deadline });
+  const ask = <T>(work: () => Promise<T>) => askStore("R2", work, { until });
   const put = (onlyIf: R2Conditional) => ask(() => bucket.put(key, body, { ...options, onlyIf }));
 
   if (result === "stored" && (await put({ etagDoesNotMatch: "*" })) !== null) return;
@@ -49,10 +50,10 @@ export async function archiveTranscript(
       if ((await put({ etagDoesNotMatch: "*" })) !== null) return;
       continue;
     }
-    const { sha256: presentSha256, version = "" } = present.customMetadata ?? {};
-    if (presentSha256 === sha256) return;
+    const { identity: presentIdentity, version = "" } = present.customMetadata ?? {};
+    if (presentIdentity === identity) return;
     if (version > metadata.version) {
-      await ask(() => bucket.put(supersededKey(prefix, sha256), body, options));
+      await ask(() => bucket.put(supersededKey(prefix, identity), body, options));
       return;
     }
     const isCopied = await ask(() => copyToSuperseded(bucket, prefix, present.etag));
@@ -68,8 +69,8 @@ async function copyToSuperseded(bucket: R2Bucket, prefix: string, etag: string):
     await present?.body.cancel();
     return false;
   }
-  const sha256 = present.customMetadata?.["sha256"] ?? present.etag;
-  await bucket.put(supersededKey(prefix, sha256), await present.arrayBuffer(), {
+  const identity = present.customMetadata?.["identity"] ?? present.etag;
+  await bucket.put(supersededKey(prefix, identity), await present.arrayBuffer(), {
     httpMetadata: present.httpMetadata ?? {},
     customMetadata: present.customMetadata ?? {},
   });

@@ -1,13 +1,17 @@
 import * as z from "zod";
 import { hasCallObjects } from "../archive/objects.ts";
 import { MIN_PHONE_DIGITS, phoneDigits } from "../events/phone.ts";
+import { sha256 } from "../events/received.ts";
+import type { HeldState } from "../held/held.ts";
+import { listHeld } from "../held/list.ts";
 import { readCallRow } from "../ledger/calls.ts";
-import { insertJob, jobStatus, listDueJobs, readJob, saveJobStart } from "../ledger/jobs.ts";
+import { callIdsBefore, countCallsOfNumber } from "../ledger/erasure.ts";
+import { insertJob, jobStatus, readJob } from "../ledger/jobs.ts";
 import { logError } from "../log.ts";
-import { type EraseParameters, INSTANCE_RETENTION, PATIENCE_MS } from "./job.ts";
-import { type ErasureStores, erased, nothingErased } from "./steps.ts";
+import { readSettings } from "../settings.ts";
+import type { EraseParameters } from "./job.ts";
+import { type ErasureStores, erased, nothingErased, PATIENCE_MS } from "./steps.ts";
 import type { Subject } from "./subject.ts";
-import { lookThrough, type WaitingPosition } from "./waiting.ts";
 
 /** A whole phone number as a request has it. Fewer digits would be a mistake, and name many people. */
 export const wholePhone = z
@@ -32,8 +36,8 @@ export async function readJobView(db: D1Database, id: string): Promise<JobView |
  * @returns the id of the job; `undefined` when there is nothing of such a call
  */
 export async function startCallErasure(callId: string, env: Env): Promise<string | undefined> {
-  const subject: Subject = { call_ids: [callId] };
-  return (await isKnown(callId, subject, { db: env.DB, bucket: env.ARCHIVE })) ? start(subject, env) : undefined;
+  const isKnown = await isCallKnown(callId, { db: env.DB, bucket: env.ARCHIVE });
+  return isKnown ? start(crypto.randomUUID(), { call_id: callId }, env, new Date()) : undefined;
 }
 
 /**
@@ -41,51 +45,109 @@ export async function startCallErasure(callId: string, env: Env): Promise<string
  * @returns the id of the job
  */
 export function startNumberErasure(phone: string, env: Env): Promise<string> {
-  return start({ call_ids: [], digits: phoneDigits(phone) }, env);
-}
-
-/** Pages of waiting bodies that a request looks through; with more, only the job can tell. */
-const MAX_PAGES = 8;
-
-/** Whether anything of a call is in the ledger, in the archive, parked or in quarantine. */
-async function isKnown(callId: string, subject: Subject, stores: ErasureStores): Promise<boolean> {
-  if ((await readCallRow(stores.db, callId)) !== undefined || (await hasCallObjects(stores.bucket, callId)))
-    return true;
-  let position: WaitingPosition | undefined = { source: 0 };
-  for (let page = 0; page < MAX_PAGES && position !== undefined; page++) {
-    const { waiting, next }: Awaited<ReturnType<typeof lookThrough>> = await lookThrough(subject, position, stores);
-    if (waiting.some(({ mention }) => mention.isDirect)) return true;
-    position = next;
-  }
-  return position !== undefined;
-}
-
-async function start(subject: Subject, env: Env): Promise<string> {
-  const id = crypto.randomUUID();
   const now = new Date();
+  return start(crypto.randomUUID(), { digits: phoneDigits(phone), until: now.toISOString() }, env, now);
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** Starts the erasure of what is older than `RETENTION_DAYS`, if there is any: one job an hour. */
+export async function startRetention(env: Env, now: Date): Promise<{ job?: string }> {
+  const { retentionDays } = readSettings(env);
+  if (retentionDays === undefined) return {};
+  const before = new Date(now.getTime() - retentionDays * DAY_MS).toISOString();
+  const isAnyOld =
+    (await callIdsBefore(env.DB, before, 1)).length > 0 ||
+    (await isAnyHeldBefore(env.ARCHIVE, "parked", before)) ||
+    (await isAnyHeldBefore(env.ARCHIVE, "quarantined", before));
+  if (!isAnyOld) return {};
+  const hour = now.toISOString().slice(0, "2024-07-15T14".length);
+  return { job: await start(`retention-${hour}`, { before }, env, now) };
+}
+
+/** Held bodies are listed oldest first. */
+async function isAnyHeldBefore(bucket: R2Bucket, state: HeldState, before: string): Promise<boolean> {
+  const { bodies } = await listHeld(bucket, state, 1);
+  return bodies.some(({ received_at }) => received_at < before);
+}
+
+/** What the erasure of a number would take by now. */
+export const numberPreview = z.object({
+  calls: z.number(),
+  parked: z.number(),
+  quarantined: z.number(),
+  complete: z.boolean().describe("false: more bodies are held than were looked through"),
+});
+
+export async function previewNumberErasure(
+  phone: string,
+  { db, bucket }: ErasureStores,
+): Promise<z.infer<typeof numberPreview>> {
+  const digits = phoneDigits(phone);
+  const digest = await sha256(digits);
+  const [calls, parked, quarantined] = await Promise.all([
+    countCallsOfNumber(db, digits),
+    countLabelled(bucket, "parked", "numberSha256s", digest),
+    countLabelled(bucket, "quarantined", "numberSha256s", digest),
+  ]);
+  return {
+    calls,
+    parked: parked.count,
+    quarantined: quarantined.count,
+    complete: parked.isComplete && quarantined.isComplete,
+  };
+}
+
+/** Whether anything of a call is in the ledger, in the archive, parked or in quarantine; yes where too much is held to tell. */
+async function isCallKnown(callId: string, { db, bucket }: ErasureStores): Promise<boolean> {
+  if ((await readCallRow(db, callId)) !== undefined || (await hasCallObjects(bucket, callId))) return true;
+  const digest = await sha256(callId);
+  for (const state of ["parked", "quarantined"] as const) {
+    const { count, isComplete } = await countLabelled(bucket, state, "callSha256s", digest);
+    if (count > 0 || !isComplete) return true;
+  }
+  return false;
+}
+
+/** Pages of a thousand held bodies that a request looks through. */
+const MAX_PAGES = 10;
+
+const PAGE_BODIES = 1_000;
+
+/** Counts the held bodies whose label has a digest. Those whose labels cannot tell are not counted. */
+async function countLabelled(
+  bucket: R2Bucket,
+  state: HeldState,
+  of: "callSha256s" | "numberSha256s",
+  digest: string,
+): Promise<{ count: number; isComplete: boolean }> {
+  let count = 0;
+  let isComplete = true;
+  let after: string | undefined;
+  for (let page = 0; page < MAX_PAGES; page++) {
+    const { bodies, next } = await listHeld(bucket, state, PAGE_BODIES, after);
+    count += bodies.filter(({ label }) => label[of].includes(digest)).length;
+    isComplete &&= bodies.every(({ label }) => !label.isPartial);
+    after = next;
+    if (after === undefined) return { count, isComplete };
+  }
+  return { count, isComplete: false };
+}
+
+async function start(id: string, subject: Subject, env: Env, now: Date): Promise<string> {
   const row = { id, subject: JSON.stringify(subject), output: JSON.stringify(nothingErased) };
   await insertJob(env.DB, row, new Date(now.getTime() + PATIENCE_MS), now);
-  await createInstance(env.ERASURE, id, id);
+  await createInstance(env.ERASURE, id);
   return id;
 }
 
-/** Jobs that one run of the cron starts. */
-const JOBS_A_RUN = 20;
+/** Workflows keeps an instance for days by default. */
+const INSTANCE_RETENTION = { successRetention: "1 hour", errorRetention: "1 day" } as const;
 
-/** Starts jobs again that made no progress: on this machine an instance ends with the runtime, and one may fail for long. */
-export async function startDueJobs(db: D1Database, erasure: Workflow<EraseParameters>, now: Date) {
-  const jobs = await listDueJobs(db, JOBS_A_RUN, now);
-  for (const { id } of jobs) {
-    await saveJobStart(db, id, new Date(now.getTime() + PATIENCE_MS), now);
-    await createInstance(erasure, `${id}-${now.getTime()}`, id);
-  }
-  return { started: jobs.length };
-}
-
-/** Never rejects: a job whose instance could not be made is due after a while. */
-async function createInstance(erasure: Workflow<EraseParameters>, instance: string, job: string): Promise<void> {
+/** Never rejects: the cron goes on with a job whose instance could not be made. */
+async function createInstance(erasure: Workflow<EraseParameters>, job: string): Promise<void> {
   try {
-    await erasure.create({ id: instance, params: { job }, retention: INSTANCE_RETENTION });
+    await erasure.create({ id: job, params: { job }, retention: INSTANCE_RETENTION });
   } catch (error) {
     logError({ message: "could not start an erasure", job }, error);
   }

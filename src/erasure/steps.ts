@@ -1,17 +1,18 @@
-import pMap from "p-map";
 import * as z from "zod";
 import { deleteCallObjects } from "../archive/objects.ts";
-import { MAX_ID_CHARACTERS } from "../events/fields.ts";
-import { sha256 } from "../events/received.ts";
-import { buryCall, callIdsOfNumber, callsByNumber, deleteCallRows, findBuried } from "../ledger/erasure.ts";
+import { removeHeld } from "../held/held.ts";
+import { buryCalls, callIdsBefore, callIdsOfNumber, deleteCallRows } from "../ledger/erasure.ts";
+import { saveJob } from "../ledger/jobs.ts";
+import { mergeSearchIndex } from "../ledger/search-index.ts";
+import { findHeld } from "./held.ts";
 import type { Subject } from "./subject.ts";
-import { CONCURRENCY, lookThrough, type Waiting, type WaitingPosition } from "./waiting.ts";
 
 /** How much an erasure deleted. */
 export const erased = z.object({
   calls: z.number(),
   events: z.number(),
   deliveries: z.number(),
+  words: z.number().describe("calls whose words were in the index"),
   objects: z.number().describe("transcripts and other bodies of a call in R2"),
   parked: z.number().describe("bodies that waited for a store"),
   quarantined: z.number().describe("bodies that did not fit"),
@@ -19,16 +20,25 @@ export const erased = z.object({
 
 export type Erased = z.infer<typeof erased>;
 
-export const nothingErased: Erased = { calls: 0, events: 0, deliveries: 0, objects: 0, parked: 0, quarantined: 0 };
+export const nothingErased: Erased = {
+  calls: 0,
+  events: 0,
+  deliveries: 0,
+  words: 0,
+  objects: 0,
+  parked: 0,
+  quarantined: 0,
+};
 
-export function addErased(a: Erased, b: Erased): Erased {
+export function addErased(one: Erased, other: Erased): Erased {
   return {
-    calls: a.calls + b.calls,
-    events: a.events + b.events,
-    deliveries: a.deliveries + b.deliveries,
-    objects: a.objects + b.objects,
-    parked: a.parked + b.parked,
-    quarantined: a.quarantined + b.quarantined,
+    calls: one.calls + other.calls,
+    events: one.events + other.events,
+    deliveries: one.deliveries + other.deliveries,
+    words: one.words + other.words,
+    objects: one.objects + other.objects,
+    parked: one.parked + other.parked,
+    quarantined: one.quarantined + other.quarantined,
   };
 }
 
@@ -38,93 +48,93 @@ export interface ErasureStores {
   bucket: R2Bucket;
 }
 
-/** Calls that one step erases, some seven queries each. */
-export const CALLS_A_STEP = 50;
+/** Where an erasure is: which kind of step comes next, and where it goes on. JSON, since a step of the Workflow returns it. */
+export interface Position {
+  stage: "calls" | "parked" | "quarantined" | "index";
+  /** The key of the held body before. */
+  after?: string | undefined;
+  /** Whether this pass erased anything: then another follows, until one finds nothing. */
+  hasErased: boolean;
+}
 
-/** Ids that one statement is asked about: D1 takes 2,000,000 bytes a parameter. */
-const IDS_A_STATEMENT = 500;
+export const beginning: Position = { stage: "calls", hasErased: false };
 
-/** Ids that one body may add: an event names one call, and a body that names many must not erase them all. */
-const MAX_IDS_A_BODY = 5;
+/** How one step ended. */
+export interface StepResult {
+  erased: Erased;
+  /** Absent after the last step. */
+  next?: Position;
+}
+
+/** Calls that one step erases, some two subrequests each. */
+const CALLS_A_STEP = 100;
+
+/** Performs one step of an erasure. Safe to repeat. */
+export async function eraseStep(subject: Subject, position: Position, stores: ErasureStores): Promise<StepResult> {
+  const { stage, after, hasErased } = position;
+  switch (stage) {
+    case "calls": {
+      const callIds = await findCalls(subject, stores.db);
+      const deleted = await eraseCalls(callIds, stores);
+      const isLast = "call_id" in subject || deleted.calls === 0;
+      const next = { stage: isLast ? "parked" : "calls", hasErased: hasErased || isAny(deleted) } as const;
+      return { erased: deleted, next };
+    }
+    case "parked":
+    case "quarantined": {
+      const found = await findHeld(subject, stage, after, stores);
+      const deleted = await eraseCalls(found.callIds, stores);
+      await removeHeld(stores.bucket, found.keys);
+      const all = addErased(deleted, { ...nothingErased, [stage]: found.keys.length });
+      const pass = { hasErased: hasErased || isAny(all) };
+      if (found.next !== undefined) return { erased: all, next: { stage, after: found.next, ...pass } };
+      if (stage === "parked") return { erased: all, next: { stage: "quarantined", ...pass } };
+      return { erased: all, next: pass.hasErased ? beginning : { stage: "index", ...pass } };
+    }
+    case "index": {
+      const hasMore = await mergeSearchIndex(stores.db);
+      return hasMore ? { erased: nothingErased, next: position } : { erased: nothingErased };
+    }
+  }
+}
+
+function findCalls(subject: Subject, db: D1Database): Promise<string[]> {
+  if ("digits" in subject) return callIdsOfNumber(db, subject.digits, subject.until, CALLS_A_STEP);
+  if ("before" in subject) return callIdsBefore(db, subject.before, CALLS_A_STEP);
+  return Promise.resolve([subject.call_id]);
+}
 
 /**
- * Erases calls. The tombstone comes first, so that nothing comes in meanwhile; the rows last, since they name the rest: after a
+ * Erases calls. The tombstones come first, so that nothing comes in meanwhile; the rows last, since they name the rest: after a
  * failure the same calls are found again.
  */
 export async function eraseCalls(callIds: readonly string[], { db, bucket }: ErasureStores): Promise<Erased> {
-  let total = nothingErased;
-  for (const callId of callIds) {
-    await buryCall(db, callId, new Date());
-    const objects = await deleteCallObjects(bucket, callId);
-    const rows = await deleteCallRows(db, callId);
-    total = addErased(total, { ...nothingErased, ...rows, objects });
-  }
-  return total;
+  if (callIds.length === 0) return nothingErased;
+  await buryCalls(db, callIds, new Date());
+  const objects = await deleteCallObjects(bucket, callIds);
+  return { ...nothingErased, ...(await deleteCallRows(db, callIds)), objects };
 }
 
-/** Erases the next calls of a number that the ledger has. `callIds` is empty when there are no more. */
-export async function eraseCallsOfNumber(
-  digits: string,
+function isAny(counts: Erased): boolean {
+  return Object.values(counts).some((count) => count > 0);
+}
+
+/** Without progress for so long, the cron goes on with a job: longer than all tries of a step. */
+export const PATIENCE_MS = 10 * 60 * 1000;
+
+/** By then every write that was under way during a job has come in. */
+export const SWEEP_DELAY_MS = 10 * 60 * 1000;
+
+/** Performs a step of a job and records its progress, in the end that the job is complete. Safe to repeat. */
+export async function performStep(
+  job: { id: string; subject: Subject; total: Erased },
+  position: Position,
   stores: ErasureStores,
-): Promise<{ erased: Erased; callIds: string[] }> {
-  const callIds = await callIdsOfNumber(stores.db, digits, CALLS_A_STEP);
-  return { erased: await eraseCalls(callIds, stores), callIds };
-}
-
-/**
- * Erases the calls that a page of waiting bodies names together with the number. Most events carry no number: the one that does
- * may wait while the others are in the ledger, or wait somewhere else. Calls that the ledger knows to be another's stay.
- */
-export async function eraseCallsOfWaiting(
-  subject: Subject & { digits: string },
-  position: WaitingPosition,
-  stores: ErasureStores,
-): Promise<{ erased: Erased; callIds: string[]; next?: WaitingPosition }> {
-  const { waiting, next } = await lookThrough(subject, position, stores);
-  const named = new Set(
-    waiting.filter(({ mention }) => mention.isDirect).flatMap((body) => usableIds(body).slice(0, MAX_IDS_A_BODY)),
-  );
-  const { ofOthers } = await inChunks([...named], (ids) => callsByNumber(stores.db, subject.digits, ids));
-  const callIds = [...named].filter((id) => !ofOthers.has(id));
-  return { erased: await eraseCalls(callIds, stores), callIds, ...(next && { next }) };
-}
-
-/** Deletes those of a page of waiting bodies that name the subject, or a call that was erased. */
-export async function eraseWaiting(
-  subject: Subject,
-  position: WaitingPosition,
-  { db, bucket }: ErasureStores,
-): Promise<{ erased: Erased; next?: WaitingPosition }> {
-  const { waiting, next } = await lookThrough(subject, position, { db, bucket });
-  const ids = [...new Set(waiting.flatMap(usableIds))];
-  const digestOf = new Map(await Promise.all(ids.map(async (id) => [id, await sha256(id)] as const)));
-  const buried = new Set<string>();
-  for (const chunk of chunks([...digestOf.values()]))
-    for (const digest of await findBuried(db, chunk)) buried.add(digest);
-  const isMeant = (body: Waiting) =>
-    body.mention.isDirect || usableIds(body).some((id) => buried.has(digestOf.get(id) ?? ""));
-
-  const meant = waiting.filter(isMeant);
-  await pMap(meant, ({ remove }) => remove(), { concurrency: CONCURRENCY });
-  const countOf = (kind: Waiting["kind"]) => meant.filter((body) => body.kind === kind).length;
-  return {
-    erased: { ...nothingErased, parked: countOf("parked"), quarantined: countOf("quarantined") },
-    ...(next && { next }),
-  };
-}
-
-/** Longer texts are in bodies that do not fit, and were never the id of a call. */
-function usableIds({ mention }: Waiting): string[] {
-  return mention.callIds.filter(({ length }) => length <= MAX_ID_CHARACTERS);
-}
-
-async function inChunks(ids: readonly string[], ask: (chunk: string[]) => ReturnType<typeof callsByNumber>) {
-  const ofOthers = new Set<string>();
-  for (const chunk of chunks(ids)) for (const id of (await ask(chunk)).ofOthers) ofOthers.add(id);
-  return { ofOthers };
-}
-
-function chunks(ids: readonly string[]): string[][] {
-  const count = Math.ceil(ids.length / IDS_A_STATEMENT);
-  return Array.from({ length: count }, (_, index) => ids.slice(index * IDS_A_STATEMENT, (index + 1) * IDS_A_STATEMENT));
+): Promise<StepResult> {
+  const result = await eraseStep(job.subject, position, stores);
+  const now = new Date();
+  const status = result.next === undefined ? "complete" : "running";
+  const dueAt = new Date(now.getTime() + (status === "complete" ? SWEEP_DELAY_MS : PATIENCE_MS));
+  await saveJob(stores.db, { id: job.id, status, output: addErased(job.total, result.erased) }, dueAt, now);
+  return result;
 }

@@ -18,3 +18,9 @@ const MAX_PHONE_CHARACTERS = 1_000;
 
 /** Fewer digits are a count, a duration or an extension, and would name many people. */
 export const MIN_PHONE_DIGITS = 7;
+
+export function wholePhoneDigits(text: string): string | undefined {
+  if (text.length > 200 || !/^(?:tel:|sips?:)?[+\d\s().-]+(?:[@;].*)?$/i.test(text.normalize("NFKC"))) return undefined;
+  const digits = phoneDigits(text);
+  return digits.length >= MIN_PHONE_DIGITS ? digits : undefined;
+}

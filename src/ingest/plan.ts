@@ -80,7 +80,7 @@ export async function plan(received: Received, decoded: DecodedEvents, options: 
     event_id,
     event: first.event,
     ledger: { platform: decoded.platform.name, callSha256: await sha256(call_id), patch, entries },
-    transcript: end && archivedBody(end, received, event_id, prefix),
+    transcript: end && (await archivedBody(end, received, event_id, prefix)),
     overflow: isOverflow ? { key: keys.overflow, body: received.body } : undefined,
     messages: entries.flatMap(({ row, destinations }) =>
       destinations.map((destination) => ({
@@ -107,9 +107,15 @@ function searchTextOf(event: CallEvent, received: Received, { platform, body }: 
   return { version: transcriptVersion(event, received), text: searchText(platform.turns(body)) };
 }
 
-function archivedBody(end: CallEvent, received: Received, event_id: string, prefix: string): ArchivedBody {
-  const { platform, body, sha256 } = received;
+async function archivedBody(
+  end: CallEvent,
+  received: Received,
+  event_id: string,
+  prefix: string,
+): Promise<ArchivedBody> {
+  const { platform, body, sha256: identity } = received;
   const { call_id, agent_id } = end;
   const version = transcriptVersion(end, received);
-  return { prefix, body, sha256, metadata: { platform, call_id, agent_id, event_id, sha256, version } };
+  const metadata = { platform, call_id, agent_id, event_id, sha256: await sha256(body), identity, version };
+  return { prefix, body, identity, metadata };
 }

@@ -1,9 +1,9 @@
 import pMap from "p-map";
-import { listQuarantine, readQuarantined, removeQuarantined } from "../archive/quarantine.ts";
+import { readHeld, removeHeld } from "../held/held.ts";
+import { listNewestQuarantined } from "../held/list.ts";
 import { MAX_CONNECTIONS, StoreError } from "../stores/ask.ts";
-import { batchesOfBodies } from "./batch.ts";
-import { type IngestContext, ingestAll } from "./ingest.ts";
-import type { IngestResult } from "./result.ts";
+import { type BroughtBack, batchesOfBodies, ingestWaiting } from "./bring-back.ts";
+import type { IngestContext } from "./ingest.ts";
 
 /** Bodies that one request replays, as many as a page of the dashboard shows. */
 export const REPLAYS_A_REQUEST = 100;
@@ -12,12 +12,12 @@ export const REPLAYS_A_REQUEST = 100;
 export type ReplayResult = "recovered" | "still-in-quarantine" | "not-found";
 
 /** Whether a body that ends so leaves the quarantine. */
-const leaves: Record<IngestResult["kind"], boolean> = {
+const leaves: Record<BroughtBack["kind"], boolean> = {
   stored: true,
   duplicate: true,
   erased: true,
   ignored: true,
-  unrecognised: false,
+  quarantined: false,
   "not-an-object": false,
   invalid: false,
   failed: false,
@@ -41,24 +41,28 @@ export async function replayPage(
   cursor: string | undefined,
   context: IngestContext,
 ): Promise<{ results: ReplayResult[]; cursor: string | undefined }> {
-  const page = await listQuarantine(context.bucket, REPLAYS_A_REQUEST, cursor);
+  const page = await listNewestQuarantined(context.bucket, REPLAYS_A_REQUEST, cursor);
   const results: ReplayResult[] = [];
-  for (const batch of batchesOfBodies(page.items)) results.push(...(await replayBatch(batch, context)));
-  return { results, cursor: page.cursor };
+  for (const batch of batchesOfBodies(page.bodies)) results.push(...(await replayBatch(batch, context)));
+  return { results, cursor: page.next };
 }
 
 async function replayBatch(batch: readonly { key: string }[], context: IngestContext): Promise<ReplayResult[]> {
   const { bucket } = context;
-  const read = await pMap(batch, ({ key }) => readQuarantined(bucket, key), { concurrency: MAX_CONNECTIONS });
-  const found = read.filter((received) => received !== undefined);
-  const ingested = (await ingestAll(found, context)).values();
-  const results = read.map((received) => (received === undefined ? undefined : ingested.next().value));
-  const recovered = batch.filter((_, index) => leaves[results[index]?.kind ?? "failed"]).map(({ key }) => key);
-  if (recovered.length > 0) await removeQuarantined(bucket, recovered);
+  const read = await pMap(batch, ({ key }) => readHeld(bucket, key), { concurrency: MAX_CONNECTIONS });
+  const ingested = await ingestWaiting(
+    read.filter((stored) => stored !== undefined),
+    context,
+  );
+  const left = ingested.values();
+  const results = read.map((stored) => (stored === undefined ? undefined : left.next().value));
+  await removeHeld(
+    bucket,
+    batch.filter((_, index) => leaves[results[index]?.kind ?? "failed"]).map(({ key }) => key),
+  );
   return results.map((result) => {
     if (result === undefined) return "not-found";
-    const [failure] = result.kind === "failed" ? result.failures : [];
-    if (failure !== undefined) throw new StoreError(...failure);
+    if (result.kind === "failed") throw new StoreError(result.store, result.reason);
     return leaves[result.kind] ? "recovered" : "still-in-quarantine";
   });
 }

@@ -1,4 +1,5 @@
 import type { FieldError } from "../events/fields.ts";
+import type { QuarantineReason } from "../held/held.ts";
 import type { BodyFault } from "../http/body.ts";
 import { problemResponse, RETRY_AFTER_SECONDS } from "../http/problem.ts";
 import type { SignatureFault } from "../platforms/platform.ts";
@@ -21,18 +22,20 @@ export type IngestResult =
   | (AboutEvent & { kind: "erased" })
   /** An event that a ledger of calls has no use for: nothing is kept. */
   | { kind: "ignored" }
-  /** In quarantine: no event that this code knows, or an id that another body has. */
-  | (AboutEvent & { kind: "unrecognised" })
+  /** In quarantine for a reason that the sender can do nothing about. */
+  | (AboutEvent & { kind: "quarantined"; reason: Exclude<QuarantineReason, "not-an-object" | "invalid"> })
   /** In quarantine: not JSON, or no JSON object. */
   | (AboutEvent & { kind: "not-an-object"; detail: string })
   /** In quarantine: a field is missing or of the wrong type. */
   | (AboutEvent & { kind: "invalid"; errors: FieldError[] })
-  /** Stores failed. By store, for the log; none when this code failed. */
-  | (AboutEvent & { kind: "failed"; failures: ReadonlyMap<StoreName, string> });
+  /** A store failed. The reason is for the log. */
+  | (AboutEvent & { kind: "failed"; store: StoreName; reason: string })
+  /** This code or D1 trips over the body, or over another body of its batch. The detail is for the log and the quarantine. */
+  | (AboutEvent & { kind: "faulty"; detail: string });
 
 /** How the reception of a request ended: the contract's table of answers, as a type. */
 export type ReceiveResult =
-  | Exclude<IngestResult, { kind: "failed" }>
+  | Exclude<IngestResult, { kind: "failed" | "faulty" }>
   /** A store failed, another took the body; it is recovered later. `failed` is for the log. */
   | (AboutEvent & { kind: "parked"; failed: string; parked_in: StoreName })
   /** No store could take the body. `failed` is for the log. */
@@ -50,8 +53,11 @@ export function toResponse(result: ReceiveResult): Response {
     case "duplicate":
     case "erased":
     case "parked":
-    case "unrecognised":
       return Response.json({ status: result.kind, event_id: result.event_id, call_id: result.call_id });
+    case "quarantined": {
+      const { kind: status, reason, event_id, call_id } = result;
+      return Response.json({ status, reason, event_id, call_id });
+    }
     case "ignored":
       return Response.json({ status: result.kind });
     case "not-an-object":

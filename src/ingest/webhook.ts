@@ -1,11 +1,11 @@
-import { sha256 } from "../events/received.ts";
+import { readAgain, sha256 } from "../events/received.ts";
 import { beginningOf, readBody } from "../http/body.ts";
 import { notFound } from "../http/problem.ts";
 import { log } from "../log.ts";
 import { findPlatform, platformSecrets } from "../platforms/index.ts";
 import type { Platform } from "../platforms/platform.ts";
 import { readSettings } from "../settings.ts";
-import { type IngestContext, ingestOrPark } from "./ingest.ts";
+import { type IngestContext, ingestOrHold } from "./ingest.ts";
 import { withoutMembers } from "./json.ts";
 import { type ReceiveResult, toResponse } from "./result.ts";
 import { withoutSecrets } from "./secrets.ts";
@@ -64,10 +64,8 @@ async function receiveAt(
 
   const cleaned = await withoutSecrets(body, platform);
   const digest = await digestOf(cleaned, platform);
-  return ingestOrPark(
-    { platform: platform.name, body: cleaned, sha256: digest, receivedAt: receivedAt.toISOString() },
-    context,
-  );
+  const stored = { platform: platform.name, body: cleaned, sha256: digest, receivedAt: receivedAt.toISOString() };
+  return ingestOrHold(readAgain(stored), context, receivedAt.getTime() + 7500);
 }
 
 async function digestOf(body: ArrayBuffer, { varyingMembers }: Platform): Promise<string> {

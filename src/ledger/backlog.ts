@@ -3,7 +3,7 @@ import { askStore } from "../stores/ask.ts";
 import { parseRows } from "./schema.ts";
 
 const backlogRow = z.object({
-  kind: z.enum(["parked", "overdue_deliveries", "failed_deliveries"]),
+  kind: z.enum(["overdue_deliveries", "failed_deliveries"]),
   count: z.number(),
   oldest: z.string().nullable().describe("ISO 8601 UTC; null when there is none"),
 });
@@ -12,16 +12,14 @@ const backlogRow = z.object({
 export type BacklogRow = z.infer<typeof backlogRow>;
 
 /**
- * Counts parked bodies, deliveries whose message is overdue, and failed deliveries, in one read of just these.
+ * Counts deliveries whose message is overdue, and failed ones, in one read of just these.
  * @returns with `bytes`, the size of the database
  * @throws when D1 does not answer or has not been migrated
  */
 export async function countBacklog(db: D1Database, now: Date): Promise<{ backlog: BacklogRow[]; bytes: number }> {
   const query = db
     .prepare(
-      `SELECT 'parked' AS kind, count(*) AS count, min(received_at) AS oldest FROM parked_bodies WHERE part = 0
-       UNION ALL
-       SELECT iif(state = 'failed', 'failed_deliveries', 'overdue_deliveries'), count(*), min(updated_at)
+      `SELECT iif(state = 'failed', 'failed_deliveries', 'overdue_deliveries') AS kind, count(*) AS count, min(updated_at) AS oldest
        FROM sync_deliveries WHERE state <> 'delivered' AND (state = 'failed' OR overdue_at < ?1) GROUP BY state`,
     )
     .bind(now.toISOString());

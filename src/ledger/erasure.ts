@@ -1,7 +1,6 @@
 import * as z from "zod";
 import { sha256 } from "../events/received.ts";
 import { askStore } from "../stores/ask.ts";
-import { writeFromReserve } from "./reserve.ts";
 import { parseRows } from "./schema.ts";
 
 /** How many rows went. */
@@ -9,103 +8,152 @@ export interface ErasedRows {
   calls: number;
   events: number;
   deliveries: number;
+  /** Calls whose words were in the index. */
+  words: number;
 }
 
-/**
- * Keeps events of a call out of the ledger from now on, from wherever they come, and remembers its row of the index for
- * `eraseWords`. Safe to repeat.
- */
-export async function buryCall(db: D1Database, callId: string, now: Date): Promise<void> {
+/** Keeps events of calls out of the ledger from now on, from wherever they come. Safe to repeat. */
+export async function buryCalls(db: D1Database, callIds: readonly string[], now: Date): Promise<void> {
+  const tombstones = await Promise.all(
+    callIds.map(async (call_id) => ({ call_id, call_sha256: await sha256(call_id) })),
+  );
   const insert = db
     .prepare(
-      `INSERT INTO ledger_erased_calls (call_sha256, erased_at, words_id) VALUES (?1, ?2, (SELECT id FROM calls WHERE call_id = ?3))
-       ON CONFLICT DO UPDATE SET erased_at = ?2, words_id = coalesce(excluded.words_id, words_id)`,
+      `INSERT INTO ledger_erased_calls (call_sha256, call_id, erased_at)
+       SELECT value ->> 'call_sha256', value ->> 'call_id', ?2 FROM json_each(?1) WHERE true
+       ON CONFLICT DO UPDATE SET call_id = excluded.call_id, erased_at = excluded.erased_at`,
     )
-    .bind(await sha256(callId), now.toISOString(), callId);
-  await writeFromReserve(db, [insert]);
+    .bind(JSON.stringify(tombstones), now.toISOString());
+  await askStore("D1", () => insert.run());
 }
 
-/**
- * Deletes a call with its events, deliveries, numbers and words, in one transaction. Run after `buryCall`. Safe to repeat.
- */
-export async function deleteCallRows(db: D1Database, callId: string): Promise<ErasedRows> {
-  const results = await writeFromReserve(
-    db,
-    [
-      "DELETE FROM sync_deliveries WHERE call_id = ?1",
-      "DELETE FROM events WHERE call_id = ?1",
-      "DELETE FROM calls WHERE call_id = ?1 RETURNING id",
-    ].map((sql) => db.prepare(sql).bind(callId)),
+const rowCounts = z.object({ calls: z.number(), events: z.number(), deliveries: z.number(), words: z.number() });
+
+/** Deletes calls with all that hangs on them, their words included, in one transaction. Run after `buryCalls`. Safe to repeat. */
+export async function deleteCallRows(db: D1Database, callIds: readonly string[]): Promise<ErasedRows> {
+  const named = "(SELECT value FROM json_each(?1))";
+  const [counted] = await askStore("D1", () =>
+    db.batch(
+      [
+        `SELECT (SELECT count(*) FROM calls WHERE call_id IN ${named}) AS calls,
+           (SELECT count(*) FROM events WHERE call_id IN ${named}) AS events,
+           (SELECT count(*) FROM sync_deliveries WHERE call_id IN ${named}) AS deliveries,
+           (SELECT count(*) FROM calls JOIN ledger_search_index ON ledger_search_index.rowid = calls.id
+            WHERE call_id IN ${named}) AS words`,
+        `DELETE FROM calls WHERE call_id IN ${named}`,
+      ].map((sql) => db.prepare(sql).bind(JSON.stringify(callIds))),
+    ),
   );
-  const [deliveries = 0, events = 0] = results.map(({ meta }) => meta.changes);
-  // The changes of a call's deletion include those of its triggers.
-  return { calls: results.at(-1)?.results.length ?? 0, events, deliveries };
+  const [rows = { calls: 0, events: 0, deliveries: 0, words: 0 }] = parseRows(rowCounts, counted);
+  return rows;
 }
 
 const callIdRow = z.object({ call_id: z.string() });
 
 /**
- * Ids of calls of which an event named a customer's number.
+ * Finds calls of which an event named a customer's number.
  * @param digits of the number
+ * @param until ISO 8601 UTC: calls whose first event came in later are left out
  * @param limit of calls
  */
-export async function callIdsOfNumber(db: D1Database, digits: string, limit: number): Promise<string[]> {
-  const result = await askStore("D1", () =>
-    db
-      .prepare("SELECT call_id FROM ledger_caller_numbers JOIN calls USING (id) WHERE digits = ?1 LIMIT ?2")
-      .bind(digits, limit)
-      .all(),
-  );
-  return parseRows(callIdRow, result).map(({ call_id }) => call_id);
+export async function callIdsOfNumber(db: D1Database, digits: string, until: string, limit: number): Promise<string[]> {
+  const query = db
+    .prepare(
+      `SELECT calls.call_id FROM ledger_caller_numbers JOIN calls USING (id)
+       WHERE ledger_caller_numbers.digits = ?1 AND calls.ledger_first_received_at <= ?2 LIMIT ?3`,
+    )
+    .bind(digits, until, limit);
+  return parseRows(callIdRow, await askStore("D1", () => query.all())).map(({ call_id }) => call_id);
 }
 
-const keptRow = z.object({ call_id: z.string(), is_of_number: z.number() });
+/** Counts the calls of {@link callIdsOfNumber}. */
+export async function countCallsOfNumber(db: D1Database, digits: string): Promise<number> {
+  const query = db.prepare("SELECT count(*) AS calls FROM ledger_caller_numbers WHERE digits = ?").bind(digits);
+  return z.object({ calls: z.number() }).parse(await askStore("D1", () => query.first())).calls;
+}
 
-/** What the ledger knows of some calls: the customer's numbers they have. */
-export async function callsByNumber(
+/**
+ * Finds calls that are older than a moment, oldest first.
+ * @param before ISO 8601 UTC
+ * @param limit of calls
+ */
+export async function callIdsBefore(db: D1Database, before: string, limit: number): Promise<string[]> {
+  const query = db
+    .prepare("SELECT call_id FROM calls WHERE called_at < ?1 ORDER BY called_at LIMIT ?2")
+    .bind(before, limit);
+  return parseRows(callIdRow, await askStore("D1", () => query.all())).map(({ call_id }) => call_id);
+}
+
+/** Leaves those of some calls that another platform began: a body of this platform is none of their events. */
+export async function callIdsNotOfOtherPlatforms(
   db: D1Database,
-  digits: string,
   callIds: readonly string[],
-): Promise<{ ofNumber: ReadonlySet<string>; ofOthers: ReadonlySet<string> }> {
-  const result = await askStore("D1", () =>
-    db
-      .prepare(
-        `SELECT calls.call_id, EXISTS (
-           SELECT 1 FROM ledger_caller_numbers WHERE digits = ?1 AND ledger_caller_numbers.id = calls.id
-         ) AS is_of_number
-         FROM json_each(?2) AS named JOIN calls ON calls.call_id = named.value WHERE calls.caller_phone IS NOT NULL`,
-      )
-      .bind(digits, JSON.stringify(callIds))
-      .all(),
-  );
-  const rows = parseRows(keptRow, result);
-  const idsWhere = (isOfNumber: number) =>
-    new Set(rows.filter((row) => row.is_of_number === isOfNumber).map(({ call_id }) => call_id));
-  return { ofNumber: idsWhere(1), ofOthers: idsWhere(0) };
+  platform: string,
+): Promise<string[]> {
+  const query = db
+    .prepare(
+      "SELECT calls.call_id FROM json_each(?1) AS named JOIN calls ON calls.call_id = named.value WHERE calls.platform <> ?2",
+    )
+    .bind(JSON.stringify(callIds), platform);
+  const others = new Set(parseRows(callIdRow, await askStore("D1", () => query.all())).map(({ call_id }) => call_id));
+  return callIds.filter((id) => !others.has(id));
 }
 
 const buriedRow = z.object({ call_sha256: z.string() });
 
-/** Which of some calls are erased, by the digests of their ids. */
-export async function findBuried(db: D1Database, callSha256s: readonly string[]): Promise<ReadonlySet<string>> {
-  const result = await askStore("D1", () =>
-    db
+/** D1 takes 2,000,000 bytes a parameter; a digest has 67 in JSON. */
+const DIGESTS_A_QUERY = 20_000;
+
+/**
+ * Which of some calls are erased, by the digests of their ids.
+ * @param until milliseconds since 1970 by which D1 has to have answered
+ */
+export async function findBuried(
+  db: D1Database,
+  callSha256s: readonly string[],
+  until?: number,
+): Promise<ReadonlySet<string>> {
+  const buried = new Set<string>();
+  for (let from = 0; from < callSha256s.length; from += DIGESTS_A_QUERY) {
+    const query = db
       .prepare("SELECT call_sha256 FROM json_each(?1) AS named JOIN ledger_erased_calls ON call_sha256 = named.value")
-      .bind(JSON.stringify(callSha256s))
-      .all(),
-  );
-  return new Set(parseRows(buriedRow, result).map(({ call_sha256 }) => call_sha256));
+      .bind(JSON.stringify(callSha256s.slice(from, from + DIGESTS_A_QUERY)));
+    const result = await askStore("D1", () => query.all(), until === undefined ? {} : { until });
+    for (const { call_sha256 } of parseRows(buriedRow, result)) buried.add(call_sha256);
+  }
+  return buried;
+}
+
+/**
+ * Erased calls that were buried before a moment and not swept since, longest ago first.
+ * @param before ISO 8601 UTC
+ */
+export async function listUnswept(db: D1Database, before: string, limit: number): Promise<string[]> {
+  const query = db
+    .prepare(
+      "SELECT call_id FROM ledger_erased_calls WHERE call_id IS NOT NULL AND erased_at < ?1 ORDER BY erased_at LIMIT ?2",
+    )
+    .bind(before, limit);
+  return parseRows(callIdRow, await askStore("D1", () => query.all())).map(({ call_id }) => call_id);
+}
+
+/** Forgets the ids of erased calls, of which a digest stays. Safe to repeat. */
+export async function forgetIds(db: D1Database, callIds: readonly string[], before: string): Promise<void> {
+  const digests = JSON.stringify(await Promise.all(callIds.map(sha256)));
+  const update = db
+    .prepare(
+      `UPDATE ledger_erased_calls SET call_id = NULL
+       WHERE call_sha256 IN (SELECT value FROM json_each(?1)) AND erased_at < ?2`,
+    )
+    .bind(digests, before);
+  await askStore("D1", () => update.run());
 }
 
 const TOMBSTONE_DAYS = 30;
 
-/**
- * Deletes tombstones whose time is over: a platform that sends an event again does so within hours. Those whose words are still
- * in the index stay. Safe to repeat.
- */
+/** Deletes tombstones whose time is over: a platform that sends an event again does so within hours. Safe to repeat. */
 export async function deleteOldTombstones(db: D1Database, now: Date): Promise<void> {
   const oldest = new Date(now.getTime() - TOMBSTONE_DAYS * 24 * 60 * 60 * 1000).toISOString();
-  await askStore("D1", () =>
-    db.prepare("DELETE FROM ledger_erased_calls WHERE erased_at < ?1 AND words_id IS NULL").bind(oldest).run(),
-  );
+  const remove = db.prepare("DELETE FROM ledger_erased_calls WHERE erased_at < ?1 AND call_id IS NULL").bind(oldest);
+  await askStore("D1", () => remove.run());
 }

@@ -1,6 +1,5 @@
 import * as z from "zod";
 import { askStore } from "../stores/ask.ts";
-import type { Deadline } from "../stores/deadline.ts";
 import { insertDeliveries } from "./deliveries.ts";
 import { type CallPatch, mergeCall, type WrittenEvents, writtenSql } from "./patch.ts";
 import { eventRow, parseRows } from "./schema.ts";
@@ -41,16 +40,17 @@ export type RecordResult = "stored" | "duplicate" | "id-reused" | "other-platfor
 /**
  * Writes the events of bodies, with all that follows from them, in one transaction and one round trip. Safe to repeat: a
  * repetition that finds the rows of its own first try is `stored`, and everything else changes nothing.
+ * @param until milliseconds since 1970 by which D1 has to have answered
  * @returns a result for each body
  */
 export async function recordEvents(
   db: D1Database,
   writes: readonly LedgerWrite[],
-  deadline: Deadline,
+  until: number,
 ): Promise<RecordResult[]> {
   const now = new Date();
   const statements = writes.map((write) => statementsOf(db, write, now));
-  const results = await askStore("D1", () => db.batch(statements.flat()), { deadline });
+  const results = await askStore("D1", () => db.batch(statements.flat()), { until });
   let end = 0;
   const isStored = statements.map(({ length }) => {
     end += length;
@@ -61,7 +61,7 @@ export async function recordEvents(
   const explained = await explain(
     db,
     writes.filter((_, index) => !isStored[index]),
-    deadline,
+    until,
   );
   return writes.map((_, index) => (isStored[index] ? "stored" : (explained.shift() ?? "duplicate")));
 }
@@ -123,7 +123,7 @@ const buriedRow = z.object({ call_sha256: z.string() });
 const begunRow = z.object({ call_id: z.string(), platform: z.string() });
 
 /** Why nothing was inserted of some bodies. */
-async function explain(db: D1Database, writes: readonly LedgerWrite[], deadline: Deadline): Promise<RecordResult[]> {
+async function explain(db: D1Database, writes: readonly LedgerWrite[], until: number): Promise<RecordResult[]> {
   const keys = writes.flatMap(({ entries }) =>
     entries.map(({ row: { call_id, event, event_id } }) => ({ call_id, event, event_id })),
   );
@@ -153,7 +153,7 @@ async function explain(db: D1Database, writes: readonly LedgerWrite[], deadline:
           )
           .bind(named),
       ]),
-    { deadline },
+    { until },
   );
   const found = parseRows(foundRow, events);
   const buried = new Set(parseRows(buriedRow, tombstones).map(({ call_sha256 }) => call_sha256));

@@ -1,7 +1,6 @@
 import { askStore } from "../stores/ask.ts";
 import type { ArrivalIndex } from "./calls.ts";
 import type { WrittenEvent } from "./patch.ts";
-import { RESERVE_ROWS, writeFromReserve } from "./reserve.ts";
 
 /** The words of a transcript. */
 export interface SearchText {
@@ -41,42 +40,21 @@ export function callsOfWords(query: string): ArrivalIndex {
   };
 }
 
-/** Calls of one transaction: with every 64th FTS5 merges 64 pages for each level of the index, which needs room. */
-const ERASED_A_TRANSACTION = 10;
-
-const TRANSACTIONS_A_STEP = 50;
-
-/**
- * Deletes words of calls whose rows are deleted. No new call gets the row of words that are still there. Safe to repeat.
- * @returns whether there may be more
- */
-export async function eraseWords(db: D1Database): Promise<boolean> {
-  const erased = `SELECT words_id FROM ledger_erased_calls WHERE words_id IS NOT NULL
-    AND NOT EXISTS (SELECT 1 FROM calls WHERE id = words_id) ORDER BY words_id LIMIT ${ERASED_A_TRANSACTION}`;
-  const statements = [
-    db.prepare(`DELETE FROM ledger_search_index WHERE rowid IN (${erased})`),
-    db.prepare(`UPDATE ledger_erased_calls SET words_id = NULL WHERE words_id IN (${erased})`),
-  ];
-  for (let transaction = 0; transaction < TRANSACTIONS_A_STEP; transaction++) {
-    const [, forgotten] = await writeFromReserve(db, statements, RESERVE_ROWS);
-    if (!forgotten?.meta.changes) return false;
-  }
-  return true;
-}
-
 /** Pages of the index, of 4 KB, that one step may write anew. */
 const MERGED_PAGES = 200;
 
 /**
- * Merges the index until nothing is left of deleted words: a deleted row is only marked, and its words stay in the pages,
- * without their call, until these are merged (sqlite.org/fts5.html, 6.9). A small index takes one step; a large one more such
- * steps, or as many new calls.
+ * Merges a part of the index: a deleted row is only marked, and its words stay in the pages, without their call, until these are
+ * merged (sqlite.org/fts5.html, 6.9).
+ * @returns whether there may be more to merge
  */
-export async function mergeSearchIndex(db: D1Database): Promise<void> {
+export async function mergeSearchIndex(db: D1Database): Promise<boolean> {
   const merge = db.prepare(
     `INSERT INTO ledger_search_index (ledger_search_index, rank) VALUES ('merge', -${MERGED_PAGES})`,
   );
-  await writeFromReserve(db, [merge], RESERVE_ROWS);
+  const { meta } = await askStore("D1", () => merge.run());
+  // A merge that found nothing to do changes one row, that of the command.
+  return meta.changes > 1;
 }
 
 /** Indexes the words of an archived transcript, in place of what was indexed before. Safe to repeat. */

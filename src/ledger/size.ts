@@ -7,7 +7,8 @@ const FULL_BYTES = MAX_BYTES - 1_000_000;
 const WARNING_BYTES = 0.8 * MAX_BYTES;
 
 /** The words for a database that refused an event for its size, whatever the limit of its plan. */
-export const FULL = "is full: events are parked until rows are deleted";
+export const FULL =
+  "is full: events are parked, and erasures wait, until rows are deleted (src/ingest/README.md, A full D1)";
 
 /** How near a database is to its limit, in words that follow its name; `undefined` when it has room. */
 export function sizeProblem(bytes: number): { isFull: boolean; message: string } | undefined {

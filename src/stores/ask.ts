@@ -1,5 +1,4 @@
 import { reasonOf } from "../log.ts";
-import { Deadline, StoreTimeout } from "./deadline.ts";
 
 export type StoreName = "D1" | "R2" | "queue";
 
@@ -15,7 +14,12 @@ export class StoreError extends Error {
   }
 }
 
-/** Milliseconds that a store may take over all its tries. With parking after it, an answer is out within ten seconds. */
+/** A store did not answer before its deadline. */
+class StoreTimeout extends Error {
+  override name = "StoreTimeout";
+}
+
+/** Milliseconds that a store may take over all its tries. */
 export const STORE_TIMEOUT_MS = 4_000;
 
 /**
@@ -36,14 +40,14 @@ const overload = /overloaded|exceeded (?:timeout|its (?:memory|CPU))|\b(?:10043|
 /** No retry makes room. */
 const full = /Exceeded maximum DB size/i;
 
-/** Whether D1 refused to write since it is full. It goes on reading, deletes rows, and writes what needs no page more. */
-export function isFull(error: unknown): boolean {
-  return error instanceof StoreError && saysFull(error.message);
-}
-
-/** Whether a reason is D1's for refusing to write when it is full. */
+/** Whether a reason is D1's for refusing to write when it is full. It goes on reading, deletes rows, and writes what needs no page more. */
 export function saysFull(reason: string): boolean {
   return full.test(reason);
+}
+
+/** Whether a store has too much to do or no room, which no single body is to blame for. */
+export function isLoad(reason: string): boolean {
+  return overload.test(reason) || full.test(reason);
 }
 
 /** Mistakes in a statement or in a value: a retry ends the same, and no store is to blame. */
@@ -51,26 +55,25 @@ const mistake = /SQLITE_(ERROR|CONSTRAINT|MISMATCH|TOOBIG|RANGE)/;
 
 interface AskOptions {
   timeoutMs?: number;
-  /** A deadline that other work shares; it takes the place of `timeoutMs`. */
-  deadline?: Deadline;
+  /** Milliseconds since 1970 by which the store has to have answered; it takes the place of `timeoutMs`. */
+  until?: number;
 }
 
 /**
- * Asks a store for work that is safe to repeat: up to three tries with jitter, all within one deadline.
+ * Asks a store for work that is safe to repeat: up to three tries with jitter, all before one deadline.
  * @throws {StoreError} when the store fails or does not answer; mistakes of ours are thrown as they are
  */
 export async function askStore<T>(store: StoreName, work: () => Promise<T>, options: AskOptions = {}): Promise<T> {
-  return withDeadline(options, async (deadline) => {
-    for (let failedTries = 0; ; failedTries++) {
-      try {
-        return await deadline.within(work());
-      } catch (error) {
-        const delayMs = (RETRY_DELAYS_MS[failedTries] ?? Number.POSITIVE_INFINITY) * (0.5 + Math.random() / 2);
-        if (!isTransient(error) || delayMs >= deadline.leftMs) throw asStoreError(store, error);
-        await scheduler.wait(delayMs);
-      }
+  const until = untilOf(options);
+  for (let failedTries = 0; ; failedTries++) {
+    try {
+      return await before(until, work());
+    } catch (error) {
+      const delayMs = (RETRY_DELAYS_MS[failedTries] ?? Number.POSITIVE_INFINITY) * (0.5 + Math.random() / 2);
+      if (!isTransient(error) || Date.now() + delayMs >= until) throw asStoreError(store, error);
+      await scheduler.wait(delayMs);
     }
-  });
+  }
 }
 
 /**
@@ -78,36 +81,29 @@ export async function askStore<T>(store: StoreName, work: () => Promise<T>, opti
  * @throws {StoreError} when the store fails or does not answer; mistakes of ours are thrown as they are
  */
 export async function askStoreOnce<T>(store: StoreName, work: () => Promise<T>, options: AskOptions = {}): Promise<T> {
-  return withDeadline(options, async (deadline) => {
-    try {
-      return await deadline.within(work());
-    } catch (error) {
-      throw asStoreError(store, error);
-    }
-  });
+  try {
+    return await before(untilOf(options), work());
+  } catch (error) {
+    throw asStoreError(store, error);
+  }
 }
 
-async function withDeadline<T>(
-  { timeoutMs = STORE_TIMEOUT_MS, deadline }: AskOptions,
-  work: (deadline: Deadline) => Promise<T>,
-): Promise<T> {
-  if (deadline !== undefined) return work(deadline);
-  const own = new Deadline(timeoutMs);
+function untilOf({ timeoutMs = STORE_TIMEOUT_MS, until = Date.now() + timeoutMs }: AskOptions): number {
+  return until;
+}
+
+async function before<T>(until: number, work: Promise<T>): Promise<T> {
+  const { promise: passed, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new StoreTimeout("no answer in time")), Math.max(0, until - Date.now()));
   try {
-    return await work(own);
+    return await Promise.race([work, passed]);
   } finally {
-    own.end();
+    clearTimeout(timer);
   }
 }
 
 function isTransient(error: unknown): boolean {
-  const reason = reasonOf(error);
-  return isStoreFault(error) && !(error instanceof StoreTimeout) && !isOverload(reason) && !full.test(reason);
-}
-
-/** Whether a store failed because it has more to do than it can. */
-export function isOverload(reason: string): boolean {
-  return overload.test(reason);
+  return isStoreFault(error) && !(error instanceof StoreTimeout) && !isLoad(reasonOf(error));
 }
 
 /** Stores throw plain errors; mistakes in this code are TypeErrors and the like, or have SQLite's name for them in their text. */

@@ -26,11 +26,3 @@ export function batchesOf<T>(
   }
   return batches;
 }
-
-/**
- * Lets fresh events in after every tenth item of a batch. A runtime whose stores answer at once, as the local one's do, looks for
- * new requests only when nothing else is left to do.
- */
-export async function letOthersIn(index: number): Promise<void> {
-  if (index % 10 === 9) await scheduler.wait(0);
-}

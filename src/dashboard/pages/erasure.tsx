@@ -63,11 +63,12 @@ const states: Record<JobView["status"], { title: string; tone: Tone; text: strin
   },
 };
 
-function pairsOf({ calls, events, deliveries, objects, parked, quarantined }: JobView["output"]) {
+function pairsOf({ calls, events, deliveries, words, objects, parked, quarantined }: JobView["output"]) {
   const counts = {
     Calls: calls,
     Events: events,
     Deliveries: deliveries,
+    "Calls in the index of words": words,
     "Transcripts and other bodies in R2": objects,
     "Parked bodies": parked,
     "Bodies in quarantine": quarantined,

@@ -75,37 +75,22 @@ CREATE TABLE ledger_caller_numbers (
 -- What a deletion of a call looks for.
 CREATE INDEX ledger_caller_numbers_by_call ON ledger_caller_numbers (id);
 
--- Bodies that R2 could not take, until they are recovered.
-CREATE TABLE parked_bodies (
-  sha256 TEXT NOT NULL,             -- of the body, hex
-  part INTEGER NOT NULL,            -- from 0: a row holds 2 MB, a body may need several
-  platform TEXT NOT NULL,
-  received_at TEXT NOT NULL,
-  due_at TEXT NOT NULL,             -- when the cron recovers it at the earliest
-  size INTEGER NOT NULL,            -- of the body, in bytes
-  reason TEXT NOT NULL,             -- the store that failed, and how
-  body TEXT NOT NULL,               -- base64 of gzip
-  PRIMARY KEY (sha256, part)
-) STRICT;
-
-CREATE INDEX parked_bodies_due ON parked_bodies (due_at, received_at, sha256) WHERE part = 0;
-
 -- Tombstones: events of these calls are refused, from wherever they come. Kept for 30 days.
 CREATE TABLE ledger_erased_calls (
   call_sha256 TEXT NOT NULL PRIMARY KEY,  -- of the call's id, hex
-  erased_at TEXT NOT NULL,
-  words_id INTEGER                  -- the call's row in ledger_search_index, while its words are there; NULL afterwards
+  call_id TEXT,                     -- until the cron has swept what was under way during the erasure; NULL afterwards
+  erased_at TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX erased_words ON ledger_erased_calls (words_id) WHERE words_id IS NOT NULL;
+CREATE INDEX ledger_erased_calls_to_sweep ON ledger_erased_calls (erased_at) WHERE call_id IS NOT NULL;
 
 -- Erasures that are under way or were, as GET /api/jobs/{id} shows them.
 CREATE TABLE ledger_jobs (
   id TEXT NOT NULL PRIMARY KEY,
   status TEXT NOT NULL,             -- running, complete, errored
-  subject TEXT,                     -- JSON: whose data; NULL once it is complete, and of second passes
+  subject TEXT,                     -- JSON: whose data; NULL once what was under way during the job is swept
   output TEXT NOT NULL,             -- JSON: how much went so far
-  due_at TEXT,                      -- when the cron starts it again for want of progress; NULL once it is complete, and of second passes
+  due_at TEXT,                      -- when the cron goes on with a job that makes no progress, or sweeps after a complete one; NULL once it did
   updated_at TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
@@ -172,12 +157,6 @@ CREATE TRIGGER ledger_words_of_deleted_calls AFTER DELETE ON calls
 BEGIN
   DELETE FROM ledger_search_index WHERE rowid = old.id;
 END;
-
--- Room of a database that is full: rows go for what an erasure has to write (src/ledger/reserve.ts).
-CREATE TABLE reserve (
-  id INTEGER PRIMARY KEY,
-  zeros BLOB NOT NULL
-) STRICT;
 
 CREATE VIEW call_metrics AS
 SELECT

@@ -1,10 +1,5 @@
 import * as z from "zod";
-import {
-  keyInQuarantine,
-  peekQuarantined,
-  type QuarantineReason,
-  quarantineReasons,
-} from "../../../archive/quarantine.ts";
+import { keyInQuarantine, peekHeld, type QuarantineReason, quarantineReasons } from "../../../held/held.ts";
 import { readQuery } from "../../../http/input.ts";
 import { notFound } from "../../../http/problem.ts";
 import { PostForm } from "../../ui/forms.tsx";
@@ -28,7 +23,7 @@ export const showQuarantinedBody: PageHandler = async (request, viewer, env) => 
   const query = readQuery(new URL(request.url), z.object({ key: keyInQuarantine }));
   if (!query.ok) return query.response;
   const { key } = query.value;
-  const item = await peekQuarantined(env.ARCHIVE, key, SHOWN_BYTES);
+  const item = await peekHeld(env.ARCHIVE, key, SHOWN_BYTES);
   if (item === undefined) return notFound();
   const isCut = item.size > SHOWN_BYTES;
   // Where it is cut, the last character may be half of one: left out.
@@ -65,6 +60,8 @@ const reasons: Record<QuarantineReason, string> = {
   invalid: "Does not fit",
   unrecognised: "Unknown event",
   "id-reused": "Id of another body",
+  "other-platform": "Call of another platform",
+  faulty: "The ledger failed over it",
 };
 
 /** Why a body is in quarantine, in words. A reason that an older deployment wrote stands as it is. */

@@ -1,15 +1,13 @@
 import * as z from "zod";
-import { keyInQuarantine, listQuarantine, type QuarantinedItem } from "../../../archive/quarantine.ts";
+import { type HeldBody, keyInQuarantine } from "../../../held/held.ts";
+import { listHeld, listNewestQuarantined } from "../../../held/list.ts";
 import { readForm, readQuery } from "../../../http/input.ts";
 import { ingestContext } from "../../../ingest/ingest.ts";
 import { REPLAYS_A_REQUEST, type ReplayResult, replay, replayPage } from "../../../ingest/replay.ts";
-import { logError } from "../../../log.ts";
-import { listParked, type ParkedList } from "../../../parking/index.ts";
-import type { ParkedBody } from "../../../parking/parking.ts";
 import { destinationNames } from "../../../sync/destinations/index.ts";
 import { html, seeOther } from "../../ui/html.ts";
 import { Page } from "../../ui/layout.tsx";
-import { ActionNotice, Notice, withNotice } from "../../ui/notices.tsx";
+import { ActionNotice, withNotice } from "../../ui/notices.tsx";
 import { formatSize } from "../../ui/numbers.ts";
 import { Empty, Moment, Paging, Sheet } from "../../ui/parts.tsx";
 import { withQuery } from "../../ui/paths.ts";
@@ -29,8 +27,8 @@ export const showQuarantine: PageHandler = async (request, viewer, env) => {
   if (!query.ok) return query.response;
   const { cursor } = query.value;
   const [page, parked] = await Promise.all([
-    readPage(env.ARCHIVE, cursor),
-    listParked({ db: env.DB, bucket: env.ARCHIVE }, PARKED_SHOWN),
+    listNewestQuarantined(env.ARCHIVE, REPLAYS_A_REQUEST, cursor),
+    listHeld(env.ARCHIVE, "parked", PARKED_SHOWN),
   ]);
   return html(
     <Page
@@ -38,22 +36,18 @@ export const showQuarantine: PageHandler = async (request, viewer, env) => {
       viewer={viewer}
       section="/quarantine"
       lead="What was received and is not in the ledger yet. None of it is lost."
-      aside={page !== undefined && page.items.length > 1 && <ReplayForm main cursor={cursor} viewer={viewer} />}
+      aside={page.bodies.length > 1 && <ReplayForm main cursor={cursor} viewer={viewer} />}
     >
       <ActionNotice query={url.searchParams} />
       <Sheet title="Did not fit" note="Signed events that the ledger could not read. Play them again once it can.">
-        {page === undefined ? (
-          <Notice tone="bad">The archive does not answer just now. Reload in a moment.</Notice>
-        ) : (
-          <QuarantineTable items={page.items} cursor={cursor} viewer={viewer} />
-        )}
+        <QuarantineTable items={page.bodies} cursor={cursor} viewer={viewer} />
       </Sheet>
       <Paging
         first={cursor === undefined ? undefined : quarantinePath(undefined)}
-        next={page?.cursor && quarantinePath(page.cursor)}
+        next={page.next && quarantinePath(page.next)}
       />
       <Sheet title="Waiting for a store" note="These go into the ledger by themselves as soon as it takes them.">
-        <Parked {...parked} viewer={viewer} />
+        <Parked bodies={parked.bodies} viewer={viewer} />
       </Sheet>
     </Page>,
   );
@@ -79,21 +73,13 @@ function seeResults(path: string, results: readonly ReplayResult[]): Response {
   return seeOther(withNotice(path, some ? "played-some-again" : "played-again", recovered));
 }
 
-/** `undefined` when the archive does not answer, so that bodies parked in D1 are still shown. */
-function readPage(bucket: R2Bucket, cursor: string | undefined) {
-  return listQuarantine(bucket, REPLAYS_A_REQUEST, cursor).catch((error) => {
-    logError({ message: "could not list the quarantine" }, error);
-    return undefined;
-  });
-}
-
 /** A page of the quarantine, the first one without a cursor. */
 function quarantinePath(cursor: string | undefined): string {
   return withQuery("/quarantine", { cursor });
 }
 
 interface QuarantineTableProps {
-  items: readonly QuarantinedItem[];
+  items: readonly HeldBody[];
   cursor: string | undefined;
   viewer: Viewer;
 }
@@ -101,7 +87,7 @@ interface QuarantineTableProps {
 function QuarantineTable({ items, cursor, viewer }: QuarantineTableProps) {
   if (items.length === 0) return <Empty title="Nothing is in quarantine">Every signed event was understood.</Empty>;
   return (
-    <Table<QuarantinedItem>
+    <Table<HeldBody>
       caption="Bodies in quarantine"
       rows={items}
       columns={[
@@ -127,28 +113,21 @@ function QuarantineTable({ items, cursor, viewer }: QuarantineTableProps) {
   );
 }
 
-function Parked({ parked, unreachable, viewer }: ParkedList & { viewer: Viewer }) {
+function Parked({ bodies, viewer }: { bodies: readonly HeldBody[]; viewer: Viewer }) {
+  if (bodies.length === 0) return <Empty title="Nothing waits">The stores have taken everything.</Empty>;
   return (
     <>
-      {unreachable.map((store) => (
-        <Notice tone="warn">{store} does not answer just now: more may wait there.</Notice>
-      ))}
-      {parked.length === 0 && unreachable.length === 0 && (
-        <Empty title="Nothing waits">The stores have taken everything.</Empty>
-      )}
-      {parked.length > 0 && (
-        <Table<ParkedBody>
-          caption="Parked bodies, oldest first"
-          rows={parked}
-          columns={[
-            { name: "Received", cell: ({ received_at }) => <Moment at={received_at} viewer={viewer} /> },
-            { name: "Platform", cell: ({ platform }) => platform },
-            { name: "Why", cell: ({ reason }) => reason },
-            { name: "Kept in", cell: ({ store }) => store },
-          ]}
-        />
-      )}
-      {parked.length === PARKED_SHOWN && <p class="soft small">The oldest {PARKED_SHOWN}. There may be more.</p>}
+      <Table<HeldBody>
+        caption="Parked bodies, oldest first"
+        rows={bodies}
+        columns={[
+          { name: "Received", cell: ({ received_at }) => <Moment at={received_at} viewer={viewer} /> },
+          { name: "Platform", cell: ({ platform }) => platform },
+          { name: "Store that failed", cell: ({ reason }) => reason },
+          { name: "Why", cell: ({ detail }) => detail },
+        ]}
+      />
+      {bodies.length === PARKED_SHOWN && <p class="soft small">The oldest {PARKED_SHOWN}. There may be more.</p>}
     </>
   );
 }

@@ -1,0 +1,75 @@
+import { deleteCallObjects } from "../archive/objects.ts";
+import { deleteCallRows, forgetIds, listUnswept } from "../ledger/erasure.ts";
+import { forgetSubject, listDueJobs } from "../ledger/jobs.ts";
+import {
+  addErased,
+  beginning,
+  type ErasureStores,
+  erased,
+  type Position,
+  performStep,
+  SWEEP_DELAY_MS,
+} from "./steps.ts";
+import { subject as subjectSchema } from "./subject.ts";
+
+/** Of a run of the cron. */
+const RUN_MS = 20_000;
+
+/** Some three subrequests each, of the 10,000 of an invocation. */
+const MAX_SWEPT_CALLS = 1_000;
+
+const CALLS_AT_ONCE = 100;
+
+/** Steps of jobs that one run performs, some 250 subrequests each. */
+const MAX_STEPS = 15;
+
+const JOBS_A_RUN = 10;
+
+/**
+ * Erases once more what a write under way during an erasure brought in, and goes on with jobs that made no progress: their
+ * instance had too much to do, a store was down, or the runtime ended (on this machine an instance ends with it). Safe to repeat.
+ */
+export async function sweepErasures(stores: ErasureStores, now: Date): Promise<{ swept: number; jobs: number }> {
+  const end = Date.now() + RUN_MS;
+  const swept = await sweepCalls(stores, now, end);
+  let jobs = 0;
+  let steps = 0;
+  for (const row of await listDueJobs(stores.db, JOBS_A_RUN, now)) {
+    if (row.subject === null) continue;
+    const subject = subjectSchema.parse(JSON.parse(row.subject));
+    // After a complete job its one call is swept already, by its tombstone.
+    const isSweep = row.status === "complete";
+    let position: Position | undefined =
+      isSweep && "call_id" in subject ? { stage: "parked", hasErased: false } : beginning;
+    let total = erased.parse(JSON.parse(row.output));
+    while (position !== undefined) {
+      if (Date.now() >= end || ++steps > MAX_STEPS) return { swept, jobs };
+      const { erased: more, next }: Awaited<ReturnType<typeof performStep>> = await performStep(
+        { id: row.id, subject, total },
+        position,
+        stores,
+      );
+      total = addErased(total, more);
+      position = next;
+    }
+    // Any other is complete by now, and swept ten minutes later.
+    if (isSweep) await forgetSubject(stores.db, row.id);
+    jobs++;
+  }
+  return { swept, jobs };
+}
+
+/** Deletes the objects and the rows of calls that were buried ten minutes ago, and forgets their ids. */
+async function sweepCalls(stores: ErasureStores, now: Date, end: number): Promise<number> {
+  const before = new Date(now.getTime() - SWEEP_DELAY_MS).toISOString();
+  let swept = 0;
+  while (swept < MAX_SWEPT_CALLS && Date.now() < end) {
+    const callIds = await listUnswept(stores.db, before, CALLS_AT_ONCE);
+    if (callIds.length === 0) break;
+    await deleteCallObjects(stores.bucket, callIds);
+    await deleteCallRows(stores.db, callIds);
+    await forgetIds(stores.db, callIds, before);
+    swept += callIds.length;
+  }
+  return swept;
+}

@@ -1,0 +1,144 @@
+import * as z from "zod";
+import { MAX_KEY_BYTES } from "../archive/keys.ts";
+import type { Received, StoredBody } from "../events/received.ts";
+import { askStore } from "../stores/ask.ts";
+import { type Label, labelOf, subjectsOf } from "./subjects.ts";
+
+/** `parked`: a store failed, and the cron takes the body in. `quarantined`: it did not fit, and a person replays it. */
+export type HeldState = "parked" | "quarantined";
+
+export const heldPrefixes: Record<HeldState, string> = { parked: "parked/", quarantined: "quarantine/" };
+
+/**
+ * Why a body is in quarantine. `not-an-object`: no JSON object. `invalid`: a field does not fit. `unrecognised`: no event that this
+ * Worker knows. `id-reused`: another body has its id. `other-platform`: another platform began its call. `faulty`: this code or D1
+ * trips over it.
+ */
+export const quarantineReasons = [
+  "not-an-object",
+  "invalid",
+  "unrecognised",
+  "id-reused",
+  "other-platform",
+  "faulty",
+] as const;
+export type QuarantineReason = (typeof quarantineReasons)[number];
+
+/** A body that is held in R2, without the body. */
+export interface HeldBody {
+  key: string;
+  platform: string;
+  /** Of a parked body the store that failed, of a quarantined one a {@link QuarantineReason}. */
+  reason: string;
+  /** For people: the store's words, or the fields that do not fit. */
+  detail: string;
+  /** ISO 8601 UTC. */
+  received_at: string;
+  /** Bytes. */
+  size: number;
+  label: Label;
+}
+
+/** R2 keeps 8,192 bytes of metadata an object; a body with thousands of wrong fields has thousands of reasons. */
+const MAX_DETAIL_CHARACTERS = 1000;
+
+function keyOf(state: HeldState, { sha256, receivedAt }: StoredBody): string {
+  const folder = state === "parked" ? receivedAt : receivedAt.slice(0, "2024-07-15".length).replaceAll("-", "/");
+  return `${heldPrefixes[state]}${folder}/${sha256}.json`;
+}
+
+/**
+ * Holds a body, labelled with whose it is. Safe to repeat.
+ * @param until milliseconds since 1970 by which R2 has to have answered
+ * @throws {StoreError} when R2 fails
+ */
+export async function hold(
+  bucket: R2Bucket,
+  received: Received,
+  state: HeldState,
+  { reason, detail }: Pick<HeldBody, "reason" | "detail">,
+  until: number,
+): Promise<void> {
+  const { platform, body, sha256, receivedAt } = received;
+  const { callSha256s, numberSha256s, isPartial } = await labelOf(subjectsOf(received));
+  const customMetadata = {
+    platform,
+    reason,
+    detail: detail.slice(0, MAX_DETAIL_CHARACTERS).toWellFormed(),
+    received_at: receivedAt,
+    sha256,
+    calls: callSha256s.join(),
+    numbers: numberSha256s.join(),
+    partial: String(isPartial),
+  };
+  const options = { httpMetadata: { contentType: "application/json" }, customMetadata };
+  await askStore("R2", () => bucket.put(keyOf(state, received), body, options), { until });
+}
+
+export function bodyOf({ key, size, uploaded, customMetadata = {} }: R2Object): HeldBody {
+  const digests = (text: string | undefined) => text?.split(",").filter(Boolean) ?? [];
+  return {
+    key,
+    platform: customMetadata["platform"] ?? "",
+    reason: customMetadata["reason"] ?? "",
+    detail: customMetadata["detail"] ?? "",
+    received_at: customMetadata["received_at"] ?? uploaded.toISOString(),
+    size,
+    label: {
+      callSha256s: digests(customMetadata["calls"]),
+      numberSha256s: digests(customMetadata["numbers"]),
+      isPartial: customMetadata["partial"] === "true",
+    },
+  };
+}
+
+/** A held body as it was received; `undefined` when there is none under the key. */
+export async function readHeld(bucket: R2Bucket, key: string): Promise<StoredBody | undefined> {
+  return askStore("R2", async () => {
+    const object = await bucket.get(key);
+    const { platform, sha256, received_at: receivedAt } = object?.customMetadata ?? {};
+    if (object === null || platform === undefined || sha256 === undefined || receivedAt === undefined) return undefined;
+    return { platform, body: await object.arrayBuffer(), sha256, receivedAt };
+  });
+}
+
+/**
+ * The beginning of a held body, to look at; `undefined` when there is none under the key.
+ * @param limit bytes
+ */
+export async function peekHeld(
+  bucket: R2Bucket,
+  key: string,
+  limit: number,
+): Promise<(HeldBody & { beginning: ArrayBuffer }) | undefined> {
+  return askStore("R2", async () => {
+    const object = await bucket.get(key);
+    if (object === null) return undefined;
+    const chunks: Uint8Array[] = [];
+    let bytes = 0;
+    // Not by a range: R2 refuses one of an empty body.
+    for await (const chunk of object.body) {
+      chunks.push(chunk);
+      bytes += chunk.byteLength;
+      if (bytes >= limit) break;
+    }
+    return { ...bodyOf(object), beginning: await new Blob(chunks).slice(0, limit).arrayBuffer() };
+  });
+}
+
+/** Takes held bodies away, a thousand at the most. Safe to repeat. */
+export async function removeHeld(bucket: R2Bucket, keys: readonly string[]): Promise<void> {
+  if (keys.length > 0) await askStore("R2", () => bucket.delete([...keys]));
+}
+
+/** A key of the quarantine as a request names it: it leads to nothing else in R2. */
+export const keyInQuarantine = z
+  .string()
+  .startsWith(heldPrefixes.quarantined)
+  .refine((key) => new TextEncoder().encode(key).byteLength <= MAX_KEY_BYTES, "is longer than a key can be");
+
+/** A key of a parked body as a request names it. */
+export const keyOfParked = z
+  .string()
+  .startsWith(heldPrefixes.parked)
+  .refine((key) => new TextEncoder().encode(key).byteLength <= MAX_KEY_BYTES, "is longer than a key can be");

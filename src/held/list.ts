@@ -1,0 +1,105 @@
+import { askStore } from "../stores/ask.ts";
+import { bodyOf, type HeldBody, type HeldState, heldPrefixes } from "./held.ts";
+
+/** Of a listing (developers.cloudflare.com/r2/api/workers/workers-api-reference). */
+const MAX_LISTED = 1000;
+
+/**
+ * A page of held bodies, the oldest first, parked ones by their receipt and quarantined ones by its day.
+ * @param limit 1,000 at the most
+ * @param after the key of the last body of the page before
+ */
+export async function listHeld(
+  bucket: R2Bucket,
+  state: HeldState,
+  limit: number,
+  after?: string,
+): Promise<{ bodies: HeldBody[]; next: string | undefined }> {
+  const { objects, truncated } = await askStore("R2", () =>
+    bucket.list({
+      prefix: heldPrefixes[state],
+      limit: Math.min(limit, MAX_LISTED),
+      include: ["customMetadata"],
+      // R2 has cursors too, and throws at one that is not its own.
+      ...(after !== undefined && { startAfter: after }),
+    }),
+  );
+  return { bodies: objects.map(bodyOf), next: truncated ? objects.at(-1)?.key : undefined };
+}
+
+/**
+ * A page of the quarantine for people, newest day first, within a day in the order of the keys. R2 lists upwards alone, so it goes
+ * down the folders of the days.
+ * @param after the key of the last body of the page before
+ */
+export async function listNewestQuarantined(
+  bucket: R2Bucket,
+  limit: number,
+  after?: string,
+): Promise<{ bodies: HeldBody[]; next: string | undefined }> {
+  const bodies: HeldBody[] = [];
+  for await (const day of daysDown(bucket, after)) {
+    let startAfter: string | undefined = after?.startsWith(day) ? after : day;
+    // One more than the page has shows whether there is another page.
+    while (startAfter !== undefined && bodies.length <= limit) {
+      const options: R2ListOptions = {
+        prefix: day,
+        startAfter,
+        limit: Math.min(limit + 1 - bodies.length, MAX_LISTED),
+        include: ["customMetadata"],
+      };
+      const page: R2Objects = await askStore("R2", () => bucket.list(options));
+      bodies.push(...page.objects.map(bodyOf));
+      startAfter = page.truncated ? page.objects.at(-1)?.key : undefined;
+    }
+    if (bodies.length > limit) break;
+  }
+  const shown = bodies.slice(0, limit);
+  return { bodies: shown, next: bodies.length > limit ? shown.at(-1)?.key : undefined };
+}
+
+/** The folders of the days with bodies, newest first, from the day of a key on. */
+async function* daysDown(bucket: R2Bucket, from: string | undefined): AsyncGenerator<string> {
+  for (const year of await foldersDown(bucket, heldPrefixes.quarantined, from)) {
+    for (const month of await foldersDown(bucket, year, from)) yield* await foldersDown(bucket, month, from);
+  }
+}
+
+async function foldersDown(bucket: R2Bucket, prefix: string, from: string | undefined): Promise<string[]> {
+  const folders: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const options: R2ListOptions = { prefix, delimiter: "/", ...(cursor !== undefined && { cursor }) };
+    const page = await askStore("R2", () => bucket.list(options));
+    folders.push(...page.delimitedPrefixes);
+    cursor = page.truncated ? page.cursor : undefined;
+  } while (cursor !== undefined);
+  return folders
+    .filter((folder) => from === undefined || folder <= from.slice(0, folder.length))
+    .sort()
+    .reverse();
+}
+
+/** Pages of a thousand that are counted: some seconds, and every page is a billed listing. */
+const MAX_COUNTED_PAGES = 50;
+
+/** Counts held bodies, 50,000 at the most, and finds when the oldest came in, ISO 8601 UTC. */
+export async function countHeld(bucket: R2Bucket, state: HeldState): Promise<{ count: number; oldest: string | null }> {
+  let count = 0;
+  let startAfter: string | undefined;
+  for (let page = 0; page < MAX_COUNTED_PAGES; page++) {
+    const options = { prefix: heldPrefixes[state], ...(startAfter !== undefined && { startAfter }) };
+    const { objects, truncated } = await askStore("R2", () => bucket.list(options));
+    count += objects.length;
+    if (!truncated) break;
+    startAfter = objects.at(-1)?.key;
+  }
+  return { count, oldest: count === 0 ? null : await oldestReceipt(bucket, state) };
+}
+
+/** Of the quarantine, the earliest of the oldest day's first page: within a day its keys have no order. */
+async function oldestReceipt(bucket: R2Bucket, state: HeldState): Promise<string | null> {
+  const { bodies } = await listHeld(bucket, state, MAX_LISTED);
+  const [first = null, ...others] = bodies.map(({ received_at }) => received_at);
+  return others.reduce((oldest, receipt) => (oldest !== null && oldest < receipt ? oldest : receipt), first);
+}
