@@ -17,9 +17,14 @@ export async function setFaults(url: string, faults: Faults): Promise<void> {
  * @param time the minute that the cron runs for
  * @param timeoutMilliseconds of the run
  */
-export async function runCron(url: string, time: Date, timeoutMilliseconds = CRON_MILLISECONDS): Promise<void> {
+export async function runCron(
+  url: string,
+  time: Date,
+  timeoutMilliseconds = CRON_MILLISECONDS,
+  cron = "* * * * *",
+): Promise<void> {
   const address = new URL("/cdn-cgi/local/scheduled", url);
-  address.search = new URLSearchParams({ cron: "* * * * *", time: String(time.getTime()) }).toString();
+  address.search = new URLSearchParams({ cron, time: String(time.getTime()) }).toString();
   const response = await fetch(address, { signal: AbortSignal.timeout(timeoutMilliseconds) });
   if (!response.ok) throw new Error(`the cron ended with ${response.status} ${await response.text()}`);
 }
