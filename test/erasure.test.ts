@@ -57,7 +57,7 @@ const keysUnder = async (prefix: string) => (await ledger.ARCHIVE.list({ prefix 
 const failing = { [FAULTS_HEADER]: JSON.stringify({ D1: "before" }) };
 
 const started = z.object({ job: z.string() });
-const jobState = z.object({ status: z.string(), output: z.record(z.string(), z.number()) });
+const jobState = z.object({ status: z.string(), output: z.record(z.string(), z.unknown()) });
 
 /** Follows a job until it has ended, as a client does. */
 async function followJob(answer: Awaited<ReturnType<typeof ask>>): Promise<z.infer<typeof jobState>> {
@@ -146,6 +146,7 @@ describe("DELETE /api/calls/{call_id}", () => {
       objects: 1,
       parked: 0,
       quarantined: 0,
+      index_merged: true,
     });
   });
 
@@ -357,6 +358,7 @@ describe("jobs", () => {
     // As a job whose runtime was killed: a row, and no instance that works on it.
     const output = JSON.stringify({
       ...{ calls: 0, events: 0, deliveries: 0, words: 0, objects: 0, parked: 0, quarantined: 0 },
+      index_merged: false,
     });
     await ledger.DB.prepare("INSERT INTO ledger_jobs VALUES ('stuck-job', 'errored', ?, ?, ?, ?)")
       .bind(JSON.stringify({ call_id: "stuck" }), output, minutes(5).toISOString(), minutes(-5).toISOString())
