@@ -100,7 +100,7 @@ describe("an id that comes again", () => {
     const before = await ledger.DB.prepare("SELECT * FROM calls WHERE call_id = 'same-id'").first();
     expect(await post(ledger.url, second)).toMatchObject({
       status: 200,
-      body: { status: "unrecognised", event_id: "same-id-end", call_id: "same-id" },
+      body: { status: "quarantined", reason: "id-reused", event_id: "same-id-end", call_id: "same-id" },
     });
     expect(await objectsOf("same-id")).toEqual({ "transcript.json": first });
     expect(await ledger.DB.prepare("SELECT * FROM calls WHERE call_id = 'same-id'").first()).toEqual(before);
@@ -114,7 +114,7 @@ describe("an id that comes again", () => {
     await post(ledger.url, end());
     await ledger.ARCHIVE.delete("calls/reused-unarchived/transcript.json");
     const large = { notes: "x".repeat(2_000_000) };
-    expect(await post(ledger.url, end({ variables: large }))).toMatchObject({ body: { status: "unrecognised" } });
+    expect(await post(ledger.url, end({ variables: large }))).toMatchObject({ body: { status: "quarantined" } });
     expect(await objectsOf("reused-unarchived")).toEqual({});
   });
 

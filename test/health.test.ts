@@ -30,7 +30,7 @@ test("a ledger that can take events says so, and nothing piles up", async () => 
 
 test("a database without its tables is named", async () => {
   const ledger = await bootLedger();
-  await ledger.DB.exec("DROP TABLE parked_bodies");
+  await ledger.DB.exec("DROP TABLE sync_deliveries");
   expect(await health(ledger.url)).toMatchObject({
     status: 503,
     type: "application/problem+json",
@@ -72,10 +72,9 @@ test("what piles up is counted, with the age of the oldest", async () => {
   const postWith = (faults: Faults, payload: unknown) =>
     post(ledger.url, payload, { [FAULTS_HEADER]: JSON.stringify(faults) });
   const begun = new Date().toISOString();
-  for (const faults of [{ D1: "before" }, { R2: "before" }] satisfies Faults[]) {
-    expect((await postWith(faults, documentedCall({ call_id: "parked" }).end())).body).toMatchObject({
-      status: "parked",
-    });
+  for (const disposition of ["once", "twice"]) {
+    const end = documentedCall({ call_id: "parked" }).end({ disposition });
+    expect((await postWith({ D1: "before" }, end)).body).toMatchObject({ status: "parked" });
   }
   await post(ledger.url, "[]");
   const failing = ["failed-1", "failed-2", "failed-3"];

@@ -41,17 +41,14 @@ test("the migrations make a fresh database a ledger", async () => {
     "ledger_jobs",
     "ledger_search_index",
     "ledger_stale_hours",
-    "parked_bodies",
-    "reserve",
     "sync_deliveries",
   ]);
   expect(await named("view")).toEqual(["call_metrics", "daily_calls"]);
   expect(await named("index")).toEqual([
     "calls_by_time",
-    "erased_words",
     "ledger_caller_numbers_by_call",
+    "ledger_erased_calls_to_sweep",
     "ledger_jobs_due",
-    "parked_bodies_due",
     "undelivered",
   ]);
   await miniflare.dispose();

@@ -154,7 +154,7 @@ describe("words", () => {
     const call = documentedCall({ call_id: "taken" });
     await post(ledger.url, call.end({ id: "one", transcript: conversation(["An ocelot."]) }));
     const again = { id: "one", transcript: conversation(["A manatee."]), timestamp: "2024-07-15T15:00:00Z" };
-    expect((await post(ledger.url, call.end(again))).body).toMatchObject({ status: "unrecognised" });
+    expect((await post(ledger.url, call.end(again))).body).toMatchObject({ status: "quarantined" });
     expect(await find("manatee")).toEqual([]);
     expect(await find("ocelot")).toEqual(["taken"]);
   });

@@ -202,7 +202,16 @@ describe("erasing", () => {
     expect(list.text).toContain("The call is erased");
   });
 
-  const output = JSON.stringify({ calls: 0, events: 0, deliveries: 0, objects: 1200, parked: 0, quarantined: 3 });
+  const output = JSON.stringify({
+    calls: 0,
+    events: 0,
+    deliveries: 0,
+    words: 0,
+    objects: 1200,
+    parked: 0,
+    quarantined: 3,
+    index_merged: false,
+  });
   const insertJob = (id: string, status: string) =>
     ledger.DB.prepare("INSERT INTO ledger_jobs (id, status, output, updated_at) VALUES (?, ?, ?, '')")
       .bind(id, status, output)

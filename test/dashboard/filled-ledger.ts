@@ -51,7 +51,16 @@ export async function bootFilledLedger(options: Parameters<typeof bootLedger>[0]
       sha256: "0".repeat(64),
     },
   });
-  const output = { calls: 1, events: 3, deliveries: 1, objects: 1, parked: 0, quarantined: 0 };
+  const output = {
+    calls: 1,
+    events: 3,
+    deliveries: 1,
+    words: 1,
+    objects: 1,
+    parked: 0,
+    quarantined: 0,
+    index_merged: true,
+  };
   await ledger.DB.prepare("INSERT INTO ledger_jobs (id, status, output, updated_at) VALUES (?, 'complete', ?, '')")
     .bind(JOB, JSON.stringify(output))
     .run();
