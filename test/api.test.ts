@@ -280,7 +280,6 @@ describe("deliveries", () => {
       last_error: "HTTP 404",
       updated_at: expect.stringMatching(/Z$/),
       overdue_at: null,
-      generation: 0,
     });
 
     down = false;
@@ -308,11 +307,19 @@ describe("deliveries", () => {
     );
     const numbers = Array.from({ length: 30 }, (_, index) => index);
     const states = ["pending", "failed", "delivered"];
-    await ledger.DB.batch(
-      states.map((state, index) =>
+    const listed = `SELECT 'call ' || (900 - value) AS call_id, value AS event_id FROM json_each(?)`;
+    const told = [
+      `INSERT INTO events (call_id, event, event_id, agent_id, occurred_at, received_at, format, ledger_sha256, ledger_ingest_id)
+       SELECT call_id, 'analytics.completed', event_id, '', '', '', 'documented', '', '' FROM (${listed})`,
+      `INSERT INTO calls (call_id, platform, agent_id, status, updated_at, ledger_first_received_at, ledger_column_versions)
+       SELECT call_id, 'atoms', '', 'analyzed', '', '', '{}' FROM (${listed})`,
+    ];
+    await ledger.DB.batch([
+      ...told.map((sql) => ledger.DB.prepare(sql).bind(JSON.stringify(numbers))),
+      ...states.map((state, index) =>
         insert.bind(JSON.stringify(numbers.filter((number) => number % 3 === index)), state),
       ),
-    );
+    ]);
     const all = [2, 1, 0].flatMap((rest) => numbers.filter((number) => number % 3 === rest).toReversed());
     for (const [index, state] of [...states.entries(), [3, ""] as const]) {
       const seen: number[] = [];
@@ -324,7 +331,7 @@ describe("deliveries", () => {
       }
       expect(seen).toEqual(state === "" ? all : all.filter((number) => number % 3 === index));
     }
-    await ledger.DB.exec("DELETE FROM sync_deliveries");
+    await ledger.DB.exec("DELETE FROM calls");
   });
 
   test("a page of them reads as many rows as it has, and some of its index", async () => {
@@ -380,12 +387,12 @@ describe("deliveries", () => {
     const now = Date.now();
     await ledger.DB.batch([
       ledger.DB.prepare(
-        `INSERT INTO events (call_id, event, event_id, agent_id, occurred_at, received_at, format, payload, sha256, ledger_ingest_id)
+        `INSERT INTO events (call_id, event, event_id, agent_id, occurred_at, received_at, format, payload, ledger_sha256, ledger_ingest_id)
          VALUES ('forgotten', 'analytics.completed', 'forgotten', 'a', '2024-07-15T14:36:00.000Z', '2024-07-15T14:36:00.000Z',
            'documented', '{}', '', '')`,
       ),
       ledger.DB.prepare(
-        `INSERT INTO calls (call_id, platform, agent_id, status, called_at, updated_at, ledger_first_received_at, ledger_column_versions)
+        `INSERT INTO calls (call_id, platform, agent_id, status, started_at, updated_at, ledger_first_received_at, ledger_column_versions)
          VALUES ('forgotten', 'atoms', 'a', 'analyzed', '', '', '', '{}')`,
       ),
       ledger.DB.prepare(

@@ -58,8 +58,8 @@ test.each([
 
 test("all calls that the filter leaves are in it, beyond what one read brings", async () => {
   const insert = ledger.DB.prepare(
-    `INSERT INTO calls (call_id, platform, agent_id, status, called_at, started_at, updated_at, ledger_first_received_at, ledger_column_versions)
-     SELECT 'many-' || value, 'atoms', 'busy', 'ended', '2024-01-01T00:00:00.000Z', '2024-01-01T00:00:00.000Z', '', '', '{}'
+    `INSERT INTO calls (call_id, platform, agent_id, status, started_at, updated_at, ledger_first_received_at, ledger_column_versions)
+     SELECT 'many-' || value, 'atoms', 'busy', 'ended', '2024-01-01T00:00:00.000Z', '', '', '{}'
      FROM json_each(?)`,
   );
   await insert.bind(JSON.stringify(Array.from({ length: 450 }, (_, index) => index))).run();
@@ -71,7 +71,7 @@ test("all calls that the filter leaves are in it, beyond what one read brings", 
 test("of many calls it takes far fewer queries than the 1,000 of an invocation", async () => {
   const counting = await bootLedger({ main: "test/bench/workers/counting-ledger.ts" });
   await counting.DB.prepare(
-    `INSERT INTO calls (call_id, platform, agent_id, status, called_at, updated_at, ledger_first_received_at, ledger_column_versions)
+    `INSERT INTO calls (call_id, platform, agent_id, status, started_at, updated_at, ledger_first_received_at, ledger_column_versions)
      SELECT 'many-' || value, 'atoms', 'a', 'ended', '2024-01-01T00:00:00.000Z', '', '', '{}' FROM json_each(?)`,
   )
     .bind(JSON.stringify(Array.from({ length: 12_000 }, (_, index) => index)))
@@ -80,6 +80,25 @@ test("of many calls it takes far fewer queries than the 1,000 of an invocation",
   expect(text.split("\r\n")).toHaveLength(12_000 + 2);
   const { d1RoundTrips } = counts.parse(await (await fetch(new URL(COUNTS_PATH, counting.url))).json());
   expect(d1RoundTrips).toBeLessThan(12);
+  await counting.harness.close();
+});
+
+test("of the largest calls it reads a few at a time, and sends them all", async () => {
+  const counting = await bootLedger({ main: "test/bench/workers/counting-ledger.ts" });
+  await counting.DB.prepare(
+    `INSERT INTO calls (call_id, platform, agent_id, status, started_at, updated_at, ledger_first_received_at, ledger_column_versions,
+       variables, metrics, summary)
+     SELECT 'large-' || value, 'atoms', 'a', 'ended', '2024-01-01T00:00:00.000Z', '', '', '{}',
+       json_object('v', hex(zeroblob(445000))), json_object('m', hex(zeroblob(295000))), hex(zeroblob(95000))
+     FROM json_each(?)`,
+  )
+    .bind(JSON.stringify(Array.from({ length: 20 }, (_, index) => index)))
+    .run();
+  const { text } = await askText(counting.url, "/api/calls.csv");
+  expect(text.match(/large-\d+/g)).toEqual(Array.from({ length: 20 }, (_, index) => `large-${19 - index}`));
+  const { d1RoundTrips } = counts.parse(await (await fetch(new URL(COUNTS_PATH, counting.url))).json());
+  // Five of 1.7 MB have 8 MB.
+  expect(d1RoundTrips).toBe(4);
   await counting.harness.close();
 });
 

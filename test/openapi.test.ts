@@ -117,7 +117,7 @@ describe("parameters", () => {
 
   test("of the listing are those of its schema", () => {
     const names = operationOf("/calls", "get").parameters.map(({ name }) => name);
-    const expected = "platform agent_id call_direction disposition status from to q limit cursor";
+    const expected = "platform agent_id call_direction disposition status from to q phone words limit cursor";
     expect(names).toEqual(expected.split(" "));
   });
 

@@ -47,7 +47,7 @@ describe("words", () => {
     ['"ate the invoice"', ["english"]],
     ['"invoice the ate"', []],
     ['"ate the', ["english"]],
-    ["4711-08", ["english"]],
+    ["number 4711-08", ["english"]],
     ["m²", ["dutch"]],
     ["m2", ["dutch"]],
     ["ĳs", ["dutch"]],
@@ -111,7 +111,7 @@ describe("words", () => {
     expect(csv.text.trim().split("\r\n")).toHaveLength(2);
   });
 
-  test("whole words come first, and words that begin like them behind, each call once", async () => {
+  test("words and those that begin like them come in one list, newest arrival first, each call once", async () => {
     const lines = [
       "Two kangaroos.",
       "A kangaroo.",
@@ -120,7 +120,7 @@ describe("words", () => {
       "One kangaroo.",
     ];
     for (const [index, line] of lines.entries()) await send(ledger.url, `jump-${index}`, [line]);
-    const ordered = ["jump-4", "jump-2", "jump-1", "jump-3", "jump-0"];
+    const ordered = ["jump-4", "jump-3", "jump-2", "jump-1", "jump-0"];
     expect(await find("kangaroo")).toEqual(ordered);
     expect(await find("kangaroos")).toEqual(["jump-2", "jump-0"]);
     expect(await find("beast kangaroo")).toEqual(["jump-3"]);
@@ -266,18 +266,20 @@ describe("phone numbers and ids", () => {
     ["+1 555.019/9001", ["numbered"]],
     ["＋１５５５０１９９００１", ["numbered"]],
     ["9001", ["numbered"]],
-    ["5550198002", ["numbered"]],
+    // The agent's: not searched.
+    ["5550198002", []],
     ["5550199003", ["late-number"]],
     ["+15550199004", ["two-numbers"]],
     ["+15550199005", ["two-numbers"]],
     ["+15550199006", ["two-numbers"]],
-    ["+15550198005", ["two-numbers"]],
     ["+15550199007", ["uri"]],
     ["555-019-9008", ["sip"]],
     ["+15550199009", ["full-width"]],
     ["+15550199010", ["CALL-1721053800000-0000aa"]],
     ["numbered", ["numbered"]],
-    ["4711", ["english"]],
+    // Was said, and is written as a number.
+    ["4711", []],
+    ["4711-08", []],
     ["+19990000000", []],
   ])("%s", async (q, expected) => {
     expect(await find(q)).toEqual(expected);
@@ -305,6 +307,46 @@ describe("phone numbers and ids", () => {
   });
 });
 
+describe("what is meant", () => {
+  beforeAll(async () => {
+    // An id that is another call's number, and was said in a third.
+    await post(ledger.url, documentedCall({ call_id: "5550199777" }).start({ caller_phone: "+15550199701" }));
+    await post(ledger.url, documentedCall({ call_id: "meant-number" }).start({ caller_phone: "5550199777" }));
+    await post(ledger.url, documentedCall({ call_id: "meant-part" }).start({ caller_phone: "+15550199777" }));
+    await send(ledger.url, "meant-words", ["Call 5550199777 or numbat."]);
+    await send(ledger.url, "numbat", ["Nothing."]);
+  });
+
+  test.each([
+    ["q=5550199777", ["5550199777"]],
+    ["phone=5550199777", ["meant-number"]],
+    ["phone=15550199777", ["meant-part"]],
+    ["phone=50199777", ["meant-part", "meant-number"]],
+    ["words=5550199777", ["meant-words"]],
+    ["q=numbat", ["numbat"]],
+    ["words=numbat", ["meant-words"]],
+    ["words=4711-08", ["english"]],
+    ["phone=50199777&agent_id=nobody", []],
+    ["words=%E2%9D%A4", []],
+  ])("by %s", async (query, expected) => {
+    expect(idsOf((await ask(ledger.url, `/api/calls?${query}`)).body)).toEqual(expected);
+    const { text } = await askText(ledger.url, `/api/calls.csv?${query}`);
+    expect(text.split("\r\n").slice(1, -1)).toEqual(expected.map((id) => expect.stringContaining(`,${id},`)));
+  });
+
+  test.each([
+    ["phone=numbat", "phone"],
+    ["phone=777", "phone"],
+    ["q=numbat&words=numbat", "q"],
+    ["phone=5550199777&words=numbat", "q"],
+  ])("%s is refused", async (query, path) => {
+    for (const list of ["calls", "calls.csv"]) {
+      const answer = await ask(ledger.url, `/api/${list}?${query}`);
+      expect(answer).toMatchObject({ status: 400, body: { errors: [{ path }] } });
+    }
+  });
+});
+
 describe("with SEARCH_TRANSCRIPTS off", () => {
   let plain: Awaited<ReturnType<typeof bootLedger>>;
   beforeAll(async () => {
@@ -325,9 +367,12 @@ describe("with SEARCH_TRANSCRIPTS off", () => {
   });
 
   test.each(["/api/calls", "/api/calls.csv"])("%s says that words are not searched", async (path) => {
-    const { status, body } = await ask(plain.url, `${path}?q=invoice`);
-    expect(status).toBe(400);
-    expect(Object(body).errors).toEqual([{ path: "q", message: expect.stringContaining("SEARCH_TRANSCRIPTS is off") }]);
+    for (const name of ["q", "words"]) {
+      const { status, body } = await ask(plain.url, `${path}?${name}=invoice`);
+      expect(status).toBe(400);
+      const message = expect.stringContaining("SEARCH_TRANSCRIPTS is off");
+      expect(Object(body).errors).toEqual([{ path: name, message }]);
+    }
   });
 
   test("switched on later, the words of earlier calls are found after a reindex, and of erased transcripts none", async () => {

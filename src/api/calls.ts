@@ -1,8 +1,9 @@
 import * as z from "zod";
 import { invalidRequest } from "../http/input.ts";
 import { callsAsCsv } from "../ledger/csv.ts";
+import { pageCursor, writePageCursor } from "../ledger/page.ts";
 import { callRow, reader, withJson } from "../ledger/schema.ts";
-import { callCursor, callFilter, searchCalls, wordsNotSearched, writeCallCursor } from "../ledger/search.ts";
+import { callFilter, searchCalls } from "../ledger/search.ts";
 import { readSettings } from "../settings.ts";
 import { nextCursor, nothing, operation } from "./operation.ts";
 
@@ -20,7 +21,7 @@ export const getCalls = operation({
   query: z.strictObject({
     ...callFilter,
     limit: z.coerce.number().int().min(1).max(200).default(50),
-    cursor: callCursor.optional(),
+    cursor: pageCursor.optional(),
   }),
   body: nothing,
   answers: {
@@ -30,8 +31,8 @@ export const getCalls = operation({
     const { searchTranscripts } = readSettings(env);
     const search = { filter, limit, after: cursor };
     const page = await searchCalls(reader(env.DB), callRow, search, searchTranscripts);
-    if (page.kind === "words-not-searched") return invalidRequest([wordsNotSearched]);
-    return Response.json({ calls: page.calls.map(withJson), next_cursor: writeCallCursor(page.next) });
+    if (page.kind === "refused") return invalidRequest([page.error]);
+    return Response.json({ calls: page.rows.map(withJson), next_cursor: writePageCursor(page.next) });
   },
 });
 

@@ -1,6 +1,7 @@
 import * as z from "zod";
+import { pageCursor, writePageCursor } from "../ledger/page.ts";
 import { deliveryRow, deliveryState, reader } from "../ledger/schema.ts";
-import { deliveryCursor, deliveryFilter, listDeliveries } from "../ledger/undelivered.ts";
+import { deliveryFilter, listDeliveries } from "../ledger/undelivered.ts";
 import { retryFailed } from "../sync/relay.ts";
 import { nextCursor, nothing, operation } from "./operation.ts";
 
@@ -13,14 +14,15 @@ export const getDeliveries = operation({
     ...deliveryFilter,
     state: deliveryState.optional(),
     limit: z.coerce.number().int().min(1).max(200).default(50),
-    cursor: deliveryCursor.optional(),
+    cursor: pageCursor.optional(),
   }),
   body: nothing,
   answers: {
     "application/json": z.object({ deliveries: z.array(deliveryRow), next_cursor: nextCursor }),
   },
   async perform({ query: { cursor, ...query } }, env) {
-    return Response.json(await listDeliveries(reader(env.DB), { ...query, after: cursor }));
+    const { rows, next } = await listDeliveries(reader(env.DB), { ...query, after: cursor });
+    return Response.json({ deliveries: rows, next_cursor: writePageCursor(next) });
   },
 });
 

@@ -1,7 +1,7 @@
 import * as z from "zod";
-import { cursorOf, writeCursor } from "../http/cursor.ts";
 import { problemResponse } from "../http/problem.ts";
 import { reindexPage } from "../ingest/reindex.ts";
+import { pageCursor, writePageCursor } from "../ledger/page.ts";
 import { readSettings } from "../settings.ts";
 import { nextCursor, nothing, operation } from "./operation.ts";
 
@@ -11,9 +11,7 @@ export const indexTranscripts = operation({
   path: "/transcripts/index",
   summary: "Indexes the words of a page of calls that came while SEARCH_TRANSCRIPTS was off",
   query: nothing,
-  body: z.strictObject({
-    cursor: cursorOf(z.tuple([z.string(), z.number().int()])).optional(),
-  }),
+  body: z.strictObject({ cursor: pageCursor.optional() }),
   problems: [409],
   answers: { "application/json": z.object({ indexed: z.number(), next_cursor: nextCursor }) },
   async perform({ body }, env) {
@@ -25,9 +23,7 @@ export const indexTranscripts = operation({
         detail: "SEARCH_TRANSCRIPTS is off: nothing was indexed.",
       });
     }
-    const [called_at, id] = body.cursor ?? [];
-    const after = called_at === undefined || id === undefined ? undefined : { called_at, id };
-    const { indexed, next } = await reindexPage(env.DB, env.ARCHIVE, after);
-    return Response.json({ indexed, next_cursor: next === undefined ? null : writeCursor(next.called_at, next.id) });
+    const { indexed, next } = await reindexPage(env.DB, env.ARCHIVE, body.cursor);
+    return Response.json({ indexed, next_cursor: writePageCursor(next) });
   },
 });

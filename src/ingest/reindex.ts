@@ -2,7 +2,8 @@ import pMap from "p-map";
 import type * as z from "zod";
 import { readTranscript } from "../archive/transcripts.ts";
 import { searchText } from "../events/search-text.ts";
-import { type CallPlace, listCalls } from "../ledger/calls.ts";
+import { listCalls } from "../ledger/calls.ts";
+import type { Place } from "../ledger/page.ts";
 import { callRow } from "../ledger/schema.ts";
 import { reindexTranscript } from "../ledger/search-index.ts";
 
@@ -12,7 +13,7 @@ const CALLS_A_REQUEST = 20;
 /** Few at a time, since each transcript may be as large as `MAX_BODY_BYTES`, and a Worker has 128 MB. */
 const CONCURRENCY = 2;
 
-const indexedCall = callRow.pick({ id: true, called_at: true, call_id: true, transcript_key: true });
+const indexedCall = callRow.pick({ call_id: true, transcript_key: true });
 
 /**
  * Indexes the words of a page of calls from the archive: of calls that came while words were not indexed. Safe to repeat.
@@ -21,9 +22,9 @@ const indexedCall = callRow.pick({ id: true, called_at: true, call_id: true, tra
 export async function reindexPage(
   db: D1Database,
   bucket: R2Bucket,
-  after: CallPlace | undefined,
-): Promise<{ indexed: number; next: CallPlace | undefined }> {
-  const { rows, next } = await listCalls(db, indexedCall, {}, { limit: CALLS_A_REQUEST, after });
+  after: Place | undefined,
+): Promise<{ indexed: number; next: Place | undefined }> {
+  const { rows, next } = await listCalls(db, indexedCall, { among: "all" }, {}, { limit: CALLS_A_REQUEST, after });
   const results = await pMap(rows, (call) => reindex(call, db, bucket), { concurrency: CONCURRENCY });
   return { indexed: results.filter(Boolean).length, next };
 }

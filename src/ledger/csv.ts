@@ -1,15 +1,10 @@
 import Papa from "papaparse";
 import { invalidRequest } from "../http/input.ts";
 import { type CallRow, callRow, type LedgerReader } from "./schema.ts";
-import { type CallSearch, searchCalls, wordsNotSearched } from "./search.ts";
+import { type CallSearch, searchCalls } from "./search.ts";
 
-/** Calls that the first read brings: with the largest JSON there is, they stay far below the memory of a Worker. */
-const FIRST_ROWS = 200;
-
-/** Characters of a read. The larger the reads, the more rows the 1,000 queries that an invocation may make to D1 bring. */
-const CHARACTERS_A_READ = 4 * 1024 * 1024;
-
-const MAX_ROWS_A_READ = 10_000;
+/** The larger the reads, the more rows the 1,000 queries that an invocation may make to D1 bring: 7,000,000, of up to 800 bytes. */
+const ROWS_A_READ = 10_000;
 
 /**
  * The beginning of a formula (owasp.org/www-community/attacks/CSV_Injection), full-width or behind characters that nobody sees.
@@ -34,26 +29,23 @@ export async function callsAsCsv(
   filter: CallSearch["filter"],
   searchTranscripts: boolean,
 ): Promise<Response> {
-  const read = (limit: number, after: CallSearch["after"]) =>
-    searchCalls(db, callRow, { filter, limit, after }, searchTranscripts);
-  const first = await read(FIRST_ROWS, undefined);
-  if (first.kind === "words-not-searched") return invalidRequest([wordsNotSearched]);
+  const read = (after?: CallSearch["after"]) =>
+    searchCalls(db, callRow, { filter, limit: ROWS_A_READ, after }, searchTranscripts);
+  const first = await read();
+  if (first.kind === "refused") return invalidRequest([first.error]);
   let next = first.next;
-  let rows = FIRST_ROWS;
   const encoder = new TextEncoder();
   const lines = new ReadableStream<Uint8Array>({
     start(controller) {
-      controller.enqueue(encoder.encode(BYTE_ORDER_MARK + csv([[...columns], ...first.calls.map(cells)])));
+      controller.enqueue(encoder.encode(BYTE_ORDER_MARK + csv([[...columns], ...first.rows.map(cells)])));
     },
     async pull(controller) {
       while (next !== undefined) {
-        const page = await read(rows, next);
+        const page = await read(next);
         next = page.kind === "found" ? page.next : undefined;
         // A stream pulls again only after something was enqueued, and a page may have no rows.
-        if (page.kind !== "found" || page.calls.length === 0) continue;
-        const text = csv(page.calls.map(cells));
-        controller.enqueue(encoder.encode(text));
-        rows = rowsOfNextRead(page.calls.length, text.length);
+        if (page.kind !== "found" || page.rows.length === 0) continue;
+        controller.enqueue(encoder.encode(csv(page.rows.map(cells))));
         return;
       }
       controller.close();
@@ -77,12 +69,6 @@ function cells(call: CallRow): (string | number | null)[] {
 function withoutFormulas(text: string): string {
   const parts = text.split(CELL_BOUNDARY);
   return parts.map((part) => (FORMULA.test(part) ? `'${part}` : part)).join("");
-}
-
-/** By the size of the rows just read; at most twice as many, since the next may be larger. */
-function rowsOfNextRead(rows: number, characters: number): number {
-  const fitting = Math.floor((rows * CHARACTERS_A_READ) / characters);
-  return Math.max(FIRST_ROWS, Math.min(MAX_ROWS_A_READ, 2 * rows, fitting));
 }
 
 function csv(rows: (string | number | null)[][]): string {

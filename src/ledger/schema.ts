@@ -32,8 +32,8 @@ export const callRow = z.object({
 });
 export type CallRow = z.infer<typeof callRow>;
 
-/** A schema of some columns of `calls`, by which a listing goes on with its next page at the least. */
-export type ListedRow<Row extends Pick<CallRow, "id" | "called_at">> = z.ZodType<Row> & { shape: object };
+/** A schema of some columns of a table. */
+export type ListedRow<Row> = z.ZodType<Row> & { shape: object };
 
 /** The columns of a row, as SQL for a statement in which the table is called `calls`. */
 export function columnsSql({ shape }: { shape: object }): string {

@@ -1,5 +1,4 @@
 import { askStore } from "../stores/ask.ts";
-import type { ArrivalIndex } from "./calls.ts";
 import type { WrittenEvent } from "./patch.ts";
 
 /** The words of a transcript. */
@@ -30,16 +29,6 @@ export function indexTranscript(
     )
     .bind(callId, text, version, written.event, written.event_id, written.ledger_ingest_id);
 }
-
-/** @param query one of those that `searchQuery` makes */
-export function callsOfWords(query: string): ArrivalIndex {
-  return {
-    table: "ledger_search_index",
-    id: "ledger_search_index.rowid",
-    condition: { sql: "ledger_search_index MATCH ?", values: [query] },
-  };
-}
-
 /** Pages of the index, of 4 KB, that one step may write anew. */
 const MERGED_PAGES = 200;
 

@@ -1,16 +1,8 @@
 import * as z from "zod";
-import { cursorOf, writeCursor } from "../http/cursor.ts";
 import { askStoreOnce } from "../stores/ask.ts";
 import { deliveryReference, MESSAGE_PATIENCE_SECONDS } from "./deliveries.ts";
-import { type Condition, type Order, readPage } from "./page.ts";
-import {
-  type DeliveryRow,
-  type DeliveryState,
-  deliveryColumnsSql,
-  deliveryRow,
-  type LedgerReader,
-  parseRows,
-} from "./schema.ts";
+import { type Condition, type Page, type PageAt, readPage } from "./page.ts";
+import { type DeliveryRow, type DeliveryState, deliveryRow, type LedgerReader, parseRows } from "./schema.ts";
 
 const claimedRow = deliveryReference.extend({ agent_id: z.string(), occurred_at: z.string() });
 
@@ -87,62 +79,29 @@ async function claim(
   return parseRows(claimedRow, await askStoreOnce("D1", () => update.all()));
 }
 
-const place = z.object({ overdue_at: z.string().nullable(), position: z.number().int() });
-const listedRow = deliveryRow.extend(place.shape);
-
-/** Where in a listing of deliveries the next page begins. */
-export const deliveryCursor = cursorOf(
-  z
-    .tuple([place.shape.overdue_at, place.shape.position])
-    .transform(([overdue_at, position]) => ({ overdue_at, position })),
-);
-
 /** A page of deliveries. */
-export interface DeliveryQuery extends DeliveryFilter {
+export interface DeliveryQuery extends DeliveryFilter, PageAt {
   state?: DeliveryState | undefined;
-  after?: z.output<typeof deliveryCursor> | undefined;
-  limit: number;
 }
 
-const byCreation: Order<z.infer<typeof place>> = {
-  key: "rowid",
-  sql: "rowid DESC",
-  lowest: 0,
-  place,
-  placeBehindKey: "NULL AS overdue_at, rowid AS position",
-};
-
-const byNextSending: Order<z.infer<typeof place>> = {
-  key: "overdue_at",
-  sql: "overdue_at DESC, rowid DESC",
-  lowest: "",
-  place,
-  placeBehindKey: "overdue_at, 0 AS position",
-};
+/** SQL for what orders deliveries. */
+const CREATION = "sync_deliveries.rowid";
+const NEXT_SENDING = "sync_deliveries.overdue_at";
 
 /**
  * A page of deliveries, newest first; of pending ones those first that are sent again last. Walks the table from its end, the index of
  * what is not delivered, or the deliveries of one call.
  */
-export async function listDeliveries(
+export function listDeliveries(
   db: LedgerReader,
-  query: DeliveryQuery,
-): Promise<{ deliveries: DeliveryRow[]; next_cursor: string | null }> {
-  const listing = {
-    row: listedRow,
-    columns: `${deliveryColumnsSql}, rowid AS position`,
-    table: "sync_deliveries",
-    order: query.state === "pending" ? byNextSending : byCreation,
-    ...conditionsOf(query),
-  };
-  const { rows, next } = await readPage(db, listing, query.limit);
-  return {
-    deliveries: rows.map(({ position, ...delivery }) => delivery),
-    next_cursor: next === undefined ? null : writeCursor(next.overdue_at, next.position),
-  };
+  { limit, after, ...query }: DeliveryQuery,
+): Promise<Page<DeliveryRow>> {
+  const key = query.state === "pending" ? NEXT_SENDING : CREATION;
+  const walk = { table: "sync_deliveries", key, id: CREATION };
+  return readPage(db, { row: deliveryRow, table: "sync_deliveries", walk, ...conditionsOf(query) }, { limit, after });
 }
 
-function conditionsOf({ call_id, event_id, destination, state, after }: DeliveryQuery) {
+function conditionsOf({ call_id, event_id, destination, state }: Omit<DeliveryQuery, "limit">) {
   const range = equals({ call_id });
   const filter = equals({ event_id, destination });
   if (call_id === undefined && (state === "pending" || state === "failed")) {
@@ -151,14 +110,6 @@ function conditionsOf({ call_id, event_id, destination, state, after }: Delivery
     if (state === "failed") range.push({ sql: "overdue_at IS NULL", values: [] });
   } else {
     filter.push(...equals({ state }));
-  }
-  if (after !== undefined) {
-    const { overdue_at, position } = after;
-    range.push(
-      state === "pending"
-        ? { sql: "(overdue_at, rowid) < (?, ?)", values: [overdue_at ?? "", position] }
-        : { sql: "rowid < ?", values: [position] },
-    );
   }
   return { range, filter };
 }

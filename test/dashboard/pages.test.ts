@@ -142,10 +142,8 @@ test("calls that go on are live, and lead to their pages", async () => {
 test("what did not arrive downstream is on the overview, with the way to it", async () => {
   await ledger.DB.exec(
     `INSERT INTO sync_deliveries (call_id, event, event_id, destination, state, attempts, updated_at)
-     VALUES ('late', 'analytics.completed', 'e1', 'webhook', 'failed', 3, '2024-07-16T15:00:00.000Z')`.replaceAll(
-      "\n",
-      " ",
-    ),
+     SELECT call_id, event, event_id, 'webhook', 'failed', 3, '2024-07-16T15:00:00.000Z' FROM events
+     WHERE call_id = 'late' AND event = 'analytics.completed'`.replaceAll("\n", " "),
   );
   const { html } = await pages.visit(`/?${JULY}`);
   expect(linkNamed(html, "1 delivery")).toBe("/deliveries?state=failed");
@@ -164,6 +162,8 @@ describe("the calls", () => {
     ["q=5550000002", ["noon"]],
     ["q=bob-1", ["bob-1"]],
     ["q=dog&agent_id=bob", ["bob-1"]],
+    ["phone=0002", ["noon"]],
+    ["words=dog&agent_id=bob", ["bob-1"]],
     ["agent_id=&status=analyzed&utm_source=mail", ["late"]],
   ])("%s", async (query, expected) => {
     const { status, html } = await pages.visit(`/calls?${query}`);
@@ -184,8 +184,8 @@ describe("the calls", () => {
 
   test("are turned page by page with the filter, and none is left out", async () => {
     await ledger.DB.prepare(
-      `INSERT INTO calls (call_id, platform, agent_id, status, called_at, started_at, updated_at, ledger_first_received_at, ledger_column_versions)
-       SELECT 'many-' || value, 'atoms', 'busy', 'ended', '2023-01-01T00:00:00.000Z', '2023-01-01T00:00:00.000Z', '', '', '{}'
+      `INSERT INTO calls (call_id, platform, agent_id, status, started_at, updated_at, ledger_first_received_at, ledger_column_versions)
+       SELECT 'many-' || value, 'atoms', 'busy', 'ended', '2023-01-01T00:00:00.000Z', '', '', '{}'
        FROM json_each(?)`,
     )
       .bind(JSON.stringify(Array.from({ length: 120 }, (_, index) => index)))
@@ -201,6 +201,17 @@ describe("the calls", () => {
     }
     expect(new Set(seen).size).toBe(120);
     await ledger.DB.exec("DELETE FROM calls WHERE agent_id = 'busy'");
+  });
+
+  test("looked for by number lead to those in which it was said, and the form says what it looks for", async () => {
+    const { html, text } = await pages.visit("/calls?q=4711&status=ended");
+    expect(text).toContain("No call matches");
+    const said = linkNamed(html, "been said");
+    expect(said).toBe("/calls?status=ended&words=4711");
+    const found = await pages.visit(said);
+    expect(found.html).toContain('name="words" value="4711"');
+    expect(found.text).toContain("Words 4711 × take off");
+    expect(found.html).not.toContain("been said");
   });
 
   test("that none match lead back to all", async () => {
@@ -223,6 +234,14 @@ describe("the calls", () => {
       expect(text).toContain(mistake);
       expect(html).toContain('<form method="get" action="/calls"');
     }
+  });
+
+  test("say what does not fit a search", async () => {
+    const { status, html, text } = await pages.visit("/calls?phone=nobody");
+    expect(status).toBe(400);
+    expect(text).toContain("Phone number: is no phone number");
+    expect(html).toContain('name="phone" value="nobody"');
+    expect((await pages.visit("/calls?phone=0001&words=dog")).text).toContain("Search: goes without");
   });
 
   test("are a file for a spreadsheet, the same that are listed", async () => {

@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { readForm, readQuery } from "../../http/input.ts";
+import { type Place, pageCursor, writePageCursor } from "../../ledger/page.ts";
 import { type DeliveryRow, type DeliveryState, reader } from "../../ledger/schema.ts";
-import { deliveryCursor, deliveryFilter, listDeliveries } from "../../ledger/undelivered.ts";
+import { deliveryFilter, listDeliveries } from "../../ledger/undelivered.ts";
 import { configuredDestinations } from "../../sync/destinations/index.ts";
 import { retryFailed } from "../../sync/relay.ts";
 import { PostForm } from "../ui/forms.tsx";
@@ -32,10 +33,10 @@ const words: Record<View["state"], string> = {
 /** `GET /deliveries`: lists the deliveries of a state, with their errors. */
 export const showDeliveries: PageHandler = async (request, viewer, env) => {
   const url = new URL(request.url);
-  const query = readQuery(url, view.extend({ cursor: deliveryCursor.optional() }));
+  const query = readQuery(url, view.extend({ cursor: pageCursor.optional() }));
   if (!query.ok) return query.response;
   const { cursor: after, ...shown } = query.value;
-  const { deliveries, next_cursor } = await listDeliveries(reader(env.DB), {
+  const { rows, next } = await listDeliveries(reader(env.DB), {
     state: shown.state === "all" ? undefined : shown.state,
     destination: shown.destination,
     after,
@@ -49,7 +50,7 @@ export const showDeliveries: PageHandler = async (request, viewer, env) => {
       lead="Finished analytics on their way to the systems downstream."
       aside={
         shown.state === "failed" &&
-        (deliveries.length > 0 || next_cursor !== null) && <SendAllAgain shown={shown} viewer={viewer} />
+        (rows.length > 0 || next !== undefined) && <SendAllAgain shown={shown} viewer={viewer} />
       }
     >
       <ActionNotice query={url.searchParams} />
@@ -70,21 +71,21 @@ export const showDeliveries: PageHandler = async (request, viewer, env) => {
         </p>
       )}
       <section class="sheet">
-        {deliveries.length === 0 ? (
+        {rows.length === 0 ? (
           <Nothing
             shown={shown}
             isSwitchedOn={configuredDestinations(env).length > 0}
             isFirst={after === undefined}
-            hasNext={next_cursor !== null}
+            hasNext={next !== undefined}
           />
         ) : (
-          <DeliveryTable rows={deliveries} shown={shown} viewer={viewer} />
+          <DeliveryTable rows={rows} shown={shown} viewer={viewer} />
         )}
       </section>
       <Paging
         first={after && pathOf(shown)}
-        next={next_cursor === null ? undefined : pathOf(shown, next_cursor)}
-        fewerOf={deliveries.length < ROWS && "deliveries"}
+        next={next && pathOf(shown, next)}
+        fewerOf={rows.length < ROWS && "deliveries"}
       />
     </Page>,
   );
@@ -100,8 +101,8 @@ export const retryDeliveries: PageHandler = async (request, _viewer, env) => {
   return seeOther(withNotice(pathOf(shown.value), more ? "sent-some-again" : "sent-again", retried));
 };
 
-function pathOf(shown: View, cursor?: string): string {
-  return withQuery("/deliveries", { ...shown, cursor });
+function pathOf(shown: View, next?: Place): string {
+  return withQuery("/deliveries", { ...shown, cursor: writePageCursor(next) ?? undefined });
 }
 
 /** The address of the action carries the view, so that the page shows the same view after it. */

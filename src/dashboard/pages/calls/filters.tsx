@@ -1,7 +1,7 @@
 import { callDirection } from "../../../events/event.ts";
 import { Field, Select } from "../../ui/forms.tsx";
 import { startOf, statusWords } from "../../ui/parts.tsx";
-import { type FilterName, filterKeys, filterNames, listPath, type Typed } from "./query.ts";
+import { type FilterName, filterKeys, filterNames, listPath, searchOf, type Typed } from "./query.ts";
 
 const VALUE_CHARACTERS = 80;
 
@@ -27,10 +27,17 @@ export function Filters({ typed, platforms, agents, dispositions }: FiltersProps
       <input type={dateControl(typed[name])} id={name} name={name} value={typed[name]} />
     </Field>
   );
+  const search = searchOf(typed) ?? "q";
   return (
     <form method="get" action="/calls" class="sheet filters" aria-label="Filter calls">
-      <Field id="q" label={filterNames.q} wide>
-        <input type="search" id="q" name="q" value={typed.q} placeholder="A phone number, a call id, words" />
+      <Field id={search} label={filterNames[search]} wide>
+        <input
+          type="search"
+          id={search}
+          name={search}
+          value={typed[search]}
+          placeholder="A phone number, a call id, words"
+        />
       </Field>
       {names.size > 1 && select("platform", "All platforms", [...names].map(asOption))}
       {select("agent_id", "All agents", [...ids].map(asOption))}

@@ -1,8 +1,9 @@
 import type { Child } from "hono/jsx";
 import { MAX_RANGE_DAYS } from "../../../http/range.ts";
 import { callsAsCsv } from "../../../ledger/csv.ts";
+import type { Place } from "../../../ledger/page.ts";
 import { reader } from "../../../ledger/schema.ts";
-import { type CallCursor, searchCalls, wordsNotSearched } from "../../../ledger/search.ts";
+import { searchCalls, searchedDigits } from "../../../ledger/search.ts";
 import { readAgents } from "../../../ledger/statistics.ts";
 import { namesOfPlatforms } from "../../../platforms/index.ts";
 import { readSettings } from "../../../settings.ts";
@@ -12,7 +13,7 @@ import { ActionNotice, Notice } from "../../ui/notices.tsx";
 import { ButtonLink, Empty, Paging } from "../../ui/parts.tsx";
 import type { PageHandler, Viewer } from "../../ui/viewer.ts";
 import { ActiveFilters, Filters } from "./filters.tsx";
-import { type CallsQuery, filterNames, listPath, readCallsQuery } from "./query.ts";
+import { type CallsQuery, listPath, mistakeOf, readCallsQuery, searchOf } from "./query.ts";
 import { CallTable, type ListedCall, listedCall } from "./table.tsx";
 
 const CALLS_A_PAGE = 50;
@@ -25,22 +26,20 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const AGENTS_MS = 7 * DAY_MS;
 const MAX_AGENTS_MS = MAX_RANGE_DAYS * DAY_MS;
 
-const NOT_SEARCHED = `${filterNames.q}: ${wordsNotSearched.message}`;
-
 /** `GET /calls`: lists calls, newest first, filtered and page by page. */
 export const showCalls: PageHandler = async (request, viewer, env) => {
   const url = new URL(request.url);
   const query = readCallsQuery(url, viewer.timeZone);
   if (query.errors.length > 0) return mistakePage(query, viewer, env);
-  const page = await readCalls(env, query, viewer.now);
-  if (page.kind === "words-not-searched") return mistakePage({ ...query, errors: [NOT_SEARCHED] }, viewer, env);
+  const { page, ...choices } = await readCalls(env, query, viewer.now);
+  if (page.kind === "refused") return mistakePage({ ...query, errors: [mistakeOf(page.error)] }, viewer, env);
   return html(
-    <CallsPage query={query} {...page} viewer={viewer}>
+    <CallsPage query={query} calls={page.rows} next={page.next} {...choices} viewer={viewer}>
       <ActionNotice query={url.searchParams} />
       <ActiveFilters typed={query.typed} />
       <div class="sheet">
-        {page.calls.length > 0 ? (
-          <CallTable calls={page.calls} viewer={viewer} />
+        {page.rows.length > 0 ? (
+          <CallTable calls={page.rows} viewer={viewer} />
         ) : (
           <NoCalls query={query} hasOlder={page.next !== undefined} />
         )}
@@ -48,8 +47,8 @@ export const showCalls: PageHandler = async (request, viewer, env) => {
       <Paging
         first={query.cursor && listPath("/calls", query.typed)}
         next={page.next && listPath("/calls", query.typed, page.next)}
-        words={query.typed.q === undefined ? { first: "Newest", next: "Older calls" } : undefined}
-        fewerOf={page.calls.length < CALLS_A_PAGE && "calls"}
+        words={searchOf(query.typed) === undefined ? { first: "Newest", next: "Older calls" } : undefined}
+        fewerOf={page.rows.length < CALLS_A_PAGE && "calls"}
       />
     </CallsPage>,
   );
@@ -92,13 +91,13 @@ async function readCalls(env: Env, { filter, cursor }: CallsQuery, now: Date) {
     searchCalls(db, listedCall, { filter, limit: CALLS_A_PAGE, after: cursor }, searchTranscripts),
     readAgents(db, { since, until, agent_id: null, utcOffsetMinutes: 0 }),
   ]);
-  return { ...page, platforms: namesOfPlatforms(env), agents: agents.map(({ agent_id }) => agent_id) };
+  return { page, platforms: namesOfPlatforms(env), agents: agents.map(({ agent_id }) => agent_id) };
 }
 
 interface CallsPageProps {
   query: CallsQuery;
   calls: readonly ListedCall[];
-  next?: CallCursor;
+  next?: Place | undefined;
   /** The platforms and the ids of the agents to choose from. */
   platforms: readonly string[];
   agents: readonly string[];
@@ -131,8 +130,15 @@ function NoCalls({ query: { typed, cursor }, hasOlder }: { query: CallsQuery; ha
   if (hasOlder) return <Empty title="No call matches so far" />;
   if (cursor !== undefined) return <Empty title="These were all calls" />;
   if (Object.keys(typed).length > 0) {
+    const { q, ...others } = typed;
     return (
       <Empty title="No call matches">
+        {q !== undefined && searchedDigits(q) !== undefined && (
+          <p>
+            This was looked for among phone numbers; it may also have{" "}
+            <a href={listPath("/calls", { ...others, words: q })}>been said</a>.
+          </p>
+        )}
         <p>Take a filter off, or look at a longer stretch of time.</p>
         <p class="below">
           <ButtonLink path="/calls">Clear filters</ButtonLink>

@@ -1,11 +1,14 @@
 import * as z from "zod";
-import { type CallCursor, type CallSearch, callCursor, callFilter, writeCallCursor } from "../../../ledger/search.ts";
+import { type Place, pageCursor, writePageCursor } from "../../../ledger/page.ts";
+import { type CallSearch, callFilter } from "../../../ledger/search.ts";
 import { formFrom, formTo } from "../../ui/form-dates.ts";
 import { withQuery } from "../../ui/paths.ts";
 
 /** The controls of the form with their labels, in the order in which they stand. */
 export const filterNames = {
   q: "Search",
+  phone: "Phone number",
+  words: "Words",
   platform: "Platform",
   agent_id: "Agent",
   call_direction: "Direction",
@@ -22,12 +25,17 @@ export const filterKeys = Object.keys(filterNames).filter((name): name is Filter
 /** The fields of the form, as they were filled in. */
 export type Typed = { [name in FilterName]?: string };
 
+/** The field that is searched by, if any: a link may say outright whether it is a number or words. */
+export function searchOf(typed: Typed): "q" | "phone" | "words" | undefined {
+  return (["phone", "words", "q"] as const).find((name) => typed[name] !== undefined);
+}
+
 /** The query of the calls page. */
 export interface CallsQuery {
   typed: Typed;
   filter: CallSearch["filter"];
   /** Where the page begins; absent for the newest calls. */
-  cursor: CallCursor | undefined;
+  cursor: Place | undefined;
   /** The mistakes in it; with any, no calls are shown. */
   errors: string[];
 }
@@ -44,17 +52,20 @@ export function readCallsQuery(url: URL, timeZone: string): CallsQuery {
     .object({ ...callFilter, from: formFrom(timeZone).optional(), to: formTo(timeZone).optional() })
     .safeParse(typed);
   if (!filter.success) {
-    const errors = filter.error.issues.map((issue) => `${nameOf(issue.path.join("."))}: ${messageOf(issue)}`);
+    const errors = filter.error.issues.map((issue) =>
+      mistakeOf({ path: issue.path.join("."), message: messageOf(issue) }),
+    );
     return { typed, filter: {}, cursor: undefined, errors };
   }
-  const cursor = callCursor.optional().safeParse(given["cursor"]);
+  const cursor = pageCursor.optional().safeParse(given["cursor"]);
   if (!cursor.success) return { typed, filter: {}, cursor: undefined, errors: ["There is no such page of the list"] };
   return { typed, filter: filter.data, cursor: cursor.data, errors: [] };
 }
 
-function nameOf(path: string): string {
+/** The words for a parameter that does not fit. */
+export function mistakeOf({ path, message }: { path: string; message: string }): string {
   const name = filterKeys.find((key) => key === path);
-  return name === undefined ? path : filterNames[name];
+  return `${name === undefined ? path : filterNames[name]}: ${message}`;
 }
 
 /** For a choice the pages have words of their own; the schema would list the API's values. */
@@ -63,6 +74,6 @@ function messageOf({ code, message }: z.core.$ZodIssue): string {
 }
 
 /** The address of a list with these filters. */
-export function listPath(path: "/calls" | "/calls.csv", typed: Typed, cursor?: CallCursor): string {
-  return withQuery(path, { ...typed, cursor: writeCallCursor(cursor) ?? undefined });
+export function listPath(path: "/calls" | "/calls.csv", typed: Typed, cursor?: Place): string {
+  return withQuery(path, { ...typed, cursor: writePageCursor(cursor) ?? undefined });
 }

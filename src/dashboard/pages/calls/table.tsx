@@ -11,9 +11,8 @@ const SUMMARY_CHARACTERS = 160;
 /** Phone numbers and most names are no longer, and no good in pieces. */
 const UNBROKEN_CHARACTERS = 20;
 
-/** The columns that the table shows, and those by which the listing goes on. */
+/** The columns that the table shows. */
 export const listedCall = callRow.pick({
-  id: true,
   call_id: true,
   called_at: true,
   caller_phone: true,

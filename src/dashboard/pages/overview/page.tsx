@@ -36,7 +36,7 @@ export const showOverview: PageHandler = async (request, viewer, env) => {
   );
 };
 
-const newestRow = callRow.pick({ id: true, called_at: true });
+const newestRow = callRow.pick({ called_at: true });
 
 type OverviewData = Awaited<ReturnType<typeof readOverview>>;
 
@@ -46,7 +46,7 @@ async function readOverview(db: LedgerReader, { range, agent_id }: OverviewQuery
   const { statistics, hours } = await readStatistics(db, parameters, now);
   // Only an empty range leads to the calls elsewhere.
   if (statistics.totals.calls > 0) return { statistics, hours };
-  const [newest] = (await listCalls(db, newestRow, {}, { limit: 1 })).rows;
+  const [newest] = (await listCalls(db, newestRow, { among: "all" }, {}, { limit: 1 })).rows;
   return { statistics, hours, newest };
 }
 
