@@ -3,7 +3,7 @@ import { invalidRequest } from "../http/input.ts";
 import { type CallRow, callRow, type LedgerReader } from "./schema.ts";
 import { type CallSearch, searchCalls } from "./search.ts";
 
-/** The larger the reads, the more rows the 1,000 queries that an invocation may make to D1 bring: 7,000,000, of up to 800 bytes. */
+/** A million calls of 1.5 KB take 182 of the 1,000 queries that an invocation may make to D1; a page with a filter takes two. */
 const ROWS_A_READ = 10_000;
 
 /**

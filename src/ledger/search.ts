@@ -78,7 +78,7 @@ async function readAmong(
   if (text === undefined) return { among: "all" };
   if (more.length > 0) return refused("q", "goes without phone and words, and these go one at a time");
   if (words === undefined) {
-    const digits = searchedDigits(text);
+    const digits = phone === undefined ? searchedDigits(text) : digitsOf(text);
     const known = db
       .prepare(
         `SELECT EXISTS (SELECT 1 FROM calls WHERE call_id = ?1) AS is_call,
@@ -104,12 +104,17 @@ function refused(path: keyof Sought, message: string): Refused {
 /** People remember the last four digits of a number; fewer would find most calls. */
 const MIN_SEARCHED_DIGITS = 4;
 
-/** `(555) 123-4567` → `5551234567`; `undefined` for text that is no phone number. */
+/** `(555) 123-4567`, and what carriers write around it. */
+const WRITTEN_NUMBER = /^(?:tel:|sips?:)?\+?[\p{Nd}\s()./-]+(?:[@;].*)?$/iu;
+
+/** The digits to search for; `undefined` for text that is not written as a phone number, or has too few. */
 export function searchedDigits(text: string): string | undefined {
-  const [, written] = /^(?:tel:|sips?:)?(\+?[\d\s()./-]+)(?:[@;].*)?$/i.exec(text.normalize("NFKC")) ?? [];
-  if (written === undefined) return undefined;
-  const whole = phoneDigits(written);
+  return WRITTEN_NUMBER.test(text.normalize("NFKC")) ? digitsOf(text) : undefined;
+}
+
+function digitsOf(text: string): string | undefined {
+  const whole = phoneDigits(text);
   // The last four digits may begin with 00, which a whole number would lose.
-  const digits = whole.length >= MIN_PHONE_DIGITS ? whole : written.replaceAll(/\D/g, "");
+  const digits = whole.length >= MIN_PHONE_DIGITS ? whole : text.normalize("NFKC").replaceAll(/\D/g, "");
   return digits.length < MIN_SEARCHED_DIGITS ? undefined : digits;
 }
