@@ -22,8 +22,13 @@ export const apiRequests: { [route: string]: ApiRequest } = {
   "post /deliveries/retry": { path: "/deliveries/retry", status: 200, needs: ["D1"] },
   "get /quarantine": { path: "/quarantine", status: 200, needs: ["R2"] },
   "post /quarantine/replay": { path: "/quarantine/replay", status: 200, needs: ["R2"] },
-  // Bodies are parked while a store is down: the answer names the store that did not answer.
-  "get /parked": { path: "/parked", status: 200, needs: [] },
+  "post /erasures/preview": {
+    path: "/erasures/preview",
+    body: { caller_phone: "+15559999999" },
+    status: 200,
+    needs: ["D1", "R2"],
+  },
+  "get /parked": { path: "/parked", status: 200, needs: ["R2"] },
   "post /transcripts/index": { path: "/transcripts/index", status: 200, needs: ["D1", "R2"] },
   "get /openapi.json": { path: "/openapi.json", status: 200, needs: [] },
 };

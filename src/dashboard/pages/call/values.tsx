@@ -32,7 +32,7 @@ export function Values({ title, json, none }: ValuesProps) {
       )}
       {overflow !== undefined && (
         <Notice tone="warn">
-          There was more than a row of D1 holds. The whole body is in R2, under{" "}
+          This is more than a row of D1 holds. The whole body is in R2, under{" "}
           <code class="anywhere">
             <bdi>{startOf(overflow, VALUE_CHARACTERS)}</bdi>
           </code>
