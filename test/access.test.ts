@@ -65,6 +65,20 @@ describe("the token of the API", () => {
     expect(await guess("token-of-the-tests", "203.0.113.8")).toMatchObject({ status: 200 });
   });
 
+  test.each([
+    ["with more behind it", "Bearer token-of-the-tests and more"],
+    ["twice", "Bearer token-of-the-tests token-of-the-tests"],
+    ["of another scheme", "Basic token-of-the-tests"],
+    ["without a scheme", "token-of-the-tests"],
+  ])("a token %s is refused", async (_, Authorization) => {
+    expect((await fetch(new URL("/api/calls", ledger.url), { headers: { Authorization } })).status).toBe(401);
+  });
+
+  test("the scheme may be written in any case", async () => {
+    const headers = { Authorization: "bearer token-of-the-tests" };
+    expect((await fetch(new URL("/api/calls", ledger.url), { headers })).status).toBe(200);
+  });
+
   test("a program that carries no token is not taken for one that guesses", async () => {
     const headers = { "CF-Connecting-IP": "203.0.113.9" };
     for (let nth = 0; nth < 30; nth++) {

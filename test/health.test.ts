@@ -2,10 +2,12 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { COUNTS_PATH, counts } from "./bench/counts.ts";
 import { FAULTS_HEADER, type Faults } from "./chaos/faults.ts";
+import { signedHeaders } from "./simulator/sign.ts";
 import { SYNC_SECRET, startDownstream } from "./support/downstream.ts";
 import { documentedCall } from "./support/events.ts";
-import { bootLedger } from "./support/ledger.ts";
+import { bootLedger, SECRET } from "./support/ledger.ts";
 import { post, readAnswer } from "./support/post.ts";
+import { VAPI_SECRET } from "./support/vapi.ts";
 
 // The Worker remembers what the stores answered for 15 s, so every state that is looked at is a ledger of its own.
 
@@ -135,4 +137,35 @@ describe("without its secrets", () => {
     expect(answer.body).toMatchObject({ errors: paths.map((path) => ({ path })) });
     expect(JSON.stringify(answer.body)).not.toContain("hush");
   });
+});
+
+test("a secret that anybody could guess is named, and turns nothing on", async () => {
+  const env = {
+    ATOMS_WEBHOOK_SECRETS: `${SECRET}, x`,
+    RETELL_WEBHOOK_SECRETS: "1234567",
+    VAPI_WEBHOOK_SECRETS: VAPI_SECRET,
+  };
+  const ledger = await bootLedger({ env });
+  const answer = await health(ledger.url);
+  expect(answer).toMatchObject({
+    status: 503,
+    body: {
+      errors: [
+        { path: "ATOMS_WEBHOOK_SECRETS", message: expect.stringContaining("shorter than 8 characters") },
+        { path: "RETELL_WEBHOOK_SECRETS", message: expect.stringContaining("shorter than 8 characters") },
+      ],
+    },
+  });
+  expect(JSON.stringify(answer.body)).not.toContain("1234567");
+
+  const signed = documentedCall({ call_id: "guessed" }).start();
+  // A secret beside the one that is too short goes on working.
+  expect(await post(ledger.url, signed)).toMatchObject({ status: 200 });
+  expect(await post(ledger.url, signed, signedHeaders(JSON.stringify(signed), "x"))).toMatchObject({ status: 401 });
+  const retell = await fetch(new URL("/webhooks/retell", ledger.url), { method: "POST", body: "{}" });
+  expect(await readAnswer(retell)).toMatchObject({
+    status: 503,
+    body: { type: "urn:problem-type:call-ledger:not-configured" },
+  });
+  await ledger.harness.close();
 });

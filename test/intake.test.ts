@@ -8,7 +8,7 @@ import { post, postChunked, readAnswer } from "./support/post.ts";
 let ledger: Awaited<ReturnType<typeof bootLedger>>;
 beforeAll(async () => {
   ledger = await bootLedger({
-    env: { ATOMS_WEBHOOK_SECRETS: `old-secret, ${SECRET}\n third`, MAX_BODY_BYTES: "4000000" },
+    env: { ATOMS_WEBHOOK_SECRETS: `old-secret, ${SECRET}\n third-secret`, MAX_BODY_BYTES: "4000000" },
   });
 });
 afterAll(() => ledger.harness.close());
@@ -169,7 +169,7 @@ describe("signatures", () => {
 
   test.each([
     ["X-Signature", "old-secret", (signature: string) => signature],
-    ["X-Signature", "third", (signature: string) => signature.toUpperCase()],
+    ["X-Signature", "third-secret", (signature: string) => signature.toUpperCase()],
     ["X-Atoms-Signature", SECRET, (signature: string) => `sha256=${signature}`],
   ])("%s made with the secret %s is right", async (header, secret, write) => {
     const text = body(`signed-${header}-${secret}`);

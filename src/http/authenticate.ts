@@ -10,8 +10,8 @@ export async function authenticate(request: Request, env: Env, ctx: ExecutionCon
   if (ctx.access !== undefined) return undefined;
   const now = new Date();
   if (isBlocked(request, now)) return tooManyAttempts();
-  const [scheme, token] = request.headers.get("Authorization")?.split(" ", 2) ?? [];
-  if (scheme?.toLowerCase() === "bearer" && token !== undefined) {
+  const token = /^bearer +(.+)$/i.exec(request.headers.get("Authorization") ?? "")?.[1];
+  if (token !== undefined) {
     if (env.API_TOKEN && (await sameText(token, env.API_TOKEN))) return undefined;
     await countWrongToken(env.SIGN_IN_ATTEMPTS, request, now);
   }

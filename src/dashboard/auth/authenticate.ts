@@ -1,4 +1,4 @@
-import { splitSecrets } from "../../settings.ts";
+import { platformSecrets, platforms } from "../../platforms/index.ts";
 import { timeZoneOf, type Viewer } from "../ui/viewer.ts";
 import { csrfTokenFor } from "./csrf.ts";
 import { readSession } from "./session.ts";
@@ -32,10 +32,5 @@ async function bearerOf(request: Request, env: Env, { access }: ExecutionContext
  */
 function csrfSecret(env: Env): string {
   if (env.API_TOKEN) return env.API_TOKEN;
-  const settings = Object.keys(env).filter(isSecretsSetting).sort();
-  return settings.flatMap((setting) => splitSecrets(env[setting])).join(" ");
-}
-
-function isSecretsSetting(name: string): name is keyof Env & `${string}_WEBHOOK_SECRETS` {
-  return name.endsWith("_WEBHOOK_SECRETS");
+  return platforms.flatMap((platform) => platformSecrets(platform, env)).join(" ");
 }
