@@ -34,14 +34,15 @@ interface StoreHealth {
   bytes?: number;
 }
 
-let kept: { askedAt: number; stores: readonly StoreHealth[] } | undefined;
+/** What the stores were asked last, by whichever request: others await its answer. */
+let asked: { at: number; stores: Promise<readonly StoreHealth[]> } | undefined;
 
 /**
  * `GET /healthz`: whether events can be taken and passed on. Names each problem, never a value, and what piles up: how many, and
  * since when, so that a monitor can ring.
  */
-export async function health(_request: Request, env: Env): Promise<Response> {
-  const stores = await storesHealth(env, new Date());
+export async function health(_request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
+  const stores = await storesHealth(env, ctx, new Date());
   const settings = [
     ...platformProblems(env),
     ...readSettings(env).problems,
@@ -81,10 +82,12 @@ function bindingProblems(env: Env): SettingProblem[] {
   return limit === undefined ? [{ setting: "SIGN_IN_ATTEMPTS", problem: "is not bound: see [[ratelimits]]" }] : [];
 }
 
-async function storesHealth(env: Env, now: Date): Promise<readonly StoreHealth[]> {
-  if (kept !== undefined && now.getTime() - kept.askedAt < KEPT_MS) return kept.stores;
-  const stores = await Promise.all([databaseHealth(env.DB, now), archiveHealth(env.ARCHIVE)]);
-  kept = { askedAt: now.getTime(), stores };
+function storesHealth(env: Env, ctx: ExecutionContext, now: Date): Promise<readonly StoreHealth[]> {
+  if (asked !== undefined && now.getTime() - asked.at < KEPT_MS) return asked.stores;
+  const stores = Promise.all([databaseHealth(env.DB, now), archiveHealth(env.ARCHIVE)]);
+  asked = { at: now.getTime(), stores };
+  // Should whoever asks hang up, those who await the same answer still get it.
+  ctx.waitUntil(stores);
   return stores;
 }
 

@@ -1,3 +1,5 @@
+import { connect } from "node:net";
+import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { COUNTS_PATH, counts } from "./bench/counts.ts";
@@ -6,6 +8,7 @@ import { signedHeaders } from "./simulator/sign.ts";
 import { SYNC_SECRET, startDownstream } from "./support/downstream.ts";
 import { documentedCall } from "./support/events.ts";
 import { bootLedger, SECRET } from "./support/ledger.ts";
+import { bootOnNetwork } from "./support/network-ledger.ts";
 import { post, readAnswer } from "./support/post.ts";
 import { VAPI_SECRET } from "./support/vapi.ts";
 
@@ -55,13 +58,31 @@ test.each<[string, Faults, string[]]>([
   await ledger.harness.close();
 });
 
-test("ten looks in a row ask each store once", async () => {
+test("twenty looks at once, and ten in a row, ask each store once", async () => {
   const ledger = await bootLedger({ main: "test/bench/workers/counting-ledger.ts" });
-  for (let look = 0; look < 10; look++) expect((await health(ledger.url)).status).toBe(200);
+  const looks = await Promise.all(Array.from({ length: 20 }, () => health(ledger.url)));
+  for (let look = 0; look < 10; look++) looks.push(await health(ledger.url));
+  for (const { status, body } of looks) expect({ status, body }).toEqual({ status: 200, body: looks[0]?.body });
   const answer = await fetch(new URL(COUNTS_PATH, ledger.url));
   // R2 is listed three times: what is parked, why, and what is in quarantine.
-  expect(counts.parse(await answer.json())).toMatchObject({ requests: 10, d1RoundTrips: 1, r2Writes: 3, r2Reads: 0 });
+  expect(counts.parse(await answer.json())).toMatchObject({ requests: 30, d1RoundTrips: 1, r2Writes: 3, r2Reads: 0 });
   await ledger.harness.close();
+});
+
+test("whoever looks first and hangs up hurts nobody who looks at the same time", async () => {
+  // Not behind the harness, which would go on in place of whoever hangs up.
+  const ledger = await bootOnNetwork({ main: "test/chaos/faulty-ledger.ts" });
+  const { hostname, port, host } = new URL(ledger.url);
+  const socket = connect({ host: hostname, port: Number(port) });
+  const hangs: Faults = { D1: "hang" };
+  socket.write(`GET /healthz HTTP/1.1\r\nHost: ${host}\r\n${FAULTS_HEADER}: ${JSON.stringify(hangs)}\r\n\r\n`);
+  await setTimeout(300);
+  const others = Promise.all(Array.from({ length: 5 }, () => health(ledger.url)));
+  await setTimeout(300);
+  socket.resetAndDestroy();
+  // D1 hangs for the first alone: the others have its answer.
+  for (const answer of await others) expect(answer).toMatchObject({ status: 503, body: { errors: [{ path: "DB" }] } });
+  await ledger.close();
 });
 
 test("what piles up is counted, with the age of the oldest", async () => {
