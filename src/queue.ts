@@ -1,5 +1,5 @@
-import { takeBodies } from "./ingest/from-queue.ts";
 import { ingestContext } from "./ingest/ingest.ts";
+import { takeBodies } from "./ingest/from-queue.ts";
 import { logError } from "./log.ts";
 import { backoffSeconds } from "./stores/backoff.ts";
 import { batchesOf } from "./stores/batches.ts";
@@ -11,18 +11,16 @@ import { configuredDestinations, destinationNames } from "./sync/destinations/in
 const DELIVERIES_AT_ONCE = 25;
 
 /**
- * The Worker's queue door. Queues are told apart by the ends of their names, so that a copy of this Worker can give them other
- * beginnings. Whatever fails, messages that are not acknowledged come back later.
+ * The Worker's queue door. A queue whose name ends in `-dead-letters` is the dead-letter queue, any other the sync queue: whoever
+ * deploys may rename both. Whatever fails, messages that are not acknowledged come back later.
  */
 export async function consumeQueue(batch: MessageBatch, env: Env, ctx: ExecutionContext): Promise<void> {
   try {
     const messages = await takeBodies(batch.messages, ingestContext(env, ctx, destinationNames(env)));
-    if (batch.queue.endsWith("-sync")) {
-      for (const some of batchesOf(messages, { maxItems: DELIVERIES_AT_ONCE })) {
-        await deliverBatch(some, env.DB, env.SYNC_QUEUE, configuredDestinations(env));
-      }
-    } else if (batch.queue.endsWith("-dead-letters")) await failDeadLetters(messages, env.DB);
-    else throw new Error(`no consumer for the queue ${batch.queue}: its name ends in neither -sync nor -dead-letters`);
+    if (batch.queue.endsWith("-dead-letters")) return await failDeadLetters(messages, env.DB);
+    for (const some of batchesOf(messages, { maxItems: DELIVERIES_AT_ONCE })) {
+      await deliverBatch(some, env.DB, configuredDestinations(env));
+    }
   } catch (error) {
     logError({ message: "a batch failed", queue: batch.queue, messages: batch.messages.length }, error);
     const attempts = Math.max(...batch.messages.map((message) => message.attempts));
