@@ -1,6 +1,6 @@
 import { createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { SYNC_SECRET, startDownstream } from "./support/downstream.ts";
+import { SYNC_SECRET, startDownstream, webhookId } from "./support/downstream.ts";
 import { documentedCall } from "./support/events.ts";
 import { bootOnNetwork } from "./support/network-ledger.ts";
 import { post } from "./support/post.ts";
@@ -25,6 +25,7 @@ const row = async (call_id: string) =>
   (await allRows.all<Record<string, unknown>>()).results.find((row) => row["call_id"] === call_id) ?? null;
 const settled = (call_id: string, expected: object) =>
   vi.waitFor(async () => expect(await row(call_id)).toMatchObject(expected), patience);
+
 test("a finished analysis reaches the downstream once, signed, with every column of its call", async () => {
   const call_id = "delivered";
   const { start, end, analytics } = documentedCall({ call_id });
@@ -36,7 +37,7 @@ test("a finished analysis reaches the downstream once, signed, with every column
   const event_id = JSON.parse(JSON.stringify(answer.body)).event_id;
   expect(downstream.deliveriesOf(call_id)).toEqual([
     {
-      id: `${event_id}:analytics.completed`,
+      id: webhookId(call_id, "analytics.completed", event_id),
       headers: expect.objectContaining({ "content-type": "application/json" }),
       payload: {
         type: "analytics.completed",
@@ -73,6 +74,16 @@ test("a finished analysis reaches the downstream once, signed, with every column
   expect(downstream.unverified).toEqual([]);
 });
 
+test("two calls whose events have one id are two deliveries to whoever receives them", async () => {
+  for (const call_id of ["one of two", "other of two"]) {
+    await post(ledger.url, documentedCall({ call_id }).analytics({ id: "evt_1" }));
+    await settled(call_id, { state: "delivered", event_id: "evt_1" });
+  }
+  const idOf = (call_id: string) => downstream.deliveriesOf(call_id).map(({ id }) => id);
+  expect(idOf("one of two")).toEqual([webhookId("one of two", "analytics.completed", "evt_1")]);
+  expect(idOf("other of two")).toEqual([webhookId("other of two", "analytics.completed", "evt_1")]);
+});
+
 test("a redelivered analysis is not delivered again", async () => {
   const { analytics } = documentedCall({ call_id: "once" });
   await Promise.all([1, 2, 3].map(() => post(ledger.url, analytics())));
@@ -84,6 +95,25 @@ test("a redelivered analysis is not delivered again", async () => {
   await post(ledger.url, documentedCall({ call_id: "after once" }).analytics());
   await settled("after once", { state: "delivered" });
   expect(downstream.deliveriesOf("once")).toHaveLength(1);
+});
+
+test("queues may have any names: one of dead letters ends in -dead-letters, every other is the sync queue", async () => {
+  const call_id = "by queues of other names";
+  await post(ledger.url, documentedCall({ call_id }).analytics());
+  await settled(call_id, { state: "delivered" });
+  const { event_id } = Object(await row(call_id));
+  const consume = async (queue: string, generation: number) => {
+    await ledger.DB.prepare("UPDATE sync_deliveries SET state = 'pending', ledger_generation = ? WHERE call_id = ?")
+      .bind(generation, call_id)
+      .run();
+    const body = { event: "analytics.completed", call_id, event_id, destination: "webhook", generation };
+    return ledger.worker.queue(queue, [{ id: "1", timestamp: new Date(), attempts: 1, body }]);
+  };
+  expect(await consume("calls-of-acme", 1)).toMatchObject({ explicitAcks: ["1"] });
+  expect(await row(call_id)).toMatchObject({ state: "delivered" });
+  expect(downstream.deliveriesOf(call_id)).toHaveLength(2);
+  expect(await consume("calls-of-acme-dead-letters", 2)).toMatchObject({ explicitAcks: ["1"] });
+  expect(await row(call_id)).toMatchObject({ state: "failed" });
 });
 
 test("an event larger than a message is delivered whole", async () => {
@@ -134,7 +164,7 @@ describe.concurrent("a downstream that fails", () => {
     const message = { event: "analytics.completed", timestamp: "", agent_id: "agent_1", call_id, event_id };
     await ledger.SYNC_QUEUE.send({ ...message, destination: "webhook", generation: 1 });
     resolve();
-    await settled(call_id, { state: "delivered", generation: 1 });
+    await settled(call_id, { state: "delivered", ledger_generation: 1 });
     expect(downstream.deliveriesOf(call_id)).toHaveLength(1);
   });
 

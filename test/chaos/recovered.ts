@@ -1,6 +1,6 @@
 import pMap from "p-map";
 import { expect } from "vitest";
-import type { startDownstream } from "../support/downstream.ts";
+import { type startDownstream, webhookId } from "../support/downstream.ts";
 import { comparable, subsetOf } from "./healthy-rows.ts";
 import type { LedgerState } from "./ledger-state.ts";
 import { listKeys, prefixOf } from "./objects.ts";
@@ -73,7 +73,9 @@ export async function verifyRecovered(
         analytics.map(({ event, event_id }) => ({ event, event_id, destination: "webhook", state: "delivered" })),
       );
       const received = new Set(downstream.deliveriesOf(call.call_id).map(({ id }) => id));
-      expect([...received], about).toEqual(analytics.map(({ event, event_id }) => `${event_id}:${event}`));
+      expect([...received], about).toEqual(
+        analytics.map(({ event, event_id }) => webhookId(call.call_id, event, event_id)),
+      );
     },
     { concurrency: 8 },
   );

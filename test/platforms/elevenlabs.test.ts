@@ -8,7 +8,7 @@ import { COUNTS_PATH, counts } from "../bench/counts.ts";
 import { FAULTS_HEADER, type Faults } from "../chaos/faults.ts";
 import { runCron } from "../chaos/relay.ts";
 import { ask } from "../support/ask.ts";
-import { SYNC_SECRET, startDownstream } from "../support/downstream.ts";
+import { SYNC_SECRET, startDownstream, webhookId } from "../support/downstream.ts";
 import {
   callMetadata,
   ELEVENLABS_SECRET,
@@ -133,7 +133,7 @@ describe("a transcription", () => {
     await vi.waitFor(() => expect(downstream.deliveriesOf("conv_downstream")).toHaveLength(1));
     expect(downstream.deliveriesOf("conv_downstream")).toMatchObject([
       {
-        id: `${event_id}:analytics.completed`,
+        id: webhookId("conv_downstream", "analytics.completed", event_id),
         payload: {
           type: "analytics.completed",
           data: { call: { platform: "elevenlabs", duration_seconds: 76, metrics: { booked: "success" } } },

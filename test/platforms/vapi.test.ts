@@ -6,7 +6,7 @@ import { vapi } from "../../src/platforms/vapi/index.ts";
 import { FAULTS_HEADER } from "../chaos/faults.ts";
 import { ask } from "../support/ask.ts";
 import { bodyDigest } from "../support/body-digest.ts";
-import { SYNC_SECRET, startDownstream } from "../support/downstream.ts";
+import { SYNC_SECRET, startDownstream, webhookId } from "../support/downstream.ts";
 import { bootLedger } from "../support/ledger.ts";
 import {
   postVapi,
@@ -197,7 +197,7 @@ describe("what is stored", () => {
       .poll(() => downstream.deliveriesOf("delivered"), { timeout: 10_000 })
       .toMatchObject([
         {
-          id: `${event_id}:analytics.completed`,
+          id: webhookId("delivered", "analytics.completed", event_id),
           payload: { data: { call: { platform: "vapi", summary: "Robin needs another invoice." } } },
         },
       ]);

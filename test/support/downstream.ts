@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { Webhook } from "standardwebhooks";
 import * as z from "zod";
@@ -18,6 +19,11 @@ const delivered = z.object({ data: z.object({ call: z.object({ call_id: z.string
 
 function callIdOf(payload: unknown): string {
   return delivered.parse(payload).data.call.call_id;
+}
+
+/** As the contract has it: SHA-256 of call id, event and event id, joined by line feeds. */
+export function webhookId(call_id: string, event: string, event_id: string): string {
+  return createHash("sha256").update(`${call_id}\n${event}\n${event_id}`).digest("hex");
 }
 
 /** A system downstream on a free local port that keeps what it is sent. Answers 200 unless told otherwise. */

@@ -1,4 +1,5 @@
 import { Webhook } from "standardwebhooks";
+import { sha256 } from "../../events/received.ts";
 import { decodedPart } from "../../http/input.ts";
 import type { PlannedDelivery } from "../../ledger/deliveries.ts";
 import { withJson } from "../../ledger/schema.ts";
@@ -46,7 +47,7 @@ function isSigningSecret(secret: string): boolean {
 
 async function post(url: URL, signer: Webhook, delivery: PlannedDelivery): Promise<DeliveryResult> {
   const body = JSON.stringify(deliveryBody(delivery));
-  const id = webhookId(delivery);
+  const id = await webhookId(delivery);
   const now = new Date();
   let response: Response;
   try {
@@ -98,10 +99,9 @@ function deliveryBody({ event, event_id, occurred_at, call }: PlannedDelivery) {
   return { type: event, timestamp: occurred_at, data: { event_id, call: withJson(call) } };
 }
 
-/** The same for every attempt at a delivery. Header values are visible ASCII (RFC 9110, 5.5); an event id may be any text. */
-function webhookId({ event_id, event }: PlannedDelivery): string {
-  const id = `${event_id}:${event}`;
-  return /^[\x21-\x7e]+$/.test(id) ? id : encodeURIComponent(id);
+/** The same for every attempt at a delivery, and another for another call, whose event may have the same id. */
+function webhookId({ call_id, event, event_id }: PlannedDelivery): Promise<string> {
+  return sha256([call_id, event, event_id].join("\n"));
 }
 
 /** Retry-After in seconds, given as seconds or as a date (RFC 9110, 10.2.3). */
