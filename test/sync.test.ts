@@ -1,5 +1,6 @@
 import { createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { setFaults } from "./chaos/relay.ts";
 import { SYNC_SECRET, startDownstream, webhookId } from "./support/downstream.ts";
 import { documentedCall } from "./support/events.ts";
 import { bootOnNetwork } from "./support/network-ledger.ts";
@@ -204,6 +205,37 @@ describe.concurrent("a downstream that fails", () => {
     await post(ledger.url, documentedCall({ call_id }).analytics());
     await settled(call_id, { state: "delivered", attempts: 2, last_error: "no answer within 10 s" });
   });
+});
+
+test("a delivery that arrives while D1 cannot record it is made again under the same id", async () => {
+  const call_id = "unrecorded";
+  const faulty = await bootOnNetwork({
+    main: "test/chaos/faulty-ledger.ts",
+    env: { SYNC_URL: downstream.url, SYNC_SECRET },
+  });
+  downstream.behave(call_id, async (response, _delivery, nth) => {
+    if (nth === 1) await setFaults(faulty.url, { D1: "before" });
+    response.writeHead(200).end();
+  });
+  // Its message is lost, so that the test alone delivers it.
+  await setFaults(faulty.url, { queue: "before" });
+  const { body } = await post(faulty.url, documentedCall({ call_id }).analytics());
+  const { event_id } = Object(body);
+  await setFaults(faulty.url, {});
+  const message = { event: "analytics.completed", call_id, event_id, destination: "webhook" };
+  const consume = () =>
+    faulty.worker.queue("calls-sync", [{ id: "1", timestamp: new Date(), attempts: 1, body: message }]);
+
+  expect(await consume()).toMatchObject({ explicitAcks: [], retryBatch: { retry: true } });
+  await setFaults(faulty.url, {});
+  expect(await consume()).toMatchObject({ explicitAcks: ["1"] });
+  expect(await faulty.DB.prepare("SELECT state, attempts FROM sync_deliveries").first()).toEqual({
+    state: "delivered",
+    attempts: 1,
+  });
+  const id = webhookId(call_id, "analytics.completed", event_id);
+  expect(downstream.deliveriesOf(call_id).map((delivery) => delivery.id)).toEqual([id, id]);
+  await faulty.close();
 });
 
 describe("settings of the downstream", () => {

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { askStore } from "../stores/ask.ts";
 import type { WrittenEvent } from "./patch.ts";
-import { callRow, columnsSql, deliveryRow, deliveryState, parseRows } from "./schema.ts";
+import { callRow, columnsSql, type DeliveryState, deliveryRow, parseRows } from "./schema.ts";
 
 /** What names a delivery. */
 export const deliveryId = deliveryRow.pick({ call_id: true, event: true, event_id: true, destination: true });
@@ -21,15 +21,14 @@ export interface SyncMessage extends DeliveryId {
 }
 
 /** How one attempt ended. */
-export const attempt = deliveryReference.extend({
-  state: deliveryState,
+export interface Attempt extends DeliveryReference {
+  state: DeliveryState;
   /** How many there are with this one. */
-  attempts: z.number().int(),
+  attempts: number;
   /** null when it was delivered. */
-  error: z.string().nullable(),
-  overdue_at: z.string().nullable(),
-});
-export type Attempt = z.infer<typeof attempt>;
+  error: string | null;
+  overdue_at: string | null;
+}
 
 /** A message that nobody has seen for so long was lost: longer than a batch waits, and a queue stalls now and then. */
 export const MESSAGE_PATIENCE_SECONDS = 120;

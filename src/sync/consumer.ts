@@ -7,12 +7,12 @@ import {
   overdueAt,
   type PlannedDelivery,
   readDeliveries,
+  saveAttempts,
 } from "../ledger/deliveries.ts";
 import { log, logError } from "../log.ts";
 import { MAX_CONNECTIONS } from "../stores/ask.ts";
 import { backoffSeconds } from "../stores/backoff.ts";
 import type { DeliveryResult, Destination } from "./destinations/destination.ts";
-import { carriedAttempt, recordAttempts } from "./record.ts";
 
 /** One delivery of a batch, with every message about it: a queue delivers at least once, and sometimes twice at once. */
 interface BatchedDelivery {
@@ -34,23 +34,15 @@ interface Attempted extends BatchedDelivery {
 
 /**
  * Delivers a batch, each message on its own: acknowledged when it is delivered or never can be, retried when it may be later.
- * One D1 read before and one D1 write after, whatever the size of the batch. Messages that carry an attempt are recorded before.
+ * One D1 read before and one D1 write after, whatever the size of the batch. Throws when D1 fails: what was not acknowledged comes
+ * back, so a delivery that arrived and could not be recorded is made again.
  */
 export async function deliverBatch(
   messages: readonly Message[],
   db: D1Database,
-  queue: Queue,
   destinations: readonly Destination[],
 ): Promise<void> {
-  const carrying = messages.filter((message) => carriedAttempt(message) !== undefined);
-  await recordAttempts(
-    carrying.flatMap((message) => carriedAttempt(message) ?? []),
-    db,
-    queue,
-  );
-  for (const message of carrying) message.ack();
-
-  const batch = groupByDelivery(messages.filter((message) => !carrying.includes(message)));
+  const batch = groupByDelivery(messages);
   if (batch.length === 0) return;
   const planned = await readDeliveries(
     db,
@@ -74,7 +66,7 @@ export async function deliverBatch(
   const now = new Date();
   const attempts = attempted.flatMap((one) => attemptOf(one, now));
   // Before any message is acknowledged.
-  await recordAttempts(attempts, db, queue);
+  if (attempts.length > 0) await saveAttempts(db, attempts, now);
   for (const one of attempted) acknowledge(one);
 }
 

@@ -1,10 +1,8 @@
-import { type DeliveryReference, deliveryReference, failDeliveries, saveAttempts } from "../ledger/deliveries.ts";
+import { type DeliveryReference, deliveryReference, failDeliveries } from "../ledger/deliveries.ts";
 import { logError } from "../log.ts";
-import { carriedAttempt } from "./record.ts";
 
 /**
- * Marks deliveries as failed whose messages ran out of retries; they can be sent again. Those that were over and not recorded
- * are recorded. Throws when D1 fails: nothing is
+ * Marks deliveries as failed whose messages ran out of retries; they can be sent again. Throws when D1 fails: nothing is
  * acknowledged then, and the queue delivers the batch again.
  */
 export async function failDeadLetters(messages: readonly Message[], db: D1Database): Promise<void> {
@@ -14,8 +12,6 @@ export async function failDeadLetters(messages: readonly Message[], db: D1Databa
     if (reference !== undefined) dead.push(reference);
     logError({ message: "dead letter", message_id: message.id, ...reference });
   }
-  const over = messages.flatMap((message) => carriedAttempt(message) ?? []);
-  if (over.length > 0) await saveAttempts(db, over, new Date());
   if (dead.length > 0) await failDeliveries(db, dead, new Date());
   for (const message of messages) message.ack();
 }
