@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { forgottenDashes } from "./forgotten-dashes.ts";
 
 /** The command was called in a way that it does not know; the message is for the person who typed it. */
 export class UsageError extends Error {}
@@ -60,7 +61,11 @@ export async function runCommand<Name extends string>(command: Command<Name>): P
 }
 
 /** Reads what was typed; throws a UsageError when it does not fit. */
-function readArguments<Name extends string>({ options, takesWords = false }: Command<Name>, args: string[]) {
+function readArguments<Name extends string>({ usage, options, takesWords = false }: Command<Name>, args: string[]) {
+  const [, script = ""] = /^npm run (\S+)/.exec(usage) ?? [];
+  const names = options.map(({ name }) => name);
+  const forgotten = forgottenDashes(script, names, args);
+  if (forgotten !== undefined) throw new UsageError(forgotten);
   const { values, positionals } = parse(options, takesWords, args);
   if (values["help"] === true) return "help";
   const texts = new Map<Name, string>();

@@ -3,6 +3,7 @@ import { splitArguments } from "./arguments.ts";
 import { helpOf } from "./command.ts";
 import { hasDatabase, migrate } from "./database.ts";
 import { type DeploymentReport, withReport } from "./deployment-report.ts";
+import { forgottenDashes } from "./forgotten-dashes.ts";
 import { instructions, missingSecrets, namesOf, type Secret, secretNames, webhookPaths } from "./secrets.ts";
 import { setSecrets } from "./set-secrets.ts";
 import { projectFolder, readWrangler, runWrangler } from "./wrangler.ts";
@@ -33,6 +34,8 @@ async function deploy(given: string[]): Promise<number> {
     console.log(help);
     return 0;
   }
+  const forgotten = forgottenDashes("deploy", ["env", "config", "profile", "dry-run"], given);
+  if (forgotten !== undefined) return fail(forgotten);
   const upload = (variables: Record<string, string>) =>
     runWrangler(["deploy", ...shared, ...others], { interactive: true, environment: variables });
   if (isDryRun) return upload({});

@@ -4,6 +4,7 @@ import * as z from "zod";
 import { platforms } from "../platforms/index.ts";
 import { splitArguments } from "./arguments.ts";
 import { helpOf } from "./command.ts";
+import { forgottenDashes } from "./forgotten-dashes.ts";
 import { ensureLocalSecrets } from "./local-secrets.ts";
 import { LOCAL_URL } from "./target.ts";
 import { exitCodeOf, projectFolder, runWrangler, spawnWrangler } from "./wrangler.ts";
@@ -29,6 +30,11 @@ async function dev(given: string[]): Promise<number> {
   if (isHelp) {
     console.log(help);
     return 0;
+  }
+  const forgotten = forgottenDashes("dev", ["port", "persist-to", "env", "config"], given);
+  if (forgotten !== undefined) {
+    console.error(forgotten);
+    return 1;
   }
   const { path, added, empty } = ensureLocalSecrets(projectFolder);
   if (added.length > 0) console.log(`Wrote new local secrets to .dev.vars: ${added.join(", ")}.`);

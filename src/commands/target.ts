@@ -13,12 +13,20 @@ export const urlOption: Option<"url"> = {
   help: `the ledger, local or deployed (LEDGER_URL, else ${LOCAL_URL})`,
 };
 
-/** The address of a ledger, as it was typed or as LEDGER_URL has it. */
+/**
+ * The address of a ledger, as it was typed or as LEDGER_URL has it. Throws a UsageError for one on another machine without TLS: what
+ * goes there is the token, or a webhook's secret.
+ */
 export function ledgerUrl(typed: string | undefined): URL {
   const text = typed ?? (process.env["LEDGER_URL"] || LOCAL_URL);
   const url = URL.parse(text);
   if (url === null || !/^https?:$/.test(url.protocol)) {
     throw new UsageError(`A ledger has an http or https address, not "${text}".`);
+  }
+  if (url.protocol === "http:" && !isLocal(url)) {
+    throw new UsageError(
+      `Nothing is sent to ${url.origin}: anybody on the way could read the token. Use https://${url.host}.`,
+    );
   }
   return url;
 }

@@ -32,3 +32,16 @@ test("an option that a command does not know is named, and not taken for another
     stderr: "\nUnknown option '--token'.\nSee npm run erase -- --help\n",
   });
 });
+
+test.each([
+  ["erase", ["--yes"]],
+  ["deliveries", ["--state", "failed"]],
+  ["deploy", ["--dry-run"]],
+  ["deploy", ["--env=staging"]],
+  ["dev", ["--port", "9000"]],
+])("npm run %s %j without its -- does nothing, and says how to call it", async (name, given) => {
+  const npm = promisify(execFile)("npm", ["run", name, ...given], { cwd: projectFolder });
+  await expect(npm).rejects.toMatchObject({
+    stderr: expect.stringContaining(`Options come after a --: npm run ${name} -- ${given[0]?.split("=")[0]}`),
+  });
+});

@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { ledgerUrl } from "../../src/commands/target.ts";
 import { portOf } from "../simulator/receiver.ts";
 import { copyProject } from "./project-copy.ts";
 
@@ -68,3 +69,19 @@ test("an address that is none is refused", async () => {
   expect(exitCode).toBe(2);
   expect(output).toContain('A ledger has an http or https address, not "ledger".');
 });
+
+test.each(["http://ledger.example.com", "http://192.168.0.7:8787", "http://127.0.0.1.example.com", "http://10.0.0.1/"])(
+  "nothing goes to %s, where anybody on the way could read the token",
+  async (url) => {
+    const { exitCode, output } = await parked([], { LEDGER_URL: url, LEDGER_TOKEN: "any" });
+    expect(exitCode).toBe(2);
+    expect(output).toContain(`Nothing is sent to ${new URL(url).origin}: anybody on the way could read the token.`);
+  },
+);
+
+test.each(["http://localhost:8787", "http://127.1.2.3:9", "http://[::1]:9"])(
+  "%s is this machine, and needs no TLS",
+  (url) => {
+    expect(ledgerUrl(url).href).toBe(`${url}/`);
+  },
+);
