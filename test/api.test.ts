@@ -193,7 +193,7 @@ describe("quarantine", () => {
     expect(seen).toContainEqual({ ...item, reason: "unrecognised" });
     expect(seen).toContainEqual({ ...item, reason: "invalid", detail: expect.stringContaining("timestamp: ") });
     expect(seen).toContainEqual({ ...item, reason: "id-reused", detail: expect.stringContaining("the same") });
-    expect((await command("quarantine")).trim().split("\n")).toHaveLength(4);
+    expect((await command("quarantine", "--json")).trim().split("\n")).toHaveLength(4);
   });
 
   test("lists the newest day first, through months and years, page by page", async () => {
@@ -286,16 +286,16 @@ describe("deliveries", () => {
     const event_id = await ledger.DB.prepare("SELECT event_id FROM events WHERE call_id = 'retry-1'").first<string>(
       "event_id",
     );
-    expect(await command("retry", "--event", event_id ?? "")).toBe("1 sent again\n");
+    expect(await command("retry", "--yes", "--event", event_id ?? "")).toBe("1 sent again\n");
     await vi.waitFor(
       async () => expect(await states("delivered")).toMatchObject([{ call_id: "retry-1", attempts: 2 }]),
       { timeout: 10_000 },
     );
     expect(await states("failed")).toHaveLength(2);
     expect(await command("retry", "--destination", "nowhere")).toBe("0 sent again\n");
-    expect(await command("retry")).toBe("2 sent again\n");
+    expect(await command("retry", "--yes")).toBe("2 sent again\n");
     await vi.waitFor(async () => expect(await states("delivered")).toHaveLength(3), { timeout: 10_000 });
-    expect((await command("deliveries", "--state", "delivered")).trim().split("\n")).toHaveLength(3);
+    expect((await command("deliveries", "--json", "--state", "delivered")).trim().split("\n")).toHaveLength(3);
     for (const call_id of calls) expect(downstream.deliveriesOf(call_id)).toHaveLength(2);
   });
 

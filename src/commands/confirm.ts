@@ -1,5 +1,6 @@
 import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
+import { UsageError } from "./command.ts";
 
 /** A terminal, or what stands in for one. */
 export interface Terminal {
@@ -35,6 +36,15 @@ export async function confirm(
   } finally {
     lines.close();
   }
+}
+
+/**
+ * Asks for a yes where somebody is there to answer.
+ * @param refusal what is not done: the beginning of the sentence of the UsageError that it throws elsewhere
+ */
+export function confirmOrRefuse(question: string, refusal: string, signal: AbortSignal): Promise<boolean> {
+  if (isTerminal()) return confirm(question, signal);
+  throw new UsageError(`${refusal}: there is no terminal to ask at, and --yes was not given.`);
 }
 
 /** Asks for a value that is not shown while it is typed; empty at the end of the input. */

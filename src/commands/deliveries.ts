@@ -1,11 +1,18 @@
-import { printPages, runLedgerCommand } from "./ledger-command.ts";
+import { runLedgerCommand } from "./ledger-command.ts";
+import { listingOptions, printListing } from "./listing.ts";
 
 await runLedgerCommand({
   name: "deliveries",
-  about: "Lists the deliveries downstream, with their attempts and the last error: a JSON line each.",
-  options: [{ name: "state", value: "<state>", help: "only these: pending, delivered or failed" }],
+  about: "Shows the newest deliveries downstream, with their attempts and the last error.",
+  options: [{ name: "state", value: "<state>", help: "only these: pending, delivered or failed" }, ...listingOptions],
   run(ask, given) {
     const state = given.text("state");
-    return printPages(ask, "/api/deliveries", { limit: "200", ...(state !== undefined && { state }) }, "deliveries");
+    const listing = {
+      path: "/api/deliveries",
+      query: state === undefined ? {} : { state },
+      name: "deliveries",
+      columns: ["updated_at", "call_id", "event", "destination", "state", "attempts", "last_error"],
+    };
+    return printListing(ask, listing, given);
   },
 });

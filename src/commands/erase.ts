@@ -1,5 +1,5 @@
 import { UsageError } from "./command.ts";
-import { confirm, isTerminal } from "./confirm.ts";
+import { confirmOrRefuse } from "./confirm.ts";
 import { previewErasure } from "./erase-preview.ts";
 import { countsText, erase, type Subject } from "./erasure.ts";
 import { runLedgerCommand } from "./ledger-command.ts";
@@ -17,7 +17,7 @@ there is no way back.`,
   async run(ask, given, signal) {
     const subject = subjectOf(given.text("call"), given.text("phone"));
     console.error(await previewErasure(ask, subject));
-    if (!given.isOn("yes") && !(await isConfirmed(signal))) {
+    if (!given.isOn("yes") && !(await confirmOrRefuse("Erase this?", "Nothing is erased", signal))) {
       console.error("Nothing is erased.");
       return false;
     }
@@ -25,11 +25,6 @@ there is no way back.`,
     return true;
   },
 });
-
-function isConfirmed(signal: AbortSignal): Promise<boolean> {
-  if (isTerminal()) return confirm("Erase this?", signal);
-  throw new UsageError("Nothing is erased: there is no terminal to ask at, and --yes was not given.");
-}
 
 function subjectOf(call: string | undefined, phone: string | undefined): Subject {
   if (call !== undefined && phone === undefined) return { call };

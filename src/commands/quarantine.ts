@@ -1,8 +1,13 @@
-import { printPages, runLedgerCommand } from "./ledger-command.ts";
+import { runLedgerCommand } from "./ledger-command.ts";
+import { listingOptions, printListing } from "./listing.ts";
 
 await runLedgerCommand({
   name: "quarantine",
-  about: "Lists the signed bodies that did not fit, with the reason: a JSON line each.",
-  options: [],
-  run: (ask) => printPages(ask, "/api/quarantine", { limit: "1000" }, "quarantine"),
+  about: "Shows the newest signed bodies that did not fit, with the reason.",
+  options: listingOptions,
+  notes: "--json has the key of each body, for `npm run replay -- --key`.",
+  run(ask, given) {
+    const columns = ["received_at", "platform", "reason", "detail", "size"];
+    return printListing(ask, { path: "/api/quarantine", query: {}, name: "quarantine", columns }, given);
+  },
 });
