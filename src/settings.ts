@@ -1,3 +1,6 @@
+/** The name of the product: on every page, in the API's document and, in lower case, as the `User-Agent` of deliveries. */
+export const BRAND = "Call Ledger";
+
 const DEFAULT_MAX_BODY_BYTES = 10 * 1024 * 1024;
 
 /** The settings that do not belong to one platform or one destination, checked. */

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { BRAND } from "../settings.ts";
 import { nothing, type Operation, operation } from "./operation.ts";
 
 const problem = z.object({
@@ -28,7 +29,7 @@ function describe(operations: readonly Operation[]) {
   for (const each of operations) paths[each.path] = { ...paths[each.path], [each.method]: describeOperation(each) };
   return {
     openapi: "3.1.0",
-    info: { title: "Call Ledger", version: "1", description: "Reads the calls of a voice agent, and erases them." },
+    info: { title: BRAND, version: "1", description: "Reads the calls of a voice agent, and erases them." },
     servers: [{ url: "/api" }],
     security: [{ token: [] }],
     paths,

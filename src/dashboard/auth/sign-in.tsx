@@ -4,6 +4,7 @@ import { mayAttempt } from "../../http/attempts.ts";
 import { isSameOrigin, sameText, tooManyAttempts } from "../../http/authenticate.ts";
 import { readBody } from "../../http/body.ts";
 import { log } from "../../log.ts";
+import { BRAND } from "../../settings.ts";
 import { Field } from "../ui/forms.tsx";
 import { html, seeOther } from "../ui/html.ts";
 import { Brand, LonePage } from "../ui/layout.tsx";
@@ -66,7 +67,7 @@ function signInPage(to: string, status: 200 | 401, notice: Child): Promise<Respo
       <form method="post" action="/sign-in">
         <input type="hidden" name="to" value={to} />
         {/* For password managers, which keep a password under a name. */}
-        <input type="text" autocomplete="username" value="Call Ledger" readonly hidden />
+        <input type="text" autocomplete="username" value={BRAND} readonly hidden />
         <Field id="token" label="API token">
           <input
             id="token"

@@ -1,4 +1,5 @@
 import type { Child } from "hono/jsx";
+import { BRAND } from "../../settings.ts";
 import { PostForm } from "./forms.tsx";
 import type { Viewer } from "./viewer.ts";
 
@@ -72,7 +73,7 @@ export function Page({ title, viewer, section, back, lead, aside, children }: Pa
       </main>
       <footer class="foot">
         <span>Times in {viewer.timeZone.replaceAll("_", " ")}</span>
-        <span>Call Ledger</span>
+        <span>{BRAND}</span>
       </footer>
     </Frame>
   );
@@ -105,7 +106,7 @@ export function Brand() {
       >
         <path d="M4 4h16M4 20h16M8 9v6M12 7.5v9M16 10v4" />
       </svg>
-      Call Ledger
+      {BRAND}
     </a>
   );
 }
@@ -118,7 +119,7 @@ function Frame({ title, timeZone, children }: { title: string; timeZone?: string
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="robots" content="noindex" />
         <meta name="color-scheme" content="light dark" />
-        <title>{`${title} · Call Ledger`}</title>
+        <title>{`${title} · ${BRAND}`}</title>
         <link rel="icon" href="/assets/icon.svg" type="image/svg+xml" />
         {styles.map((name) => (
           <link rel="stylesheet" href={`/assets/${name}.css`} />

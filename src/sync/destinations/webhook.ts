@@ -3,10 +3,13 @@ import { sha256 } from "../../events/received.ts";
 import { decodedPart } from "../../http/input.ts";
 import type { PlannedDelivery } from "../../ledger/deliveries.ts";
 import { withJson } from "../../ledger/schema.ts";
-import type { SettingProblem } from "../../settings.ts";
+import { BRAND, type SettingProblem } from "../../settings.ts";
 import type { DeliveryResult, Destination } from "./destination.ts";
 
 const TIMEOUT_MS = 10_000;
+
+/** A product's name is a token (RFC 9110, 10.1.5): without spaces. */
+const USER_AGENT = BRAND.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-");
 
 /** Besides 5xx, the answers that ask to try again: timeout (RFC 9110), too early (RFC 8470), too many (RFC 6585). */
 const transientStatuses: ReadonlySet<number> = new Set([408, 425, 429]);
@@ -56,7 +59,7 @@ async function post(url: URL, signer: Webhook, delivery: PlannedDelivery): Promi
       body,
       headers: {
         "Content-Type": "application/json",
-        "User-Agent": "call-ledger",
+        "User-Agent": USER_AGENT,
         ...basicAuthorization(url),
         "webhook-id": id,
         "webhook-timestamp": String(Math.floor(now.getTime() / 1000)),
