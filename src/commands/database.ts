@@ -18,7 +18,8 @@ const databases = z.array(z.object({ name: z.string() }));
 export async function hasDatabase(config: unknown, shared: string[]): Promise<boolean | undefined> {
   const { d1_databases } = configuration.parse(config);
   const { database_id, database_name } = d1_databases.find(({ binding }) => binding === "DB") ?? {};
-  if (database_id !== undefined) return true;
+  // An empty one is a form that was left empty: wrangler creates the database then too.
+  if (database_id) return true;
   const list = ["d1", "list", "--json", ...shared];
   let output = await readWrangler(list, process.stdin.isTTY ? "hidden" : "shown");
   if (output === undefined && process.stdin.isTTY) {

@@ -147,6 +147,19 @@ test("a database that is there is migrated before the new Worker is uploaded", T
   expect(output).toContain("Deployed and migrated");
 });
 
+test("a database id that is empty is none, as a form leaves it", TIMEOUT, async () => {
+  await using api = await openStandIn();
+  using project = copyProject();
+  const file = join(project.folder, "wrangler.toml");
+  writeFileSync(file, readFileSync(file, "utf8").replace(/^database_name = .*$/m, '$&\ndatabase_id = ""'));
+
+  const { exitCode, output } = await deploy(project, api);
+
+  expect(api.unanswered).toEqual([]);
+  expect(exitCode, output).toBe(0);
+  expect(stepsOf(api, "0001_ledger.sql")).toEqual(["upload", "migration"]);
+});
+
 test("a migration that fails on the first deployment makes it fail, and says so", TIMEOUT, async () => {
   await using api = await openStandIn();
   using project = copyProject();
