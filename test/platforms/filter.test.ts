@@ -37,12 +37,9 @@ test("the page lets choose the platform where there are several, and keeps the c
   expect(text).toContain("Platform retell × take off");
 });
 
-test("with one platform alone there is nothing to choose, and an empty overview names its address", async () => {
+test("with one platform alone there is nothing to choose", async () => {
   const one = await bootLedger({ env: { ATOMS_WEBHOOK_SECRETS: "", RETELL_WEBHOOK_SECRETS: RETELL_SECRET } });
   const only = await signIn(one.url);
   expect((await only.visit("/calls")).text).not.toContain("All platforms");
-  const { text } = await only.visit("/");
-  expect(text).toContain("/webhooks/retell");
-  expect(text).not.toContain("/webhooks/atoms");
   await one.harness.close();
 });

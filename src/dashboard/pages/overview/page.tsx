@@ -1,7 +1,7 @@
 import { listCalls } from "../../../ledger/calls.ts";
 import { callRow, type LedgerReader, reader } from "../../../ledger/schema.ts";
 import { readStatistics, type Statistics } from "../../../ledger/statistics.ts";
-import { namesOfPlatforms } from "../../../platforms/index.ts";
+import { namesOfPlatforms, platforms } from "../../../platforms/index.ts";
 import { configuredDestinations } from "../../../sync/destinations/index.ts";
 import { html } from "../../ui/html.ts";
 import { Page } from "../../ui/layout.tsx";
@@ -14,6 +14,7 @@ import { Agents } from "./agents.tsx";
 import { BusiestHours, CallsOverTime } from "./calls-over-time.tsx";
 import { Choices } from "./choices.tsx";
 import { Dispositions } from "./dispositions.tsx";
+import { FirstSteps, type OfferedPlatform } from "./first-steps.tsx";
 import { Metrics } from "./metrics.tsx";
 import { DatabaseSize, LiveCalls, liveCount, SyncHealth } from "./now.tsx";
 import { callsPath, type OverviewQuery, overviewPath, readOverviewQuery, weekPath } from "./query.ts";
@@ -28,13 +29,18 @@ export const showOverview: PageHandler = async (request, viewer, env) => {
   const isFirst = data.statistics.totals.calls === 0 && data.newest === undefined && !hasMistake;
   return html(
     isFirst ? (
-      <FirstSteps origin={url.origin} platforms={namesOfPlatforms(env)} viewer={viewer} />
+      <FirstSteps origin={url.origin} platforms={offeredPlatforms(env)} viewer={viewer} />
     ) : (
       <Overview query={query} data={data} isSwitchedOn={isSwitchedOn} viewer={viewer} />
     ),
     { status: hasMistake ? 400 : 200 },
   );
 };
+
+function offeredPlatforms(env: Env): OfferedPlatform[] {
+  const on = namesOfPlatforms(env);
+  return platforms.map(({ name, secretsSetting }) => ({ name, secretsSetting, isOn: on.includes(name) }));
+}
 
 const newestRow = callRow.pick({ called_at: true });
 
@@ -168,34 +174,5 @@ function Quiet({ newest, viewer }: { newest: { called_at: string } | undefined; 
         )}
       </Empty>
     </div>
-  );
-}
-
-/** The overview of a ledger without any call: how to get one. */
-function FirstSteps({ origin, platforms, viewer }: { origin: string; platforms: string[]; viewer: Viewer }) {
-  const [first = "atoms", ...others] = platforms;
-  return (
-    <Page title="Overview" viewer={viewer} section="/">
-      <div class="sheet">
-        <Empty title="No calls yet">
-          <p>
-            Point your platform’s webhook at <code class="anywhere">{`${origin}/webhooks/${first}`}</code>
-            {others.map((name) => (
-              <>
-                {" or "}
-                <code class="anywhere">{`${origin}/webhooks/${name}`}</code>
-              </>
-            ))}
-            , and calls show here as they happen.
-          </p>
-          <p>
-            To see the ledger at work first: <code>npm run simulate</code> plays a day of calls.
-          </p>
-          <p>
-            <a href="/quarantine">Something came in and is not here?</a>
-          </p>
-        </Empty>
-      </div>
-    </Page>
   );
 }
