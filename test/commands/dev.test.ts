@@ -1,7 +1,9 @@
+import { execFile } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseEnv } from "node:util";
+import { parseEnv, promisify } from "node:util";
 import { expect, test, vi } from "vitest";
+import { projectFolder } from "../../src/commands/wrangler.ts";
 import { copyProject } from "./project-copy.ts";
 
 test("a fresh clone starts without a question, and ends its start with the address and the token", async () => {
@@ -23,10 +25,22 @@ test("a fresh clone starts without a question, and ends its start with the addre
     expect(await (await fetch(`${url}/healthz`)).json()).toMatchObject({ status: "ok" });
     const headers = { Authorization: `Bearer ${secrets["API_TOKEN"]}` };
     expect(await (await fetch(`${url}/api/calls`, { headers })).json()).toMatchObject({ calls: [] });
+
+    const { stdout } = await promisify(execFile)("bash", ["-c", signedEvent(url)], { cwd: project.folder });
+    expect(stdout).toMatch(
+      /^\{"status":"stored",.*"call_id":"call_1"\}\{"calls":\[\{.*"call_id":"call_1","platform":"atoms"/,
+    );
   } finally {
     await dev.stop();
   }
 }, 90_000);
+
+/** What README.md shows to paste. */
+function signedEvent(url: string): string {
+  const readme = readFileSync(join(projectFolder, "README.md"), "utf8");
+  const [, commands = ""] = /```sh\n(\. \.\/\.dev\.vars\n.*?)```/s.exec(readme) ?? [];
+  return commands.replaceAll("http://localhost:8787", url);
+}
 
 test("its help starts nothing and writes nothing", async () => {
   using project = copyProject();

@@ -38,18 +38,23 @@ test("the READMEs' changes apply, compile and work together", async () => {
   expect(await send({ type: "ringing" })).toMatchObject({ status: 200, body: { status: "ignored" } });
   expect(await send({ type: "parrot" })).toMatchObject({ status: 200, body: { status: "unrecognised" } });
 
-  await post(ledger.url, documentedCall({ call_id: "c" }).analytics());
-  const object = await vi.waitFor(async () => {
-    const found = await ledger.ARCHIVE.get("calls/c/lake.json");
+  // Of Atoms, since Acme analyzes nothing, and no platform tells of another's calls.
+  await post(ledger.url, documentedCall({ call_id: "d" }).analytics());
+  const lookUp = async () => {
+    const found = await ledger.ARCHIVE.get("calls/d/lake.json");
     expect(found).not.toBeNull();
     return found;
-  });
+  };
+  const object = await vi.waitFor(lookUp, { timeout: 20_000 });
   expect(JSON.parse((await object?.text()) ?? "")).toMatchObject({
-    call_id: "c",
-    platform: "acme",
-    duration_seconds: 12,
+    call_id: "d",
+    platform: "atoms",
     status: "analyzed",
     transcript_turns: null,
+  });
+  expect(await ledger.DB.prepare("SELECT platform, duration_seconds FROM calls WHERE call_id = 'c'").first()).toEqual({
+    platform: "acme",
+    duration_seconds: 12,
   });
   await ledger.harness.close();
 });

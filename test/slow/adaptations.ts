@@ -25,8 +25,8 @@ export const adaptations: readonly Adaptation[] = [
 ];
 
 function renaming(): string {
-  const [command] = /^sed .*$/m.exec(readFileSync(join(projectFolder, "README.md"), "utf8")) ?? [];
-  if (command === undefined) throw new Error("README.md shows no sed command");
+  const [command] = /^sed -i .*$/m.exec(readFileSync(join(projectFolder, "README.md"), "utf8")) ?? [];
+  if (command === undefined) throw new Error("README.md shows no sed -i command");
   return command;
 }
 
