@@ -9,7 +9,7 @@ const testsThrough: Record<string, string[]> = {
   "src/dashboard": ["test/dashboard/**", "test/{looked-at,reading}.test.ts"],
   "src/api": [
     "test/{api,csv,erasure,looked-at,openapi,queries,reading,search}.test.ts",
-    "test/{bench/seed/seed,commands/dev,slow/simulate}.test.ts",
+    "test/{bench/seed/seed,commands/dev,commands/listing,slow/simulate}.test.ts",
   ],
 };
 
