@@ -1,5 +1,5 @@
-import { ingestContext } from "./ingest/ingest.ts";
 import { takeBodies } from "./ingest/from-queue.ts";
+import { ingestContext } from "./ingest/ingest.ts";
 import { logError } from "./log.ts";
 import { backoffSeconds } from "./stores/backoff.ts";
 import { batchesOf } from "./stores/batches.ts";

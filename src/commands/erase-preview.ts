@@ -1,6 +1,5 @@
 import * as z from "zod";
-import { phoneDigits } from "../events/phone.ts";
-import { type Ask, eachPage, LedgerError } from "./ask-ledger.ts";
+import { type Ask, LedgerError } from "./ask-ledger.ts";
 import { callPath, type Subject } from "./erasure.ts";
 
 const call = z.object({
@@ -12,48 +11,44 @@ const call = z.object({
 });
 type Call = z.infer<typeof call>;
 
+const preview = z.object({ calls: z.number(), parked: z.number(), quarantined: z.number(), complete: z.boolean() });
+
 const MAX_SHOWN_CALLS = 10;
 
-/** Says what an erasure would delete, as far as the tables of the ledger show it. */
+/** Says what an erasure will delete. */
 export async function previewErasure(ask: Ask, subject: Subject): Promise<string> {
-  const calls = "call" in subject ? await callOfId(ask, subject.call) : await callsOfPhone(ask, subject.phone);
-  const name = "call" in subject ? `call ${subject.call}` : `calls with ${subject.phone}`;
-  const shown = calls.slice(0, MAX_SHOWN_CALLS).map(lineOf);
-  const more = calls.length - shown.length;
+  const lines = "call" in subject ? await aboutCall(ask, subject.call) : await aboutCaller(ask, subject.phone);
   return [
-    calls.length === 0 ? `The tables have no rows of ${name}.` : `To be erased: ${calls.length} ${name}`,
-    ...shown,
-    ...(more > 0 ? [`  … and ${more} more`] : []),
+    ...lines,
     "Rows, words, transcripts, and every parked or quarantined body that names them go for good.",
     "What was sent downstream stays there.",
   ].join("\n");
 }
 
-function lineOf({ call_id, agent_id, status, called_at, caller_phone }: Call): string {
-  return `  ${[called_at, call_id, agent_id, caller_phone ?? "no number", status].join("  ")}`;
-}
-
-async function callOfId(ask: Ask, callId: string): Promise<Call[]> {
+async function aboutCall(ask: Ask, callId: string): Promise<string[]> {
   try {
-    return [call.parse((await ask("GET", callPath(callId)))["call"])];
+    return [`To be erased: call ${callId}`, lineOf(call.parse((await ask("GET", callPath(callId)))["call"]))];
   } catch (error) {
     // A body in quarantine may name a call that no table has.
-    if (error instanceof LedgerError && error.status === 404) return [];
+    if (error instanceof LedgerError && error.status === 404) return [`The tables have no rows of call ${callId}.`];
     throw error;
   }
 }
 
-/** Newest first. The search finds parts of numbers too, which the erasure does not. */
-async function callsOfPhone(ask: Ask, phone: string): Promise<Call[]> {
-  const digits = phoneDigits(phone);
-  const calls: Call[] = [];
-  await eachPage(
-    (cursor) =>
-      ask(
-        "GET",
-        `/api/calls?${new URLSearchParams({ q: phone, limit: "200", ...(cursor !== undefined && { cursor }) })}`,
-      ),
-    (page) => calls.push(...z.array(call).parse(page["calls"])),
-  );
-  return calls.filter(({ caller_phone }) => caller_phone !== null && phoneDigits(caller_phone) === digits);
+async function aboutCaller(ask: Ask, phone: string): Promise<string[]> {
+  const counted = preview.parse(await ask("POST", "/api/erasures/preview", { caller_phone: phone }));
+  const { calls, parked, quarantined, complete } = counted;
+  const query = new URLSearchParams({ phone, limit: String(MAX_SHOWN_CALLS) });
+  // A number that no customer has is looked for as a part of others, whose calls stay.
+  const shown = calls === 0 ? [] : z.array(call).parse((await ask("GET", `/api/calls?${query}`))["calls"]);
+  return [
+    `To be erased: ${calls} calls with ${phone}, ${parked} parked and ${quarantined} quarantined bodies that name it`,
+    ...(complete ? [] : ["More bodies are held than were looked through: those that name it go as well."]),
+    ...shown.map(lineOf),
+    ...(calls > shown.length ? [`  … and ${calls - shown.length} more`] : []),
+  ];
+}
+
+function lineOf({ call_id, agent_id, status, called_at, caller_phone }: Call): string {
+  return `  ${[called_at, call_id, agent_id, caller_phone ?? "no number", status].join("  ")}`;
 }

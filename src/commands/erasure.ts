@@ -5,14 +5,24 @@ import { type Ask, LedgerError } from "./ask-ledger.ts";
 /** Whose data is erased: one call, or all calls with a caller. */
 export type Subject = { call: string } | { phone: string };
 
-/** How much went, by its kind: calls, events, deliveries, objects, parked, quarantined. */
-export type ErasedCounts = Record<string, number>;
+const counts = z.object({
+  calls: z.number(),
+  events: z.number(),
+  deliveries: z.number(),
+  words: z.number(),
+  objects: z.number(),
+  parked: z.number(),
+  quarantined: z.number(),
+});
+
+/** How much went, by its kind. */
+export type ErasedCounts = z.infer<typeof counts>;
 
 const job = z.object({ job: z.string() });
 
 const jobState = z.object({
   status: z.enum(["running", "complete", "errored"]),
-  output: z.record(z.string(), z.number()),
+  output: counts,
 });
 
 const POLL_MS = 500;
@@ -29,7 +39,7 @@ export async function erase(ask: Ask, subject: Subject, signal: AbortSignal): Pr
     if (status === "complete") return output;
     if (status === "errored") {
       throw new LedgerError(
-        `The job ${started.job} failed; the ledger starts it again within ten minutes. Erased so far: ${countsText(output)}`,
+        `The job ${started.job} failed; the ledger goes on with it within ten minutes. Erased so far: ${countsText(output)}`,
       );
     }
     await setTimeout(POLL_MS, undefined, { signal });
