@@ -4,7 +4,7 @@ import { bringBack } from "./ingest/bring-back.ts";
 import { ingestContext } from "./ingest/ingest.ts";
 import { deleteOldTombstones } from "./ledger/erasure.ts";
 import { deleteOldJobs } from "./ledger/jobs.ts";
-import { countStaleHours } from "./ledger/stale-hours.ts";
+import { countStaleHours } from "./ledger/totals/stale.ts";
 import { log, logError } from "./log.ts";
 import { destinationNames } from "./sync/destinations/index.ts";
 import { sendOverdue } from "./sync/relay.ts";

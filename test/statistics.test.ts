@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { ask } from "./support/ask.ts";
 import { documentedCall } from "./support/events.ts";
@@ -92,7 +94,11 @@ describe("an hour", () => {
     expect(await rows("SELECT * FROM ledger_hours")).toEqual([]);
     await runCron(minutesFromNow(20));
     expect(await rows("SELECT agent_id, calls, dispositions FROM ledger_hours WHERE agent_id = ''")).toEqual([
-      { agent_id: "", calls: 1, dispositions: '[["busy",1,1,300.0]]' },
+      {
+        agent_id: "",
+        calls: 1,
+        dispositions: '[{"disposition":"busy","calls":1,"with_duration":1,"total_duration_seconds":300.0}]',
+      },
     ]);
   });
 });
@@ -121,6 +127,126 @@ test("hours are cut by quarters for clocks that are half an hour off", async () 
   expect(titles.slice(0, 3)).toEqual(["Mon 15 Jul: 1 call", "Tue 16 Jul: 1 call", "Wed 17 Jul: 0 call"]);
 });
 
+describe("a range with a change of clocks", () => {
+  const range = "from=2026-10-20&to=2026-11-05";
+  // In Berlin clocks are set back at 3:00 on 25 October.
+  const moments = {
+    "summer, 23:30": "2026-10-21T21:30:00Z",
+    "summer, 0:30": "2026-10-22T22:30:00Z",
+    "winter, 23:30": "2026-11-01T22:30:00Z",
+    "first 2:30": "2026-10-25T00:30:00Z",
+    "second 2:30": "2026-10-25T01:30:00Z",
+    "last of the range": "2026-11-05T22:59:59.999Z",
+    "before the range": "2026-10-19T21:59:59.999Z",
+  };
+  const expected = {
+    days: [
+      { day: "2026-10-21", calls: 1 },
+      { day: "2026-10-23", calls: 1 },
+      { day: "2026-10-25", calls: 2 },
+      { day: "2026-11-01", calls: 1 },
+      { day: "2026-11-05", calls: 1 },
+    ],
+    busiest_hours: [
+      { weekday: 0, hour: 2, calls: 2 },
+      { weekday: 0, hour: 23, calls: 1 },
+      { weekday: 3, hour: 23, calls: 1 },
+      { weekday: 4, hour: 23, calls: 1 },
+      { weekday: 5, hour: 0, calls: 1 },
+    ],
+    metric_trend: [
+      { metric: "csat", day: "2026-10-21", average: 4 },
+      { metric: "csat", day: "2026-11-01", average: 4 },
+    ],
+  };
+
+  beforeEach(async () => {
+    for (const [call_id, timestamp] of Object.entries(moments)) {
+      await post(ledger.url, documentedCall({ call_id }).start({ timestamp }));
+      if (!call_id.endsWith("23:30")) continue;
+      await post(ledger.url, documentedCall({ call_id }).analytics({ timestamp, metrics: { csat: 4 } }));
+    }
+  });
+
+  test("has each call in its day and hour, before and after the change, counted or not", async () => {
+    const path = `/api/stats?${range}&time_zone=Europe/Berlin`;
+    for (const counted of [false, true]) {
+      if (counted) await runCron(minutesFromNow(20));
+      const answer = await statistics(path);
+      expect(answer).toMatchObject({
+        from: "2026-10-19T22:00:00.000Z",
+        to: "2026-11-05T23:00:00.000Z",
+        time_zone: "Europe/Berlin",
+        totals: { calls: 6 },
+        ...expected,
+      });
+    }
+  });
+
+  test("is the same on the overview, where an hour that clocks show twice is one bar", async () => {
+    const pages = await signIn(ledger.url, { timeZone: "Europe/Berlin" });
+    const barsOf = async (days: string) => {
+      const { html } = await pages.visit(`/?range=own&${days}`);
+      return Array.from(html.matchAll(/<title>(\w+ \d+ \w+(?:, \d\d:\d\d)?: \d+ call)/g), ([, title]) => title);
+    };
+    expect((await barsOf(range)).filter((title) => !title?.endsWith(" 0 call"))).toEqual([
+      "Wed 21 Oct: 1 call",
+      "Fri 23 Oct: 1 call",
+      "Sun 25 Oct: 2 call",
+      "Sun 1 Nov: 1 call",
+      "Thu 5 Nov: 1 call",
+    ]);
+    const hours = await barsOf("from=2026-10-25&to=2026-10-25");
+    expect(hours).toHaveLength(24);
+    expect(hours.filter((title) => !title?.endsWith(" 0 call"))).toEqual(["Sun 25 Oct, 02:00: 2 call"]);
+  });
+
+  test("of half an hour, as on Lord Howe Island, cuts the hour", async () => {
+    // 1:45 before the change and 1:35 after it: clocks are set back from 2:00 to 1:30.
+    for (const [call_id, timestamp] of Object.entries({
+      before: "2026-04-04T14:45:00Z",
+      after: "2026-04-04T15:05:00Z",
+    })) {
+      await post(ledger.url, documentedCall({ call_id }).start({ timestamp }));
+    }
+    await post(ledger.url, documentedCall({ call_id: "later" }).start({ timestamp: "2026-04-04T15:35:00Z" }));
+    await runCron(minutesFromNow(20));
+    const answer = await statistics("/api/stats?from=2026-04-05&to=2026-04-05&time_zone=Australia/Lord_Howe");
+    expect(answer).toMatchObject({
+      days: [{ day: "2026-04-05", calls: 3 }],
+      busiest_hours: [
+        { weekday: 0, hour: 1, calls: 2 },
+        { weekday: 0, hour: 2, calls: 1 },
+      ],
+    });
+  });
+});
+
+test.each(["Mars/Olympus", "+02:00", "Europe/Berlin ", "2"])("the time zone %j is refused", async (zone) => {
+  const answer = await ask(ledger.url, `/api/stats?time_zone=${encodeURIComponent(zone)}`);
+  const message = "Unknown time zone: expected an IANA name, such as Europe/Berlin";
+  expect(answer).toMatchObject({ status: 400, body: { errors: [{ path: "time_zone", message }] } });
+});
+
+test("hours are counted again by the SQL that the README has", async () => {
+  const readme = readFileSync(resolve(import.meta.dirname, "../src/ledger/totals/README.md"), "utf8");
+  const [, again = ""] = /```sql\n(.*?)```/s.exec(readme) ?? [];
+  await post(ledger.url, documentedCall({ call_id: "one" }).start({ timestamp }));
+  await runCron(minutesFromNow(20));
+  await ledger.DB.exec("UPDATE ledger_hours SET calls = 7000");
+  await ledger.DB.batch(
+    again
+      .trim()
+      .split(/;\n?/)
+      .filter(Boolean)
+      .map((sql) => ledger.DB.prepare(sql)),
+  );
+  expect(await statistics()).toMatchObject({ totals: { calls: 1 } });
+  await runCron(new Date());
+  expect([await hoursIn("ledger_hours"), await hoursIn("ledger_stale_hours")]).toEqual([[HOUR], []]);
+  expect(await statistics()).toMatchObject({ totals: { calls: 1 } });
+});
+
 test("a range of more than a year is refused by the API, as it is by the overview", async () => {
   expect(await ask(ledger.url, "/api/stats?from=2023-01-01&to=2024-01-01")).toMatchObject({ status: 200 });
   for (const range of ["from=2023-01-01&to=2024-01-02", "from=2020-01-01", "from=0001-01-01&to=9999-12-31"]) {
@@ -132,7 +258,7 @@ test("a range of more than a year is refused by the API, as it is by the overvie
 });
 
 test("an hour with more calls than an answer could hold, of more agents and metrics than there is room for, is counted", async () => {
-  const insert = `INSERT INTO calls (call_id, platform, agent_id, status, called_at, ended_at, updated_at, ledger_first_received_at, ledger_column_versions, disposition, metrics)
+  const insert = `INSERT INTO calls (call_id, platform, agent_id, status, started_at, ended_at, updated_at, ledger_first_received_at, ledger_column_versions, disposition, metrics)
     SELECT value, 'atoms', 'agent ' || (value % 300), 'ended', ?2, ?2, ?2, ?2, '{}', value, json_object('metric ' || (value % 60), value, 'topic', value || ?3)
     FROM json_each(?1)`;
   const numbers = JSON.stringify(Array.from({ length: 5_000 }, (_, index) => index));

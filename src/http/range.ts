@@ -1,26 +1,39 @@
 import * as z from "zod";
 import { instant } from "../events/fields.ts";
+import { midnight } from "./time-zone.ts";
 
 /** Of statistics. What is read goes by the hours of the range: a leap year has 8,784. */
 export const MAX_RANGE_DAYS = 366;
 
-const DAY_MILLISECONDS = 24 * 60 * 60 * 1000;
-/** The text of a later moment begins with a sign, and no longer sorts as time does. */
-const LAST_MOMENT = Date.parse("9999-12-31T23:59:59.999Z");
 const forms = "ISO 8601: a date, or a date and time with an offset or Z";
+const day = z.iso.date();
+
+/** An end of a range, as a moment or as a day of a zone that something else says. */
+const dayOrInstant = z.union([instant, day], { error: `Invalid input: expected ${forms}` });
+
+const fromDescription = `from this moment on; ${forms}`;
+const toDescription = (zone: string) => `before this moment, or until the end of this day (${zone}); ${forms}`;
+
+/** The ends of a range whose days are of a zone that something else says: `rangeStart` and `rangeEnd` make moments of them. */
+export const localFrom = dayOrInstant.describe(fromDescription);
+export const localTo = dayOrInstant.describe(toDescription("time_zone"));
 
 /** The beginning of a range: a moment, or a day, which begins at midnight UTC. */
-export const instantFrom = moment(0).describe(`from this moment on; ${forms}`);
+export const instantFrom = dayOrInstant.transform((from) => rangeStart(from, "UTC")).describe(fromDescription);
 
 /** The end of a range: a moment, which is not in it, or a day, which is. */
-export const instantTo = moment(DAY_MILLISECONDS).describe(
-  `before this moment, or until the end of this day (UTC); ${forms}`,
-);
+export const instantTo = dayOrInstant.transform((to) => rangeEnd(to, "UTC")).describe(toDescription("UTC"));
 
-/** @param beyond milliseconds to go on from the midnight of a day */
-function moment(beyond: number) {
-  const day = z.iso
-    .date()
-    .transform((date) => new Date(Math.min(Date.parse(date) + beyond, LAST_MOMENT)).toISOString());
-  return z.union([instant, day], { error: `Invalid input: expected ${forms}` });
+/** The first moment of a range. */
+export function rangeStart(from: string, timeZone: string): string {
+  return isDay(from) ? midnight(from, timeZone) : from;
+}
+
+/** The first moment after a range. */
+export function rangeEnd(to: string, timeZone: string): string {
+  return isDay(to) ? midnight(to, timeZone, 1) : to;
+}
+
+function isDay(text: string): boolean {
+  return day.safeParse(text).success;
 }

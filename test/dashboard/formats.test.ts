@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { recordingLink } from "../../src/dashboard/pages/call/facts.tsx";
 import { spokenAt, startOfSpeech } from "../../src/dashboard/pages/call/transcript.ts";
-import { readOverviewQuery } from "../../src/dashboard/pages/overview/query.ts";
+import { callsPath, readOverviewQuery } from "../../src/dashboard/pages/overview/query.ts";
 import { daySteps, hourSteps } from "../../src/dashboard/pages/overview/steps.ts";
 import { formFrom, formTo } from "../../src/dashboard/ui/form-dates.ts";
 import { counted, formatCount, formatNumber, formatShare, formatSize } from "../../src/dashboard/ui/numbers.ts";
@@ -127,6 +127,30 @@ describe("ranges", () => {
   });
 
   test.each([
+    ["2026-03-29", 23, "Sun 29 Mar, 01:00 Sun 29 Mar, 03:00"],
+    ["2026-10-25", 24, "Sun 25 Oct, 01:00 Sun 25 Oct, 02:00 Sun 25 Oct, 03:00"],
+  ])("%s in Berlin has %i hours by their names", (day, count, names) => {
+    const url = new URL(`https://ledger.example.com/?range=own&from=${day}&to=${day}`);
+    const { labels } = hourSteps(readOverviewQuery(url, { ...viewer, timeZone: "Europe/Berlin" }).range);
+    expect(labels).toHaveLength(count);
+    expect(labels.map(({ long }) => long).join(" ")).toContain(names);
+  });
+
+  test.each([
+    ["2026-10-25T14:20:00Z", "2026-10-24T17:00"],
+    ["2026-11-24T14:20:00Z", "2026-11-23T16:00"],
+    // Clocks showed 2:00 twice that day.
+    ["2026-10-25T23:20:00Z", "2026-10-25T00:00:00.000Z"],
+    ["2026-10-26T00:20:00Z", "2026-10-25T02:00"],
+  ])("the last 24 hours, at %s, lead to the calls from %s on", (now, from) => {
+    const berliner = { ...viewer, timeZone: "Europe/Berlin", now: new Date(now) };
+    const { range } = readOverviewQuery(new URL("https://ledger.example.com/?range=24h"), berliner);
+    const given = new URL(callsPath(range, {}), "https://ledger.example.com").searchParams.get("from");
+    expect(given).toBe(from);
+    expect(formFrom("Europe/Berlin").parse(given)).toBe(range.since);
+  });
+
+  test.each([
     ["range=forever", "“range”"],
     ["range=own&from=2026-13-01", "“from”"],
     ["range=own&from=2026-11-03&to=2026-11-01", "ends before it begins"],
@@ -146,7 +170,7 @@ describe("ranges", () => {
     const days = daySteps({ firstDay: "2026-10-01", lastDay: "2026-10-31" });
     expect(days).toMatchObject({ unit: "day" });
     expect(days.labels).toHaveLength(31);
-    expect(["2026-10-01", "2026-10-31", "2026-09-30", "2026-11-01"].map(days.indexOf)).toEqual([0, 30, 0, 30]);
+    expect(["2026-10-01", "2026-10-31"].map(days.indexOf)).toEqual([0, 30]);
 
     const weeks = daySteps({ firstDay: "2026-01-01", lastDay: "2026-12-31" });
     expect(weeks).toMatchObject({ unit: "week" });

@@ -1,4 +1,5 @@
 import type { IRequest } from "itty-router";
+import { knownTimeZone } from "../../http/time-zone.ts";
 
 /** The person that a page is made for. */
 export interface Viewer {
@@ -32,15 +33,5 @@ const TIME_ZONE_COOKIE = /(?:^|;\s*)time_zone=([^;]+)/;
 export function timeZoneOf(request: Request): string {
   const named = TIME_ZONE_COOKIE.exec(request.headers.get("Cookie") ?? "")?.[1];
   const guessed = request.cf?.["timezone"];
-  return knownZone(named) ?? knownZone(guessed) ?? "UTC";
-}
-
-/** The one spelling of a zone's name that `Intl` has, since formatters are cached by it. */
-function knownZone(name: unknown): string | undefined {
-  if (typeof name !== "string") return undefined;
-  try {
-    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone;
-  } catch {
-    return undefined;
-  }
+  return knownTimeZone(named) ?? knownTimeZone(guessed) ?? "UTC";
 }

@@ -105,9 +105,9 @@ CREATE TABLE ledger_hours (
   analyzed INTEGER NOT NULL,
   with_duration INTEGER NOT NULL,   -- calls whose duration is known
   total_duration_seconds REAL NOT NULL,
-  quarters TEXT NOT NULL,           -- JSON: [minute, the five counts] of each quarter, for zones that are no whole hours from UTC
-  dispositions TEXT NOT NULL,       -- JSON: [disposition, calls, with_duration, total_duration_seconds] of calls that ended
-  metrics TEXT NOT NULL,            -- JSON: [metric, type, least, most, [[minute, calls, sum]], [[value, calls]]]
+  quarters TEXT NOT NULL,           -- JSON: [{minute, and the five counts}] of each quarter, for zones that are no whole hours from UTC
+  dispositions TEXT NOT NULL,       -- JSON: [{disposition, calls, with_duration, total_duration_seconds}] of calls that ended
+  metrics TEXT NOT NULL,            -- JSON: [{metric, type, least, most, quarters: [{minute, calls, sum}], values: [{value, calls}]}]
   PRIMARY KEY (hour, agent_id)
 ) STRICT, WITHOUT ROWID;
 

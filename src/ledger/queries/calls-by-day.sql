@@ -1,6 +1,5 @@
 WITH parameters AS (SELECT date('now', '-30 days') AS since, date('now', '+1 day') AS until, NULL AS agent_id, '+00:00' AS time_zone)
 -- How many calls did each agent take a day?
--- What is beyond 1e290 counts as that: else a few absurd numbers make a sum infinite, which JSON cannot express.
 SELECT
   date(calls.called_at, parameters.time_zone) AS day,
   calls.agent_id,
@@ -8,7 +7,7 @@ SELECT
   count(calls.ended_at) AS ended,
   count(calls.analyzed_at) AS analyzed,
   count(calls.duration_seconds) AS with_duration,
-  coalesce(sum(max(-1e290, min(1e290, calls.duration_seconds))), 0) AS total_duration_seconds
+  coalesce(sum(calls.duration_seconds), 0) AS total_duration_seconds
 FROM parameters CROSS JOIN calls
 WHERE calls.called_at >= parameters.since
   AND calls.called_at < parameters.until

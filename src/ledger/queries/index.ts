@@ -1,6 +1,5 @@
 import * as z from "zod";
 import { callDirection } from "../../events/event.ts";
-import type { StatisticsRange } from "../hours.ts";
 import { deliveryState, type LedgerReader } from "../schema.ts";
 import liveCalls from "./live-calls.sql";
 import syncHealth from "./sync-health.sql";
@@ -14,7 +13,8 @@ export interface NamedQuery<Row extends z.ZodType> {
 /** The first line of a file: with it `wrangler d1 execute --file`, which binds no parameters, runs the file as it is. */
 const FIRST_LINE = /^WITH parameters AS \(SELECT .+ AS since, .+ AS until, .+ AS agent_id, .+ AS time_zone\)\r?\n/;
 
-const BOUND_LINE = "WITH parameters AS (SELECT ?1 AS since, ?2 AS until, ?3 AS agent_id, ?4 AS time_zone)\n";
+/** Neither query of the Worker answers days or hours. */
+const BOUND_LINE = "WITH parameters AS (SELECT ?1 AS since, ?2 AS until, ?3 AS agent_id, '+00:00' AS time_zone)\n";
 
 /** @throws at start-up when the first line of the file is not the one that this code can bind parameters in */
 function named<Row extends z.ZodType>(file: string, row: Row): NamedQuery<Row> {
@@ -26,9 +26,9 @@ function named<Row extends z.ZodType>(file: string, row: Row): NamedQuery<Row> {
 export function prepareQuery(
   db: LedgerReader,
   { sql }: { sql: string },
-  { since, until, agent_id, utcOffsetMinutes }: StatisticsRange,
+  { since, until, agent_id }: { since: string; until: string; agent_id: string | null },
 ): D1PreparedStatement {
-  return db.prepare(sql).bind(since, until, agent_id, `${utcOffsetMinutes} minutes`);
+  return db.prepare(sql).bind(since, until, agent_id);
 }
 
 const count = z.number();

@@ -1,12 +1,11 @@
 WITH parameters AS (SELECT date('now', '-30 days') AS since, date('now', '+1 day') AS until, NULL AS agent_id, '+00:00' AS time_zone)
 -- How many calls were there, how did they come out, and how long did they take?
--- What is beyond 1e290 counts as that: else a few absurd numbers make a sum infinite, which JSON cannot express.
 SELECT
   count(*) AS calls,
   count(calls.ended_at) AS ended,
   count(calls.analyzed_at) AS analyzed,
-  coalesce(sum(max(-1e290, min(1e290, calls.duration_seconds))), 0) AS total_duration_seconds,
-  avg(max(-1e290, min(1e290, calls.duration_seconds))) AS average_duration_seconds
+  coalesce(sum(calls.duration_seconds), 0) AS total_duration_seconds,
+  avg(calls.duration_seconds) AS average_duration_seconds
 FROM parameters CROSS JOIN calls
 WHERE calls.called_at >= parameters.since
   AND calls.called_at < parameters.until

@@ -1,4 +1,4 @@
-import { countHourSql } from "../../../src/ledger/hours.ts";
+import { countStatements } from "../../../src/ledger/totals/stale.ts";
 import type { Bundle } from "../bundle.ts";
 import { noCounts } from "../counts.ts";
 import type { Downstream } from "../downstream.ts";
@@ -110,10 +110,7 @@ async function countDay(db: D1Database) {
     db.prepare("SELECT count(*) AS calls FROM calls WHERE called_at >= ?1 AND called_at < ?2").bind(first, last),
   ]);
   const calls = Number(Object(changed[1]?.results[0]).calls);
-  const counting = await db.batch([
-    db.prepare(countHourSql.insert).bind("[]", first, last, null),
-    db.prepare("DELETE FROM ledger_stale_hours WHERE hour >= ?1 AND hour < ?2").bind(first, last),
-  ]);
+  const counting = await db.batch(countStatements(db, first, last));
   // The rows of the calls themselves are written by their events, with or without totals.
   const marking = (changed[0]?.meta.rows_written ?? 0) - calls;
   return {

@@ -1,4 +1,4 @@
-import { countHourSql } from "../../../src/ledger/hours.ts";
+import { countStaleSql } from "../../../src/ledger/totals/stale.ts";
 import { DAY_MILLISECONDS } from "./calls.ts";
 import type { Plan } from "./plan.ts";
 
@@ -16,13 +16,13 @@ export function countStatements({ calls, days, until }: Plan): string[][] {
   // Calls move from a weekend to the days before it.
   for (let time = until.getTime() - (days + 7) * DAY_MILLISECONDS; time < until.getTime(); time += length) {
     const [first, last] = [hourOf(time), hourOf(Math.min(time + length, until.getTime()))];
-    const hours = `hour >= '${first}' AND hour < '${last}'`;
-    const insert = countHourSql.insert
+    const insert = countStaleSql.insert
       .replaceAll("?1", "'[]'")
       .replaceAll("?2", `'${first}'`)
       .replaceAll("?3", `'${last}'`)
       .replaceAll("?4", "NULL");
-    batches.push([insert, `DELETE FROM ledger_stale_hours WHERE ${hours}`]);
+    const remove = countStaleSql.remove.replaceAll("?1", `'${first}'`).replaceAll("?2", `'${last}'`);
+    batches.push([insert, remove]);
   }
   return batches;
 }

@@ -4,7 +4,7 @@ import { callsAsCsv } from "../../../ledger/csv.ts";
 import type { Place } from "../../../ledger/page.ts";
 import { reader } from "../../../ledger/schema.ts";
 import { searchCalls, searchedDigits } from "../../../ledger/search.ts";
-import { readAgents } from "../../../ledger/statistics.ts";
+import { readAgents } from "../../../ledger/totals/statistics.ts";
 import { namesOfPlatforms } from "../../../platforms/index.ts";
 import { readSettings } from "../../../settings.ts";
 import { html } from "../../ui/html.ts";
@@ -89,7 +89,7 @@ async function readCalls(env: Env, { filter, cursor }: CallsQuery, now: Date) {
   const db = reader(env.DB);
   const [page, agents] = await Promise.all([
     searchCalls(db, listedCall, { filter, limit: CALLS_A_PAGE, after: cursor }, searchTranscripts),
-    readAgents(db, { since, until, agent_id: null, utcOffsetMinutes: 0 }),
+    readAgents(db, { since, until, agent_id: null, timeZone: "UTC" }),
   ]);
   return { page, platforms: namesOfPlatforms(env), agents: agents.map(({ agent_id }) => agent_id) };
 }

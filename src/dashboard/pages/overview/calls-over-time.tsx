@@ -1,4 +1,4 @@
-import type { Statistics } from "../../../ledger/statistics.ts";
+import type { Statistics } from "../../../ledger/totals/statistics.ts";
 import { Bars } from "../../ui/charts/bars.tsx";
 import { Hours } from "../../ui/charts/hours.tsx";
 import { counted, formatCount } from "../../ui/numbers.ts";

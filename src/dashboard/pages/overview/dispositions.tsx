@@ -1,4 +1,4 @@
-import type { Statistics } from "../../../ledger/statistics.ts";
+import type { Statistics } from "../../../ledger/totals/statistics.ts";
 import { Share } from "../../ui/charts/bars.tsx";
 import { formatCount, formatShare, NO_NUMBER } from "../../ui/numbers.ts";
 import { Empty, Sheet, startOf } from "../../ui/parts.tsx";

@@ -1,4 +1,4 @@
-import type { Statistics } from "../../../ledger/statistics.ts";
+import type { Statistics } from "../../../ledger/totals/statistics.ts";
 import { Share } from "../../ui/charts/bars.tsx";
 import { Trend, type TrendPoint } from "../../ui/charts/trend.tsx";
 import { counted, formatCount, formatNumber, formatShare } from "../../ui/numbers.ts";

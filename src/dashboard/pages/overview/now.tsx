@@ -1,5 +1,5 @@
 import { sizeProblem } from "../../../ledger/size.ts";
-import type { Statistics } from "../../../ledger/statistics.ts";
+import type { Statistics } from "../../../ledger/totals/statistics.ts";
 import { Notice } from "../../ui/notices.tsx";
 import { counted, formatCount } from "../../ui/numbers.ts";
 import { DeliveryBadge, Empty, Moment, Row, Sheet, startOf } from "../../ui/parts.tsx";

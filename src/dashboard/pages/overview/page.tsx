@@ -1,6 +1,6 @@
 import { listCalls } from "../../../ledger/calls.ts";
 import { callRow, type LedgerReader, reader } from "../../../ledger/schema.ts";
-import { readStatistics, type Statistics } from "../../../ledger/statistics.ts";
+import { readStatistics, type Statistics } from "../../../ledger/totals/statistics.ts";
 import { namesOfPlatforms, platforms } from "../../../platforms/index.ts";
 import { configuredDestinations } from "../../../sync/destinations/index.ts";
 import { html } from "../../ui/html.ts";
@@ -47,8 +47,8 @@ const newestRow = callRow.pick({ called_at: true });
 type OverviewData = Awaited<ReturnType<typeof readOverview>>;
 
 async function readOverview(db: LedgerReader, { range, agent_id }: OverviewQuery, now: Date) {
-  const { since, until, utcOffsetMinutes } = range;
-  const parameters = { since, until, agent_id: agent_id ?? null, utcOffsetMinutes };
+  const { since, until, timeZone } = range;
+  const parameters = { since, until, agent_id: agent_id ?? null, timeZone };
   const { statistics, hours } = await readStatistics(db, parameters, now);
   // Only an empty range leads to the calls elsewhere.
   if (statistics.totals.calls > 0) return { statistics, hours };

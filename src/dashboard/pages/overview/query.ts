@@ -1,5 +1,5 @@
-import { tz, tzOffset } from "@date-fns/tz";
-import { addMinutes, getMinutes, startOfMinute, subHours } from "date-fns";
+import { tz } from "@date-fns/tz";
+import { addMinutes, formatISO, getMinutes, startOfMinute, subHours } from "date-fns";
 import * as z from "zod";
 import { fieldErrors } from "../../../events/fields.ts";
 import { MAX_RANGE_DAYS } from "../../../http/range.ts";
@@ -24,11 +24,11 @@ export interface Range {
   since: string;
   /** ISO 8601 UTC with milliseconds; the first moment after it. */
   until: string;
-  /** The first and the last day in the viewer's zone. */
+  /** The viewer's zone. */
+  timeZone: string;
+  /** The first and the last day there. */
   firstDay: string;
   lastDay: string;
-  /** How far the viewer's clocks are ahead of UTC, in minutes; at its end, should they change within it. */
-  utcOffsetMinutes: number;
   byHour: boolean;
 }
 
@@ -77,14 +77,13 @@ function rangeOf(choice: Exclude<RangeChoice, "own">, viewer: Viewer): Range {
 }
 
 function days(choice: RangeChoice, firstDay: string, lastDay: string, timeZone: string): Range {
-  const until = momentAt(addDays(lastDay, 1), timeZone);
   return {
     choice,
     since: momentAt(firstDay, timeZone),
-    until,
+    until: momentAt(addDays(lastDay, 1), timeZone),
+    timeZone,
     firstDay,
     lastDay,
-    utcOffsetMinutes: tzOffset(timeZone, new Date(until)),
     byHour: daysBetween(firstDay, lastDay) < DAYS_BY_HOUR,
   };
 }
@@ -98,9 +97,9 @@ function last24Hours({ now, timeZone }: Viewer): Range {
     choice: "24h",
     since: since.toISOString(),
     until: until.toISOString(),
+    timeZone,
     firstDay: dayOf(since, timeZone),
     lastDay: dayOf(now, timeZone),
-    utcOffsetMinutes: tzOffset(timeZone, now),
     byHour: true,
   };
 }
@@ -118,8 +117,9 @@ export function weekPath(lastDay: string): string {
 
 /** The calls that the overview of a range is about, and those alone. */
 export function callsPath(range: Range, filter: { agent_id?: string | undefined; disposition?: string }): string {
-  const { choice, since, firstDay, lastDay, utcOffsetMinutes } = range;
+  const { choice, since, timeZone, firstDay, lastDay } = range;
   if (choice !== "24h") return withQuery("/calls", { from: firstDay, to: lastDay, ...filter });
-  const local = addMinutes(since, utcOffsetMinutes).toISOString();
-  return withQuery("/calls", { from: local.slice(0, "2026-11-24T14:00".length), ...filter });
+  const local = formatISO(since, { in: tz(timeZone) }).slice(0, "2026-11-24T14:00".length);
+  // Where clocks show an hour twice, their time does not say which.
+  return withQuery("/calls", { from: momentAt(local, timeZone) === since ? local : since, ...filter });
 }

@@ -1,5 +1,6 @@
-import { addHours, addMinutes, differenceInHours } from "date-fns";
-import type { Statistics } from "../../../ledger/statistics.ts";
+import { eachMinuteOfInterval, subMinutes } from "date-fns";
+import { hourIn } from "../../../http/time-zone.ts";
+import type { Statistics } from "../../../ledger/totals/statistics.ts";
 import type { TrendPoint } from "../../ui/charts/trend.tsx";
 import { addDays, daysBetween, formatTime } from "../../ui/times.ts";
 import type { Range } from "./query.ts";
@@ -29,29 +30,22 @@ export function daySteps({ firstDay, lastDay }: Pick<Range, "firstDay" | "lastDa
       const long = formatTime(day, "UTC", "weekday");
       return { short: formatTime(day, "UTC", "day"), long: size === 1 ? long : `Week of ${long}` };
     }),
-    indexOf: (day) => within(count, Math.floor(daysBetween(firstDay, day) / size)),
+    indexOf: (day) => Math.floor(daysBetween(firstDay, day) / size),
   };
 }
 
-/** A short range in hours. */
-export function hourSteps({ since, until, utcOffsetMinutes }: Range): Steps {
-  // In a clock that runs like the viewer's: its UTC is their local time.
-  const first = addMinutes(since, utcOffsetMinutes);
-  const count = differenceInHours(until, since, { roundingMethod: "ceil" });
+/** A short range in hours, each by its name in the zone: one that clocks show twice is one step, one that they skip is none. */
+export function hourSteps({ since, until, timeZone }: Range): Steps {
+  const quarters = eachMinuteOfInterval({ start: since, end: subMinutes(until, 1) }, { step: 15 });
+  const hours = [...new Set(quarters.map((quarter) => hourIn(quarter, timeZone)))];
   return {
     unit: "hour",
-    labels: Array.from({ length: count }, (_, index) => {
-      const local = addHours(first, index).toISOString();
-      const short = formatTime(local, "UTC", "hour");
-      return { short, long: `${formatTime(local, "UTC", "weekday")}, ${short}` };
+    labels: hours.map((hour) => {
+      const short = formatTime(`${hour}:00:00Z`, "UTC", "hour");
+      return { short, long: `${formatTime(`${hour}:00:00Z`, "UTC", "weekday")}, ${short}` };
     }),
-    indexOf: (hour) => within(count, differenceInHours(`${hour}:00:00.000Z`, first, { roundingMethod: "floor" })),
+    indexOf: (hour) => hours.indexOf(hour),
   };
-}
-
-/** Where clocks change within a range, days and hours of D1 may reach an hour beyond it: they count with its ends. */
-function within(count: number, index: number): number {
-  return Math.min(Math.max(index, 0), count - 1);
 }
 
 /** Calls in a step of time. */

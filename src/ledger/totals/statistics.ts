@@ -1,9 +1,9 @@
 import * as z from "zod";
-import { askStore } from "../stores/ask.ts";
-import { HOUR_MS, metricType, readHourRows, type StatisticsRange } from "./hours.ts";
-import { prepareQuery, queries } from "./queries/index.ts";
-import { type LedgerReader, parseRows } from "./schema.ts";
-import { Totals } from "./totals.ts";
+import { askStore } from "../../stores/ask.ts";
+import { prepareQuery, queries } from "../queries/index.ts";
+import { type LedgerReader, parseRows } from "../schema.ts";
+import { Totals } from "./add.ts";
+import { HOUR_MS, metricType, readHourRows, type StatisticsRange } from "./read.ts";
 
 /** Hours after which a call that has not ended is taken for one whose end was lost. */
 const LIVE_HOURS = 6;
@@ -52,7 +52,7 @@ export const statistics = z.object({
 });
 export type Statistics = z.infer<typeof statistics>;
 
-/** The calls of one hour of the viewer's clock. */
+/** The calls of one hour by its name in the zone of the range: of both hours where clocks are set back and show it twice. */
 export interface HourCount {
   /** 2024-07-15T14 */
   hour: string;
