@@ -52,7 +52,7 @@ export class Totals {
     if (isOfRange) this.#addDetails(row);
   }
 
-  #addDetails({ hour, dispositions, metrics }: HourRow): void {
+  #addDetails({ hour, quarters, dispositions, metrics }: HourRow): void {
     for (const { disposition, calls, with_duration, total_duration_seconds } of dispositions ?? []) {
       const sum = entry(this.#dispositions, disposition, () => ({
         ...{ disposition, calls: 0, with_duration: 0, total_duration_seconds: 0 },
@@ -62,7 +62,8 @@ export class Totals {
       sum.total_duration_seconds += total_duration_seconds;
     }
     dropRarest(this.#dispositions);
-    for (const metric of metrics ?? []) this.#metrics.add(metric, (minute) => dayOf(this.#localHour(hour, minute)));
+    const dayAt = (minute: number) => dayOf(this.#localHour(hour, quarters === null ? 0 : minute));
+    for (const metric of metrics ?? []) this.#metrics.add(metric, dayAt);
   }
 
   /** The calls of each hour by its name in the zone. */
