@@ -1,6 +1,5 @@
 import { createHash, createHmac } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import * as z from "zod";
 import { atomsCall, documentedCall, pageExamples } from "./support/events.ts";
 import { bootLedger, SECRET } from "./support/ledger.ts";
 import { post, postChunked, readAnswer } from "./support/post.ts";
@@ -102,20 +101,6 @@ describe("what is stored", () => {
     const { transcript: _said, ...rest } = end({ sentiment: { overall: "calm" } });
     expect(JSON.parse(row?.payload ?? "")).toEqual(rest);
     expect(answer.body).toMatchObject({ status: "stored" });
-  });
-
-  test.each([
-    ["documented", documentedCall({ call_id: "early-words" }).start({ transcript: [{ content: "Said early." }] })],
-    ["documented", documentedCall({ call_id: "late-words" }).analytics({ transcript: "Said late." })],
-    ["atoms", atomsCall({ call_id: "early-words-in-atoms" }).start({ transcript: ["Said early."] })],
-    ["atoms", atomsCall({ call_id: "late-words-in-atoms" }).analytics({ transcript: { said: "late" } })],
-  ])("a transcript in an event that is not archived stays in its payload, %s", async (_format, event) => {
-    const { body } = await post(ledger.url, event);
-    const { event_id } = z.object({ event_id: z.string() }).parse(body);
-    const row = await ledger.DB.prepare("SELECT payload FROM events WHERE event_id = ?")
-      .bind(event_id)
-      .first<{ payload: string }>();
-    expect(JSON.parse(row?.payload ?? "")).toEqual(event);
   });
 
   test.each([
@@ -245,6 +230,7 @@ describe("what does not fit is refused with a reason and kept in quarantine", ()
     ["call_direction", start({ call_direction: "sideways" })],
     ["caller_phone", start({ caller_phone: 15551234567 })],
     ["duration_seconds", end({ duration_seconds: "300" })],
+    ["duration_seconds", end({ duration_seconds: 366 * 86_400 + 1 })],
     ["transcript", end({ transcript: "Hello" })],
     ["transcript.0", end({ transcript: ["Hello"] })],
     ["transcript.0.content", end({ transcript: [{ role: "agent", content: 1 }] })],
@@ -256,6 +242,7 @@ describe("what does not fit is refused with a reason and kept in quarantine", ()
     ["metadata.analytics.successMetrics.0", atoms.analytics({ analytics: { successMetrics: [1] } })],
     ["metadata.callData.endTime", atoms.end({ callData: { endTime: "noon" } })],
     ["metadata.callData.callDuration", atoms.end({ callData: { callDuration: "61" } })],
+    ["metadata.callData.callDuration", atoms.end({ callData: { callDuration: 61_000_000 } })],
     [
       "metadata.analytics.dispositionMetrics.0.value",
       atoms.analytics({ analytics: { dispositionMetrics: [{ value: {} }] } }),

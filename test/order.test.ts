@@ -1,11 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { PlatformName } from "./simulator/platforms/platform.ts";
+import { elevenLabsCall } from "./support/elevenlabs.ts";
 import { atomsCall, documentedCall } from "./support/events.ts";
+import { everyPlatform, postAs } from "./support/every-platform.ts";
 import { bootLedger } from "./support/ledger.ts";
 import { post } from "./support/post.ts";
+import { retellCall } from "./support/retell.ts";
+import { vapiCall } from "./support/vapi.ts";
 
 let ledger: Awaited<ReturnType<typeof bootLedger>>;
 beforeAll(async () => {
-  ledger = await bootLedger();
+  ledger = await bootLedger({ env: everyPlatform });
 });
 afterAll(() => ledger.harness.close());
 
@@ -138,6 +143,92 @@ describe("which event wins", () => {
     expect(await startedAt()).toBe("2024-07-15T14:30:02.100Z");
     await post(ledger.url, start());
     expect(await startedAt()).toBe("2024-07-15T14:30:00.000Z");
+  });
+
+  const atoms = (call_id: string) => atomsCall({ call_id });
+  const retell = (call_id: string) => retellCall({ call_id });
+  const vapi = (call_id: string) => vapiCall({ call_id });
+  const elevenlabs = (call_id: string) => elevenLabsCall({ call_id });
+  const callData = { endTime: "2024-07-15T14:31:03.350Z" };
+  test.each<[string, PlatformName, string, string, (call_id: string) => [object, object]]>([
+    [
+      "a message that the call is connected",
+      "vapi",
+      "started_at",
+      "2024-07-15T14:30:00.000Z",
+      (id) => [vapi(id).start({ timestamp: Date.UTC(2024, 6, 15, 16) }), vapi(id).report()],
+    ],
+    [
+      "a message that the call has ended",
+      "vapi",
+      "ended_at",
+      "2024-07-15T14:31:16.402Z",
+      (id) => [vapi(id).ended({ timestamp: Date.UTC(2024, 6, 15, 16) }), vapi(id).report()],
+    ],
+    [
+      "the receipt of a start",
+      "atoms",
+      "started_at",
+      "2024-07-15T14:30:02.100Z",
+      (id) => [atoms(id).start(), atoms(id).end()],
+    ],
+    [
+      "the receipt of an end",
+      "atoms",
+      "ended_at",
+      "2024-07-15T14:31:03.350Z",
+      (id) => [{ ...atoms(id).end({ callData: null }), id: "late" }, atoms(id).analytics({ callData })],
+    ],
+    [
+      "the event of an end",
+      "retell",
+      "ended_at",
+      "2025-06-15T15:07:56.402Z",
+      (id) => [
+        retell(id).end({ end_timestamp: null, duration_ms: null }, { event_timestamp: 1_750_000_099_000 }),
+        retell(id).analytics(),
+      ],
+    ],
+    [
+      "the receipt of an analysis",
+      "retell",
+      "analyzed_at",
+      "2025-06-15T15:08:01.000Z",
+      (id) => [retell(id).analytics({ agent_name: "again" }, { event_timestamp: null }), retell(id).analytics()],
+    ],
+    [
+      "the event of an end",
+      "elevenlabs",
+      "ended_at",
+      "2025-06-15T15:07:56.000Z",
+      (id) => [
+        elevenlabs(id).transcription({ metadata: null }, { event_timestamp: 1_750_000_099 }),
+        elevenlabs(id).transcription(),
+      ],
+    ],
+    [
+      "the receipt of an analysis",
+      "elevenlabs",
+      "analyzed_at",
+      "2025-06-15T15:08:05.000Z",
+      (id) => [
+        elevenlabs(id).transcription({ status: "again" }, { event_timestamp: null }),
+        elevenlabs(id).transcription(),
+      ],
+    ],
+  ])("a time worked out from %s of %s never is %s where one is stated", async (what, platform, column, time, make) => {
+    for (const order of [
+      [0, 1],
+      [1, 0],
+    ]) {
+      const call_id = `worked out from ${what} of ${platform}, ${order.join()}`;
+      const events = make(call_id);
+      for (const index of order) {
+        const body = JSON.stringify(events[index]);
+        expect(await postAs(platform, ledger.url, body)).toMatchObject({ status: 200, body: { status: "stored" } });
+      }
+      expect(await finalRow(call_id)).toMatchObject({ [column]: time });
+    }
   });
 
   test("a call in both vocabularies is one row with the facts of both", async () => {

@@ -45,6 +45,8 @@ export interface CallEvent extends CallFacts {
   call_id: string;
   /** Further numbers of the customer in the body, as written there, so that erasure by number finds the call. */
   caller_phones?: string[];
+  /** The times that no platform stated: the ledger worked them out from the time of a message, or from its receipt. */
+  worked_out?: ("started_at" | "ended_at" | "analyzed_at")[];
 }
 
 /** One turn of a conversation. */

@@ -17,12 +17,18 @@ z.config({ jitless: true });
  */
 export const MAX_ID_CHARACTERS = 512;
 
-/** A non-empty id, well-formed so that D1 and R2 keep the same text. */
-export const id = z
+/** An id that may be empty. A lone surrogate has no UTF-8 form, so two ids that differ in one would be the same in D1 and R2. */
+export const idOrEmpty = z
   .string()
-  .min(1, "must not be empty")
   .max(MAX_ID_CHARACTERS, `must not be longer than ${MAX_ID_CHARACTERS} characters`)
-  .transform((text) => text.toWellFormed());
+  .refine((text) => text.isWellFormed(), "must be well-formed Unicode");
+
+export const id = idOrEmpty.min(1, "must not be empty");
+
+/** Longer than any call: what is above it was sent in another unit. */
+export const MAX_DURATION_SECONDS = 366 * 24 * 60 * 60;
+
+export const durationSeconds = z.number().max(MAX_DURATION_SECONDS, "must not be longer than 366 days");
 
 /** Free text. A lone surrogate has no UTF-8 form, so the columns hold U+FFFD in its place (Unicode 3.9, D-86). */
 export const text = z.string().transform((value) => value.toWellFormed());
@@ -138,11 +144,20 @@ export const transcript = turnList({ role: "string", content: "string", timestam
   ({ length }) => length,
 );
 
-/** The object without its `transcript`; the very same object when it has none. */
-export function withoutTranscript(object: JsonObject): JsonObject {
-  if (!Object.hasOwn(object, "transcript")) return object;
-  const { transcript: _said, ...rest } = object;
-  return rest;
+/** The object without the members of some names; the very same object when it has none of them. */
+export function withoutMembers(object: JsonObject, isLeftOut: (name: string) => boolean): JsonObject {
+  const entries = Object.entries(object);
+  const rest = entries.filter(([name]) => !isLeftOut(name));
+  // fromEntries defines own properties, so a member named __proto__ is one like any other.
+  return rest.length === entries.length ? object : Object.fromEntries(rest);
+}
+
+/** The object with a change to one of its members, if that is an object; the very same object when nothing changed. */
+export function withMember(object: JsonObject, name: string, change: (inner: JsonObject) => JsonObject): JsonObject {
+  const inner = Object.hasOwn(object, name) ? object[name] : undefined;
+  if (!isJsonObject(inner)) return object;
+  const changed = change(inner);
+  return changed === inner ? object : { ...object, [name]: changed };
 }
 
 /**

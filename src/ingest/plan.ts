@@ -3,7 +3,7 @@ import type { OverflowObject } from "../archive/objects.ts";
 import type { ArchivedBody } from "../archive/transcripts.ts";
 import type { CallEvent } from "../events/event.ts";
 import { phoneDigits } from "../events/phone.ts";
-import { type Received, sha256 } from "../events/received.ts";
+import { type StoredBody, sha256 } from "../events/received.ts";
 import { searchText } from "../events/search-text.ts";
 import { transcriptVersion } from "../events/version.ts";
 import type { SyncMessage } from "../ledger/deliveries.ts";
@@ -42,7 +42,7 @@ const MAX_PAYLOAD_BYTES = 1_900_000;
 const MAX_CALLER_NUMBERS = 5;
 
 /** Works out everything that the stores are to have of a body, before any store is asked. */
-export async function plan(received: Received, decoded: DecodedEvents, options: PlanOptions): Promise<Plan> {
+export async function plan(received: StoredBody, decoded: DecodedEvents, options: PlanOptions): Promise<Plan> {
   const { event_id, events } = decoded;
   const [{ call_id }] = events;
   const prefix = await callPrefix(call_id);
@@ -102,7 +102,7 @@ function callerDigits({ caller_phone, caller_phones = [] }: CallEvent): string |
   return digits.size === 0 ? null : JSON.stringify([...digits]);
 }
 
-function searchTextOf(event: CallEvent, received: Received, { platform, body }: DecodedEvents) {
+function searchTextOf(event: CallEvent, received: StoredBody, { platform, body }: DecodedEvents) {
   if (event.event !== "call.end" || event.transcript_turns === undefined) return undefined;
   return { version: transcriptVersion(event, received), text: searchText(platform.turns(body)) };
 }

@@ -1,14 +1,15 @@
-import { readAgain, sha256 } from "../events/received.ts";
-import { beginningOf, readBody } from "../http/body.ts";
+import { readBody } from "../http/body.ts";
 import { notFound } from "../http/problem.ts";
 import { log } from "../log.ts";
 import { findPlatform, platformSecrets } from "../platforms/index.ts";
 import type { Platform } from "../platforms/platform.ts";
 import { readSettings } from "../settings.ts";
 import { type IngestContext, ingestOrHold } from "./ingest.ts";
-import { withoutMembers } from "./json.ts";
+import { receive } from "./receive.ts";
 import { type ReceiveResult, toResponse } from "./result.ts";
-import { withoutSecrets } from "./secrets.ts";
+
+/** Whatever hangs, an answer is out within eight seconds: one platform gives up after ten. */
+const ANSWER_TIMEOUT_MS = 7_500;
 
 /** `POST /webhooks/{platform}`: one body in, one answer out, one line in the log. */
 export async function receiveWebhook(
@@ -19,15 +20,15 @@ export async function receiveWebhook(
 ): Promise<Response> {
   const platform = findPlatform(platformName);
   if (platform === undefined) return notFound("No platform of this name sends its webhooks here.");
-  const receiving = receive(request, platform, env, context);
+  const receiving = answer(request, platform, env, context);
   // The runtime cancels a request whose sender hangs up, with all that it has not sent off. Ingesting runs to its end.
   context.waitUntil(receiving);
   return toResponse(await receiving);
 }
 
-async function receive(request: Request, platform: Platform, env: Env, context: IngestContext): Promise<ReceiveResult> {
+async function answer(request: Request, platform: Platform, env: Env, context: IngestContext): Promise<ReceiveResult> {
   const receivedAt = new Date();
-  const result = await receiveAt(receivedAt, request, platform, env, context);
+  const result = await verifyAndIngest(receivedAt, request, platform, env, context);
   log({
     message: "event",
     platform: platform.name,
@@ -40,7 +41,7 @@ async function receive(request: Request, platform: Platform, env: Env, context: 
   return result;
 }
 
-async function receiveAt(
+async function verifyAndIngest(
   receivedAt: Date,
   request: Request,
   platform: Platform,
@@ -53,21 +54,10 @@ async function receiveAt(
   const verifyBody = platform.verify(request.headers, secrets, receivedAt);
   if (typeof verifyBody !== "function") return { kind: "unsigned", ...verifyBody };
   const { maxBodyBytes } = readSettings(env);
-  const { ignoresLarge } = platform;
-  const body = await readBody(request, maxBodyBytes, { ignoresLarge });
-  if (body === "ignored") return { kind: "ignored" };
+  const body = await readBody(request, maxBodyBytes);
   if (typeof body === "string") return { kind: body, limit: maxBodyBytes };
   const fault = await verifyBody(body);
   if (fault !== undefined) return { kind: "unsigned", ...fault };
-  // Before it is parsed, or parked for its size.
-  if (ignoresLarge?.(beginningOf(body))) return { kind: "ignored" };
-
-  const cleaned = await withoutSecrets(body, platform);
-  const digest = await digestOf(cleaned, platform);
-  const stored = { platform: platform.name, body: cleaned, sha256: digest, receivedAt: receivedAt.toISOString() };
-  return ingestOrHold(readAgain(stored), context, receivedAt.getTime() + 7500);
-}
-
-async function digestOf(body: ArrayBuffer, { varyingMembers }: Platform): Promise<string> {
-  return sha256(varyingMembers === undefined ? body : withoutMembers(body, varyingMembers));
+  const received = await receive(platform, body, receivedAt);
+  return ingestOrHold(received, context, receivedAt.getTime() + ANSWER_TIMEOUT_MS);
 }

@@ -1,7 +1,7 @@
 import type { CallEvent, CallFacts, CallStatus, EventName, JsonObject } from "../events/event.ts";
 import { isJsonObject } from "../events/fields.ts";
 import { phoneDigits } from "../events/phone.ts";
-import type { Received } from "../events/received.ts";
+import type { StoredBody } from "../events/received.ts";
 import { eventVersion, transcriptVersion } from "../events/version.ts";
 import { fits, jsonText, overflowText } from "./overflow.ts";
 
@@ -61,7 +61,7 @@ const statusOrder: readonly CallStatus[] = ["active", "ended", "analyzed"];
  */
 export function patchOf(
   events: readonly CallEvent[],
-  received: Received,
+  received: StoredBody,
   keys: { transcript: string; overflow: string },
 ): CallPatch {
   const patch: CallPatch = { status: "active", values: {}, versions: {}, isOverflow: false };
@@ -75,9 +75,9 @@ export function patchOf(
   for (const event of events) {
     const status = statuses[event.event];
     if (statusOrder.indexOf(status) > statusOrder.indexOf(patch.status)) patch.status = status;
-    const version = eventVersion(event, received);
-    for (const column of factColumns) set(column, event[column], version);
-    set("ledger_agent_digits", event.agent_phone && phoneDigits(event.agent_phone), version);
+    for (const column of factColumns) set(column, event[column], eventVersion(event, column, received));
+    const agentDigits = event.agent_phone && phoneDigits(event.agent_phone);
+    set("ledger_agent_digits", agentDigits, eventVersion(event, "ledger_agent_digits", received));
     if (event.event === "call.end") set("transcript_key", keys.transcript, transcriptVersion(event, received));
   }
   return patch;

@@ -12,7 +12,7 @@ export type BodyVerifier = (body: ArrayBuffer) => Promise<SignatureFault | undef
 
 /** What a platform reads out of a body that is a JSON object. */
 export type Decoded =
-  /** `payload` is the body without the transcript; the very same object when there was none to take out. */
+  /** `payload` is the body without any transcript; the very same object when there was none to take out. */
   | { kind: "events"; format: string; events: [CallEvent, ...CallEvent[]]; payload: JsonObject }
   /** A known event, but a field is missing or of the wrong type. */
   | { kind: "invalid"; errors: FieldError[] }
@@ -41,25 +41,15 @@ export interface Platform {
   /** The id that a body has of its own, if it has one and it can be kept. Else its digest identifies it. */
   ownId(body: JsonObject): string | undefined;
   /**
-   * Finds the members that differ from one delivery of a body to the next, each with the comma behind it, in a text of a character a
-   * byte: the digest of a body is of its other bytes. `undefined`: every delivery is the same, byte for byte.
+   * The body without what differs from one delivery of it to the next: the digest is of the rest. Absent: every delivery is the same,
+   * byte for byte.
    */
-  readonly varyingMembers: RegExp | undefined;
+  identity?(body: JsonObject): unknown;
   /**
    * Names of members that hold secrets, wherever they stand in a body: these are taken out before anything is kept. `undefined`:
    * the platform sends none.
    */
   readonly secretNames: RegExp | undefined;
-  /**
-   * Whether a body is a large event that a ledger has no use for, by its first 1,024 bytes. Such a body is `ignored` before it is
-   * parsed, and however large it is; others that are too large to take are refused.
-   */
-  readonly ignoresLarge?: (beginning: string) => boolean;
-  /**
-   * Finds what nothing here reads of a body's text, where it takes long to parse: it is left out before parsing. What is found has to be
-   * JSON, and JSON has to be left.
-   */
-  readonly unread?: RegExp;
   /** The conversation in a body that tells the end of a call; empty when there is none. */
   turns(body: JsonObject): Turn[];
 }

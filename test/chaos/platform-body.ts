@@ -1,4 +1,5 @@
 import type { EventName } from "../../src/events/event.ts";
+import { findPlatform } from "../../src/platforms/index.ts";
 import type { Dice } from "../simulator/dice.ts";
 import { platforms } from "../simulator/platforms/index.ts";
 import { type Body, PLANTED_SECRET, type PlatformName } from "../simulator/platforms/platform.ts";
@@ -26,13 +27,10 @@ export interface PlatformBody {
   identities: [Identity, ...Identity[]];
 }
 
-/** Members that differ from one delivery of a body to the next. */
-const varying: Record<PlatformName, (name: string) => boolean> = {
-  atoms: () => false,
-  retell: (name) => name === "event_timestamp",
-  vapi: (name) => name.startsWith("presigned"),
-  elevenlabs: () => false,
-};
+/** The body without what differs from one delivery of it to the next. */
+function identityOf(platform: PlatformName, body: unknown): unknown {
+  return findPlatform(platform)?.identity?.(Object(body)) ?? body;
+}
 
 /** @param body JSON, as `JSON.stringify` writes it */
 export function platformBody(
@@ -41,7 +39,7 @@ export function platformBody(
   [first, ...others]: readonly [EventName, ...EventName[]],
   body: string,
 ): PlatformBody {
-  const sha256 = bodyDigest(withoutSecrets(body), varying[platform]);
+  const sha256 = bodyDigest(withoutSecrets(body), (parsed) => identityOf(platform, parsed));
   const { id }: Body = JSON.parse(body);
   const event_id = platform === "atoms" && typeof id === "string" ? id : sha256;
   const identity = (event: EventName) => {

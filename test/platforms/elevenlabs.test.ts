@@ -433,7 +433,7 @@ describe("what a transcription may lack", () => {
       ended_at: "2025-06-15T15:06:40.750Z",
       duration_seconds: 0.5,
     });
-    const endless = callMetadata({ call_duration_secs: 1e300 });
+    const endless = callMetadata({ start_time_unix_secs: 253_402_300_799, call_duration_secs: 76 });
     expect(await send(elevenLabsCall({ call_id: "conv_endless" }).transcription({ metadata: endless }))).toMatchObject(
       stored,
     );
@@ -787,6 +787,8 @@ describe("what does not fit", () => {
     ["data.metadata.start_time_unix_secs", metadata({ start_time_unix_secs: "1750000000" })],
     ["data.metadata.start_time_unix_secs", metadata({ start_time_unix_secs: 1e30 })],
     ["data.metadata.call_duration_secs", metadata({ call_duration_secs: "76" })],
+    ["data.metadata.call_duration_secs", metadata({ call_duration_secs: 76_000_000 })],
+    ["data.conversation_id", transcription({ conversation_id: "lone \ud800" })],
     ["data.metadata.termination_reason", metadata({ termination_reason: {} })],
     ["data.metadata.phone_call", metadata({ phone_call: "+14155550123" })],
     ["data.metadata.phone_call.direction", metadata({ phone_call: { direction: 1 } })],
@@ -904,59 +906,23 @@ describe("what is too large to take", () => {
   afterAll(() => network.close());
 
   const { audio, transcription } = elevenLabsCall({ call_id: "conv_large" });
-  const recording = "SUQz".repeat(5_000_000);
-  const { type, event_timestamp, data } = audio(recording);
-  const recordings: [string, object][] = [
-    ["with its type first", { type, event_timestamp, data }],
-    ["with its type behind the time", { event_timestamp, type, data }],
-    ["with its type behind the recording", { data, event_timestamp, type }],
-  ];
-
-  test.each(recordings)("a recording %s is ignored by its Content-Length", async (_what, body) => {
-    expect(await postElevenLabs(network.url, body)).toMatchObject({ status: 200, body: { status: "ignored" } });
-  });
-
-  test.each([
-    ["large", 64 * 1024],
-    ["tiny", 13],
-  ])("a recording in %s chunks is ignored", async (_what, chunkCharacters) => {
-    const body = JSON.stringify(audio("SUQz".repeat(chunkCharacters < 1000 ? 30_000 : 5_000_000)), null, 2);
-    expect(await postElevenLabsInChunks(network.url, body, chunkCharacters)).toMatchObject({
-      status: 200,
-      body: { status: "ignored" },
-    });
-  });
-
-  test("a connection serves on after a recording", async () => {
-    expect(await postElevenLabs(network.url, audio(recording))).toMatchObject({ status: 200 });
-    const next = elevenLabsCall({ call_id: "conv_next" }).transcription();
-    expect(await postElevenLabs(network.url, next)).toMatchObject({ status: 200, body: { status: "stored" } });
-  });
 
   test.each<[string, object]>([
     ["a transcription", transcription({ transcript: [{ role: "user", message: "x".repeat(LIMIT) }] })],
-    ["an event of another name", { type: "post_call_seance", data: { full_seance: "x".repeat(LIMIT) } }],
-    ["a body that quotes a recording", { data: { note: '"type":"post_call_audio"', full: "x".repeat(LIMIT) } }],
-    ["a transcription with a recording in it", { type: "post_call_transcription", data: { full_audio: recording } }],
+    ["a recording", audio("SUQz".repeat(30_000))],
   ])("%s is refused, by its Content-Length or while it comes in", async (_what, body) => {
-    const text = JSON.stringify(body);
     // The smallest that makes the sender see its answer before the connection is closed.
-    const short = text.slice(0, LIMIT + 1);
+    const short = JSON.stringify(body).slice(0, LIMIT + 1);
     expect(await postElevenLabs(network.url, short)).toMatchObject({ status: 413 });
     expect(await postElevenLabsInChunks(network.url, short, 50_000)).toMatchObject({ status: 413 });
   });
 
-  test("a recording is refused without a signature, with an old one, and within the limit with a wrong one", async () => {
+  test("a recording within the limit is ignored, and refused with a wrong signature", async () => {
     const text = JSON.stringify(audio("SUQz".repeat(20_000)));
-    const large = JSON.stringify(audio("SUQz".repeat(30_000)));
-    const post = async (body: string, headers: Record<string, string>) =>
-      readAnswer(await fetch(new URL("/webhooks/elevenlabs", network.url), { method: "POST", body, headers }));
-    expect(await post(large, {})).toMatchObject({ status: 401 });
-    expect(await post(large, elevenLabsHeaders(large, ELEVENLABS_SECRET, secondsNow() - 3600))).toMatchObject({
-      status: 401,
-    });
-    expect(await post(text, elevenLabsHeaders(text, "another"))).toMatchObject({ status: 401 });
-    expect(await post(text, elevenLabsHeaders(text))).toMatchObject({ status: 200, body: { status: "ignored" } });
+    const post = async (headers: Record<string, string>) =>
+      readAnswer(await fetch(new URL("/webhooks/elevenlabs", network.url), { method: "POST", body: text, headers }));
+    expect(await post(elevenLabsHeaders(text, "another"))).toMatchObject({ status: 401 });
+    expect(await post(elevenLabsHeaders(text))).toMatchObject({ status: 200, body: { status: "ignored" } });
   });
 });
 

@@ -1,16 +1,19 @@
 import { createHash } from "node:crypto";
 
 /**
- * SHA-256 of a body without the members that vary from one delivery to the next, in hex.
- * @param body as `JSON.stringify` writes it; of any other text the digest is of all of it
+ * SHA-256 of a body without what varies from one delivery to the next, in hex.
+ * @param identity takes that out of an object; of any other body the digest is of all of it
  */
-export function bodyDigest(body: string, varies: (name: string, value: unknown) => boolean): string {
-  return createHash("sha256").update(withoutMembers(body, varies)).digest("hex");
+export function bodyDigest(body: string, identity: (parsed: unknown) => unknown): string {
+  return createHash("sha256").update(identified(body, identity)).digest("hex");
 }
 
-function withoutMembers(body: string, varies: (name: string, value: unknown) => boolean): string {
+function identified(body: string, identity: (parsed: unknown) => unknown): string {
   try {
-    return JSON.stringify(JSON.parse(body), (name, value: unknown) => (varies(name, value) ? undefined : value));
+    const parsed: unknown = JSON.parse(body);
+    return typeof parsed !== "object" || parsed === null || Array.isArray(parsed)
+      ? body
+      : JSON.stringify(identity(parsed));
   } catch {
     return body;
   }

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { type CallEvent, callDirection, eventName, type JsonObject } from "../../events/event.ts";
 import {
+  durationSeconds,
   fieldErrors,
   id,
   instant,
@@ -8,9 +9,9 @@ import {
   present,
   text,
   transcript,
-  withoutTranscript,
 } from "../../events/fields.ts";
 import type { Decoded } from "../platform.ts";
+import { withoutTranscripts } from "./transcript.ts";
 
 /** The vocabulary of the platform's payload page: flat, with the event's name in `event`. */
 const common = { timestamp: instant, agent_id: id, call_id: id };
@@ -26,7 +27,7 @@ const callStart = z.object({
 const callEnd = z.object({
   event: z.literal("call.end"),
   ...common,
-  duration_seconds: z.number().nullish(),
+  duration_seconds: durationSeconds.nullish(),
   disposition: text.nullish(),
   transcript: transcript.nullish(),
   variables: jsonObject.nullish(),
@@ -49,7 +50,7 @@ export function decodeDocumented(body: JsonObject): Decoded | undefined {
     kind: "events",
     format: "documented",
     events: [toCallEvent(parsed.data)],
-    payload: withoutTranscript(body),
+    payload: withoutTranscripts(body),
   };
 }
 

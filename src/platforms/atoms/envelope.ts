@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { CallDirection, CallEvent, JsonObject } from "../../events/event.ts";
 import {
+  durationSeconds,
   fieldErrors,
   id,
   instant,
@@ -10,9 +11,9 @@ import {
   present,
   text,
   transcript,
-  withoutTranscript,
 } from "../../events/fields.ts";
 import type { Decoded } from "../platform.ts";
+import { withoutTranscripts } from "./transcript.ts";
 
 /**
  * The vocabulary the Atoms platform sends today: an envelope whose `metadata` is the event.
@@ -23,7 +24,7 @@ const common = { agentId: id, callId: id, conversationType: z.string().nullish()
 const callData = z.object({
   fromNumber: text.nullish(),
   toNumber: text.nullish(),
-  callDuration: z.number().nullish(),
+  callDuration: durationSeconds.nullish(),
   callStatus: text.nullish(),
   callDirection: z.string().nullish(),
   answerTime: instant.nullish(),
@@ -93,7 +94,7 @@ export function decodeEnvelope(body: JsonObject, receivedAt: string): Decoded | 
     kind: "events",
     format: "atoms",
     events: [toCallEvent(parsed.data.metadata, receivedAt)],
-    payload: withoutTranscriptIn(body),
+    payload: withoutTranscripts(body),
   };
 }
 
@@ -105,17 +106,12 @@ function eventTypeOf(body: JsonObject): unknown {
   return typeof event === "string" ? event.slice(event.lastIndexOf(".") + 1) : undefined;
 }
 
-function withoutTranscriptIn(body: JsonObject): JsonObject {
-  const { metadata } = body;
-  if (!isJsonObject(metadata) || !Object.hasOwn(metadata, "transcript")) return body;
-  return { ...body, metadata: withoutTranscript(metadata) };
-}
-
 function toCallEvent(payload: Metadata, receivedAt: string): CallEvent {
   const identified = { agent_id: payload.agentId, call_id: payload.callId };
   switch (payload.eventType) {
     case "pre-conversation": {
-      const started_at = timeInside(payload.callId) ?? receivedAt;
+      const stated = timeInside(payload.callId);
+      const started_at = stated ?? receivedAt;
       const call_direction = direction(payload.conversationType);
       const { fromPhone: from, toPhone: to } = payload;
       return {
@@ -123,6 +119,7 @@ function toCallEvent(payload: Metadata, receivedAt: string): CallEvent {
         timestamp: started_at,
         ...identified,
         started_at,
+        ...(stated === undefined && { worked_out: ["started_at"] }),
         ...present({ call_direction }),
         ...phones(call_direction, from, to),
       };
@@ -137,6 +134,7 @@ function toCallEvent(payload: Metadata, receivedAt: string): CallEvent {
         ...identified,
         ...details,
         ended_at,
+        ...(details.ended_at === undefined && { worked_out: ["ended_at"] }),
         ...present({ recording_url, transcript_turns, variables }),
         ...userNumber(variables),
       };
@@ -149,6 +147,7 @@ function toCallEvent(payload: Metadata, receivedAt: string): CallEvent {
         ...identified,
         ...callDetails(payload),
         analyzed_at: receivedAt,
+        worked_out: ["analyzed_at"],
         ...present({ metrics: metrics(analytics), summary: analytics?.summary }),
       };
     }

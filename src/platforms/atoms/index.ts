@@ -1,9 +1,9 @@
-import type { JsonObject } from "../../events/event.ts";
-import { isJsonObject, MAX_ID_CHARACTERS, turnsOf } from "../../events/fields.ts";
+import { id } from "../../events/fields.ts";
 import { isSignedByAny } from "../hmac.ts";
 import type { BodyVerifier, Decoded, Platform, SignatureFault } from "../platform.ts";
 import { decodeDocumented } from "./documented.ts";
 import { decodeEnvelope } from "./envelope.ts";
+import { turnsInBody } from "./transcript.ts";
 
 /** Atoms, in the vocabulary of its payload page and in the one it sends today. */
 export const atoms: Platform = {
@@ -13,22 +13,11 @@ export const atoms: Platform = {
   decode(body, receivedAt): Decoded {
     return decodeDocumented(body) ?? decodeEnvelope(body, receivedAt) ?? { kind: "unrecognised" };
   },
-  ownId({ id }) {
-    // One that cannot be kept as it is (too long, not well-formed) would make two events one.
-    const isUsable = typeof id === "string" && id !== "" && id.length <= MAX_ID_CHARACTERS && id.isWellFormed();
-    return isUsable ? id : undefined;
-  },
-  varyingMembers: undefined,
+  // One that cannot be kept as it is (too long, not well-formed) would make two events one.
+  ownId: (body) => id.safeParse(body["id"]).data,
   secretNames: undefined,
-  turns(body) {
-    const { metadata } = body;
-    return turnsOf(transcriptOf(body) ?? (isJsonObject(metadata) ? transcriptOf(metadata) : undefined));
-  },
+  turns: turnsInBody,
 };
-
-function transcriptOf({ transcript }: JsonObject): unknown {
-  return Array.isArray(transcript) ? transcript : undefined;
-}
 
 /** HMAC-SHA256 in hex, with or without the `sha256=` that the older header puts before it. */
 const signaturePattern = /^(?:sha256=)?([0-9a-f]{64})$/i;

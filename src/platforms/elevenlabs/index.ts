@@ -1,5 +1,5 @@
 import type { JsonObject, Turn } from "../../events/event.ts";
-import { fieldErrors, isJsonObject, turnsOf, withoutTranscript } from "../../events/fields.ts";
+import { fieldErrors, isJsonObject, turnsOf, withMember, withoutMembers } from "../../events/fields.ts";
 import type { Decoded, Platform } from "../platform.ts";
 import { elevenLabsEvent, eventTypes, isoTime, toCallEvents } from "./payload.ts";
 import { verify } from "./signature.ts";
@@ -25,23 +25,20 @@ export const elevenlabs: Platform = {
     const parsed = elevenLabsEvent.safeParse(body);
     if (!parsed.success) return { kind: "invalid", errors: fieldErrors(parsed.error) };
     const events = toCallEvents(parsed.data, receivedAt);
-    return { kind: "events", format: "elevenlabs", events, payload: withoutTranscriptIn(body) };
+    return { kind: "events", format: "elevenlabs", events, payload: withoutTranscript(body) };
   },
   // A correction of a conversation is another body, and another event.
   ownId: () => undefined,
-  varyingMembers: undefined,
   // Variables that are made for the headers of tools, these headers, and what people put into variables of other names.
   secretNames: /^secret__|^headers$|^password$|(?:api[-_]?key|(?:access|auth|bearer)[-_]?token|client[-_]?secret)$/i,
-  ignoresLarge: isAudio,
   turns({ data }) {
     return isJsonObject(data) ? spokenTurns(data) : [];
   },
 };
 
-function withoutTranscriptIn(body: JsonObject): JsonObject {
-  const { data } = body;
-  if (!isJsonObject(data) || !Object.hasOwn(data, "transcript")) return body;
-  return { ...body, data: withoutTranscript(data) };
+/** The body without its transcript; the very same object when it has none. */
+function withoutTranscript(body: JsonObject): JsonObject {
+  return withMember(body, "data", (data) => withoutMembers(data, (name) => name === "transcript"));
 }
 
 /** Times are whole seconds: turns of one second stay in their order. */
@@ -54,13 +51,4 @@ function spokenTurns({ transcript, metadata }: JsonObject): Turn[] {
       return { role, content: message, timestamp: timestamp ?? (typeof time === "number" ? String(time) : null) };
     }),
   );
-}
-
-/** The type of a recording, or a recording, after members with plain values. */
-const audio =
-  /^\s*\{\s*(?:"(?!type")[^"\\]*"\s*:\s*(?:"[^"\\]*"|[-+.\w]+)\s*,\s*)*(?:"type"\s*:\s*"post_call_audio"|"data"\s*:\s*\{\s*(?:"(?!type")[^"\\]*"\s*:\s*(?:"[^"\\]*"|[-+.\w]+)\s*,\s*)*"full_audio"\s*:)/;
-
-/** A recording has tens of megabytes, and its `type` before or behind them. */
-function isAudio(beginning: string): boolean {
-  return audio.test(beginning);
 }

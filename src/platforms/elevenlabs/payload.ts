@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { type CallDirection, type CallEvent, callDirection, type JsonObject } from "../../events/event.ts";
-import { fieldErrors, id, jsonObject, present, text, turnList } from "../../events/fields.ts";
+import { durationSeconds, fieldErrors, id, jsonObject, present, text, turnList } from "../../events/fields.ts";
 import { phoneDigits } from "../../events/phone.ts";
 
 /** ISO 8601 UTC with milliseconds; `undefined` outside the years 0000 to 9999, where text order is no time order. */
@@ -68,7 +68,7 @@ const transcription = z.object({
     metadata: z
       .object({
         start_time_unix_secs: unixSeconds.nullish(),
-        call_duration_secs: z.number().nullish(),
+        call_duration_secs: durationSeconds.nullish(),
         termination_reason: text.nullish(),
         phone_call: phoneCall.nullish(),
       })
@@ -105,18 +105,34 @@ export function toCallEvents(body: ElevenLabsEvent, receivedAt: string): [CallEv
     case "post_call_transcription": {
       const { metadata, analysis } = body.data;
       const details = present({ metrics: metrics(analysis), summary: analysis?.transcript_summary });
+      const stated = endOf(metadata);
       return [
         {
           event: "call.end",
           ...identified,
-          ended_at: endOf(metadata) ?? timestamp,
+          ended_at: stated ?? timestamp,
+          ...(stated === undefined && { worked_out: ["ended_at"] }),
           ...endDetails(body.data),
         },
-        { event: "analytics.completed", ...identified, analyzed_at: timestamp, ...details },
+        {
+          event: "analytics.completed",
+          ...identified,
+          analyzed_at: timestamp,
+          ...(!body.event_timestamp && { worked_out: ["analyzed_at"] }),
+          ...details,
+        },
       ];
     }
     case "call_initiation_failure":
-      return [{ event: "call.end", ...identified, ended_at: timestamp, ...failureDetails(body.data) }];
+      return [
+        {
+          event: "call.end",
+          ...identified,
+          ended_at: timestamp,
+          worked_out: ["ended_at"],
+          ...failureDetails(body.data),
+        },
+      ];
   }
 }
 

@@ -1,6 +1,14 @@
 import * as z from "zod";
 import type { JsonObject, Turn } from "../../events/event.ts";
-import { epochMs, isJsonObject, isoOfEpoch, turnList, turnsOf } from "../../events/fields.ts";
+import {
+  epochMs,
+  isJsonObject,
+  isoOfEpoch,
+  turnList,
+  turnsOf,
+  withMember,
+  withoutMembers,
+} from "../../events/fields.ts";
 
 /** `words`: thousands, of which only the first is looked at. */
 const utterances = turnList({ role: "string", content: "string", words: "array" });
@@ -50,9 +58,5 @@ const transcriptName = /(?:^|_)transcript(?:_|$)/;
 
 /** The body without its transcripts; the very same object when it has none. */
 export function withoutTranscripts(body: JsonObject): JsonObject {
-  const { call } = body;
-  if (!isJsonObject(call)) return body;
-  const entries = Object.entries(call);
-  const rest = entries.filter(([name]) => !transcriptName.test(name));
-  return rest.length === entries.length ? body : { ...body, call: Object.fromEntries(rest) };
+  return withMember(body, "call", (call) => withoutMembers(call, (name) => transcriptName.test(name)));
 }

@@ -1,7 +1,7 @@
 import { isSignedByAny, joined } from "../hmac.ts";
 import type { BodyVerifier, Platform, SignatureFault } from "../platform.ts";
 import { turnsInBody } from "./conversation.ts";
-import { decodeRetell, ignoresLarge } from "./payload.ts";
+import { decodeRetell } from "./payload.ts";
 
 /** Retell AI, whose three webhooks of a call are the three events of the ledger. */
 export const retell: Platform = {
@@ -11,14 +11,9 @@ export const retell: Platform = {
   decode: decodeRetell,
   ownId: () => undefined,
   // Retell sends an event more than once, and each time may say anew when.
-  varyingMembers: /"event_timestamp"\s*:\s*\d+\s*(?:,|(?=\}))/g,
+  identity: ({ event_timestamp: _sentAt, ...content }) => content,
   // Lets whoever has it join a web call.
   secretNames: /^access_token$/i,
-  // The seconds of each word, in two lists, as Retell writes them: nine tenths of the objects of a body. The archive has them.
-  unread:
-    /(?<="role":"(?:agent|user)","content":"[^"]*"),"words":\[(?:\{"word":"[ !#-[\]-\uffff]*","start":(?:0|[1-9]\d*)(?:\.\d+)?,"end":(?:0|[1-9]\d*)(?:\.\d+)?\}(?:,(?=\{)|(?=\])))*\]/g,
-  // `transcript_updated` repeats all that was said so far.
-  ignoresLarge,
   turns: turnsInBody,
 };
 

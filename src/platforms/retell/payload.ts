@@ -1,6 +1,15 @@
 import * as z from "zod";
 import type { CallEvent, JsonObject } from "../../events/event.ts";
-import { epochMs, fieldErrors, id, isoOfEpoch, jsonObject, present, text } from "../../events/fields.ts";
+import {
+  epochMs,
+  fieldErrors,
+  id,
+  isoOfEpoch,
+  jsonObject,
+  MAX_DURATION_SECONDS,
+  present,
+  text,
+} from "../../events/fields.ts";
 import type { Decoded } from "../platform.ts";
 import { conversation, turnsInCall, withoutTranscripts } from "./conversation.ts";
 
@@ -15,7 +24,10 @@ const startedCall = z.object({
 
 const concludedCall = startedCall.extend({
   end_timestamp: epochMs.nullish(),
-  duration_ms: z.number().nullish(),
+  duration_ms: z
+    .number()
+    .max(MAX_DURATION_SECONDS * 1000, "must not be longer than 366 days")
+    .nullish(),
   disconnection_reason: text.nullish(),
   recording_url: text.nullish(),
   scrubbed_recording_url: text.nullish(),
@@ -64,14 +76,6 @@ const ignored: ReadonlySet<unknown> = new Set([
   "call_inbound",
 ]);
 
-/** Retell puts the event's name first. */
-const firstMember = /^\s*\{\s*"event"\s*:\s*"(\w+)"/;
-
-/** Whether a body is one of the ignored events, by its first bytes. */
-export function ignoresLarge(beginning: string): boolean {
-  return ignored.has(firstMember.exec(beginning)?.[1]);
-}
-
 /** @param receivedAt ISO 8601 UTC */
 export function decodeRetell(body: JsonObject, receivedAt: string): Decoded {
   const { event } = body;
@@ -113,6 +117,7 @@ function toCallEvent(payload: RetellEvent, receivedAt: string): CallEvent {
         agent_id,
         ...conclusion,
         ended_at,
+        ...(conclusion.ended_at === undefined && { worked_out: ["ended_at"] }),
         ...present({ transcript_turns: turnsInCall(payload.call)?.length }),
       };
     }
@@ -126,6 +131,7 @@ function toCallEvent(payload: RetellEvent, receivedAt: string): CallEvent {
         agent_id,
         ...conclusionOf(payload.call),
         analyzed_at,
+        ...(sentAt === undefined && { worked_out: ["analyzed_at"] }),
         ...present({ metrics: metrics(call_analysis), summary: call_analysis?.call_summary }),
       };
     }

@@ -32,11 +32,3 @@ export const ignoredTypes: ReadonlySet<unknown> = new Set([
   "voice-input",
   "voice-request",
 ]);
-
-/** Up to the type of the message, when nothing but its time stands before it: no other member of this name can be meant. */
-const typePattern = /^\s*\{\s*"message"\s*:\s*\{\s*(?:"timestamp"\s*:\s*\d+\s*,\s*)?"type"\s*:\s*"([^"\\]+)"/;
-
-/** Whether a body is none of the ledger's events, by its beginning. Says no when that is not enough to tell. */
-export function beginsIgnored(beginning: string): boolean {
-  return ignoredTypes.has(typePattern.exec(beginning)?.[1]);
-}

@@ -1,13 +1,15 @@
 import * as z from "zod";
 import type { CallDirection, CallEvent, JsonObject, Turn } from "../../events/event.ts";
 import {
+  durationSeconds,
   fieldErrors,
   id,
+  idOrEmpty,
   instant,
   isJsonObject,
   jsonObject,
   listOf,
-  MAX_ID_CHARACTERS,
+  MAX_DURATION_SECONDS,
   present,
   text,
 } from "../../events/fields.ts";
@@ -16,12 +18,8 @@ import { messages, moment, spokenIn, turnsIn } from "./messages.ts";
 import { ignoredTypes } from "./noise.ts";
 import { withoutTranscripts } from "./without-transcripts.ts";
 
-/** An id that may be empty, which counts as absent. */
-const optionalId = z
-  .string()
-  .max(MAX_ID_CHARACTERS, `must not be longer than ${MAX_ID_CHARACTERS} characters`)
-  .transform((value) => value.toWellFormed())
-  .nullish();
+/** An empty id counts as absent. */
+const optionalId = idOrEmpty.nullish();
 
 const customer = z.object({ number: text.nullish(), sipUri: text.nullish() }).nullish();
 
@@ -71,7 +69,7 @@ const conclusion = {
   }),
   artifact,
   messages: messages.nullish(),
-  durationSeconds: z.number().nullish(),
+  durationSeconds: durationSeconds.nullish(),
   recordingUrl: text.nullish(),
 };
 
@@ -131,12 +129,30 @@ function toCallEvents(payload: Message, receivedAt: string): [CallEvent, ...Call
     const ended = callEnd(identified, payload);
     const analysis = analysisOf(payload);
     if (analysis === undefined) return [ended];
-    return [ended, { event: "analytics.completed", ...identified, analyzed_at: timestamp, ...analysis }];
+    const isWorkedOut = !payload.timestamp;
+    return [
+      ended,
+      {
+        event: "analytics.completed",
+        ...identified,
+        analyzed_at: timestamp,
+        ...(isWorkedOut && { worked_out: ["analyzed_at"] }),
+        ...analysis,
+      },
+    ];
   }
   // The report outranks it, being later; of a call that never connected this may be all there is.
   if (payload.status === "ended") return [callEnd(identified, payload)];
-  const started_at = payload.call.startedAt ?? timestamp;
-  return [{ event: "call.start", ...identified, started_at, ...parties(payload) }];
+  const { startedAt } = payload.call;
+  return [
+    {
+      event: "call.start",
+      ...identified,
+      started_at: startedAt ?? timestamp,
+      ...(!startedAt && { worked_out: ["started_at"] }),
+      ...parties(payload),
+    },
+  ];
 }
 
 /** Stands for an assistant, a squad or a workflow that was defined within the call and has no id. */
@@ -169,6 +185,7 @@ function callEnd(identified: Pick<CallEvent, "timestamp" | "call_id" | "agent_id
     ...identified,
     ...parties(payload),
     ended_at: ended_at ?? identified.timestamp,
+    ...(!ended_at && { worked_out: ["ended_at"] }),
     ...present({
       started_at,
       duration_seconds: secondsBetween(started_at, ended_at) ?? payload.durationSeconds,
@@ -181,7 +198,8 @@ function callEnd(identified: Pick<CallEvent, "timestamp" | "call_id" | "agent_id
 }
 
 function secondsBetween(start: string | null | undefined, end: string | null | undefined): number | undefined {
-  return start && end && start <= end ? (Date.parse(end) - Date.parse(start)) / 1000 : undefined;
+  const seconds = start && end ? (Date.parse(end) - Date.parse(start)) / 1000 : -1;
+  return seconds >= 0 && seconds <= MAX_DURATION_SECONDS ? seconds : undefined;
 }
 
 /** A web call goes neither way. */

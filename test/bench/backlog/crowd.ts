@@ -1,4 +1,4 @@
-import type { Received } from "../../../src/events/received.ts";
+import type { StoredBody } from "../../../src/events/received.ts";
 import { documentedCall } from "../../support/events.ts";
 import { parkInBucket, parkInDatabase, quarantine, received } from "../parked.ts";
 
@@ -30,7 +30,7 @@ export async function makeCrowd(db: D1Database, bucket: R2Bucket): Promise<void>
   await quarantine(bodies("in quarantine", CROWD), bucket);
 }
 
-function* bodies(where: string, count: number): Generator<Received> {
+function* bodies(where: string, count: number): Generator<StoredBody> {
   const from = Date.now() - HOUR_MILLISECONDS;
   for (let index = 0; index < count; index++) {
     const at = new Date(from + Math.floor((index / count) * HOUR_MILLISECONDS)).toISOString();

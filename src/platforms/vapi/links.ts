@@ -1,0 +1,16 @@
+import type { JsonObject } from "../../events/event.ts";
+import { withMember, withoutMembers } from "../../events/fields.ts";
+
+/** Links to the recordings, which every delivery of a report has anew, and the time at which they expire. */
+const linkName = /^presigned[A-Z][A-Za-z]*Url$|^presignedUrlsExpiresAt$/;
+
+/** The body without these links, where Vapi puts them: in the artifact of the message, and in that of its call. */
+export function withoutLinks(body: JsonObject): JsonObject {
+  return withMember(body, "message", (message) =>
+    withMember(withoutLinksInArtifact(message), "call", withoutLinksInArtifact),
+  );
+}
+
+function withoutLinksInArtifact(holder: JsonObject): JsonObject {
+  return withMember(holder, "artifact", (artifact) => withoutMembers(artifact, (name) => linkName.test(name)));
+}
