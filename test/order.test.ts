@@ -227,7 +227,8 @@ describe("which event wins", () => {
         const body = JSON.stringify(events[index]);
         expect(await postAs(platform, ledger.url, body)).toMatchObject({ status: 200, body: { status: "stored" } });
       }
-      expect(await finalRow(call_id)).toMatchObject({ [column]: time });
+      const row = ledger.DB.prepare("SELECT * FROM calls WHERE call_id = ?").bind(call_id);
+      expect(await row.first()).toMatchObject({ [column]: time });
     }
   });
 
