@@ -109,7 +109,7 @@ function searchTextOf(event: CallEvent, received: StoredBody, { platform, body }
 
 async function archivedBody(
   end: CallEvent,
-  received: Received,
+  received: StoredBody,
   event_id: string,
   prefix: string,
 ): Promise<ArchivedBody> {
