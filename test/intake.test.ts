@@ -275,7 +275,7 @@ describe("what does not fit is refused with a reason and kept in quarantine", ()
   ])("%s: unrecognised, and in quarantine", async (_what, event) => {
     const body = JSON.stringify(event);
     const answer = await post(ledger.url, body);
-    expect(answer).toMatchObject({ status: 200, body: { status: "unrecognised", event_id: digest(body) } });
+    expect(answer).toMatchObject({ status: 200, body: { status: "quarantined", event_id: digest(body) } });
     expect((await quarantined(body))?.metadata).toMatchObject({ reason: "unrecognised" });
   });
 });

@@ -846,7 +846,7 @@ describe("what does not fit", () => {
     const body = JSON.stringify(event);
     expect(await send(body)).toMatchObject({
       status: 200,
-      body: { status: "unrecognised", event_id: digest(body) },
+      body: { status: "quarantined", event_id: digest(body) },
     });
     expect((await quarantined(body))?.metadata).toMatchObject({ platform: "elevenlabs", reason: "unrecognised" });
   });
@@ -956,7 +956,7 @@ describe("secrets", () => {
     });
   /** Everything that D1 and R2 hold, bodies that are parked in D1 unpacked. */
   const everything = async () => {
-    const tables = ["calls", "events", "ledger_caller_numbers", "sync_deliveries", "parked_bodies"];
+    const tables = ["calls", "events", "ledger_caller_numbers", "sync_deliveries"];
     const rows = await ledger.DB.batch(tables.map((table) => ledger.DB.prepare(`SELECT * FROM ${table}`)));
     const { results } = await ledger.DB.prepare(
       "SELECT sha256, group_concat(body, '' ORDER BY part) AS body FROM parked_bodies GROUP BY sha256",
@@ -996,7 +996,7 @@ describe("secrets", () => {
   test("reach neither the quarantine", async () => {
     expect(await send(secretive("conv_q1", { status: 1 }))).toMatchObject({ status: 422 });
     expect(await send({ ...secretive("conv_q2"), type: "post_call_seance" })).toMatchObject({
-      body: { status: "unrecognised" },
+      body: { status: "quarantined" },
     });
     const broken = JSON.stringify(secretive("conv_q3", { transcript: [] })).replace(/"secret__list":.*?\],/, "");
     expect(await send(broken.slice(0, -1))).toMatchObject({ status: 400 });

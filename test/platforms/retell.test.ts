@@ -634,7 +634,7 @@ describe("what does not fit", () => {
     ["nothing", {}],
   ])("%s: unrecognised, and in quarantine", async (_what, event) => {
     const body = JSON.stringify(event);
-    expect(await send(body)).toMatchObject({ status: 200, body: { status: "unrecognised" } });
+    expect(await send(body)).toMatchObject({ status: 200, body: { status: "quarantined" } });
     expect(await quarantined(body)).toMatchObject({
       text: body,
       metadata: { platform: "retell", reason: "unrecognised" },

@@ -67,14 +67,14 @@ async function finalRow(call_id: string): Promise<unknown> {
 
 /** Everything that the stores have, as one text: too long for an assertion to print. */
 async function allStored(): Promise<string> {
-  const tables = ["calls", "events", "sync_deliveries", "parked_bodies"];
+  const tables = ["calls", "events", "sync_deliveries"];
   const rows = await Promise.all(tables.map((table) => ledger.DB.prepare(`SELECT * FROM ${table}`).all()));
   return JSON.stringify([rows.map(({ results }) => results), await objectsUnder("")]);
 }
 
 /** How much the stores have: the rows of each table, and the keys of R2. */
 async function inventory() {
-  const counts = ["calls", "events", "sync_deliveries", "parked_bodies"].map((table) =>
+  const counts = ["calls", "events", "sync_deliveries"].map((table) =>
     ledger.DB.prepare(`SELECT count(*) AS count FROM ${table}`).first<number>("count"),
   );
   const { objects, truncated } = await ledger.ARCHIVE.list();
@@ -741,7 +741,7 @@ describe("what does not fit", () => {
     ["nothing", {}],
   ])("%s: unrecognised, and in quarantine", async (_what, event) => {
     const body = JSON.stringify(event);
-    expect(await send(body)).toMatchObject({ status: 200, body: { status: "unrecognised" } });
+    expect(await send(body)).toMatchObject({ status: 200, body: { status: "quarantined" } });
     expect((await quarantined(body))?.metadata).toMatchObject({ platform: "vapi", reason: "unrecognised" });
   });
 
@@ -971,7 +971,7 @@ describe("secrets in bodies", () => {
     });
     expect(await send(start({ ...withSecrets, timestamp: "noon" }))).toMatchObject({ status: 422 });
     expect(await send({ message: { type: "new", ...withSecrets } })).toMatchObject({
-      body: { status: "unrecognised" },
+      body: { status: "quarantined" },
     });
     const { server: _, auth: __, ...twilio } = withSecrets.phoneNumber;
     expect(await send(JSON.stringify(start({ phoneNumber: twilio })).slice(0, -1))).toMatchObject({ status: 400 });

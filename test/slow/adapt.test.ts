@@ -36,7 +36,7 @@ test("the READMEs' changes apply, compile and work together", async () => {
   expect(await send(hangup, "another")).toMatchObject({ status: 401 });
   expect(await send({ ...hangup, at: "noon" })).toMatchObject({ status: 422, body: { errors: [{ path: "at" }] } });
   expect(await send({ type: "ringing" })).toMatchObject({ status: 200, body: { status: "ignored" } });
-  expect(await send({ type: "parrot" })).toMatchObject({ status: 200, body: { status: "unrecognised" } });
+  expect(await send({ type: "parrot" })).toMatchObject({ status: 200, body: { status: "quarantined" } });
 
   // Of Atoms, since Acme analyzes nothing, and no platform tells of another's calls.
   await post(ledger.url, documentedCall({ call_id: "d" }).analytics());
