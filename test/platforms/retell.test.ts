@@ -915,9 +915,9 @@ test("a ledger with Retell alone is healthy, and takes nothing of Atoms", async 
 });
 
 async function callersOf(call_id: string): Promise<unknown[]> {
-  const query = ledger.DB.prepare("SELECT digits FROM ledger_caller_numbers WHERE call_id = ? ORDER BY digits").bind(
-    call_id,
-  );
+  const query = ledger.DB.prepare(
+    "SELECT digits FROM ledger_caller_numbers JOIN calls USING (id) WHERE call_id = ? ORDER BY digits",
+  ).bind(call_id);
   return (await query.all<{ digits: string }>()).results.map(({ digits }) => digits);
 }
 
