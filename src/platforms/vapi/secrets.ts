@@ -1,7 +1,7 @@
 /**
  * Members that hold secrets: of an imported phone number, of the owner's servers (`headers`, `serverUrlSecret`), and of the providers
  * that an assistant defined within the call brings along (`credentials`). A name is one of these as a whole, or ends so; a key and a
- * token are secrets only with the word before them that says so, since `sort_key` and `pageToken` are none.
+ * token with other words before them are secrets where these say so, since `sort_key` and `pageToken` are none.
  */
 const whole =
   "credentials?|headers|key|auth|bearer|token|jwt|cookies?|passphrase|(?:proxy-)?authorization|authentication[-_]?session";
