@@ -1,6 +1,5 @@
 import type { CallEvent, CallFacts, CallStatus, EventName, JsonObject } from "../events/event.ts";
 import { isJsonObject } from "../events/fields.ts";
-import { phoneDigits } from "../events/phone.ts";
 import type { StoredBody } from "../events/received.ts";
 import { eventVersion, transcriptVersion } from "../events/version.ts";
 import { fits, jsonText, overflowText } from "./overflow.ts";
@@ -24,15 +23,14 @@ const maxBytes = {
   summary: 200_000,
   recording_url: 20_000,
   transcript_turns: Number.POSITIVE_INFINITY,
-  ledger_agent_digits: Number.POSITIVE_INFINITY,
   transcript_key: Number.POSITIVE_INFINITY,
-} satisfies Record<keyof CallFacts | "agent_id" | "ledger_agent_digits" | "transcript_key", number>;
+} satisfies Record<keyof CallFacts | "agent_id" | "transcript_key", number>;
 
 /** A column that events set, directly or by way of another. */
 export type PatchColumn = keyof typeof maxBytes;
 
 const patchColumns = Object.keys(maxBytes).filter((column): column is PatchColumn => column in maxBytes);
-const factColumns = patchColumns.filter((column) => column !== "ledger_agent_digits" && column !== "transcript_key");
+const factColumns = patchColumns.filter((column) => column !== "transcript_key");
 
 /**
  * Holds what the events of a body say of their call's row. A column is a last-writer-wins register: over all events of a call the
@@ -76,8 +74,6 @@ export function patchOf(
     const status = statuses[event.event];
     if (statusOrder.indexOf(status) > statusOrder.indexOf(patch.status)) patch.status = status;
     for (const column of factColumns) set(column, event[column], eventVersion(event, column, received));
-    const agentDigits = event.agent_phone && phoneDigits(event.agent_phone);
-    set("ledger_agent_digits", agentDigits, eventVersion(event, "ledger_agent_digits", received));
     if (event.event === "call.end") set("transcript_key", keys.transcript, transcriptVersion(event, received));
   }
   return patch;

@@ -25,7 +25,6 @@ CREATE TABLE calls (
   transcript_key TEXT,              -- R2 key of the call.end body
   transcript_turns INTEGER,         -- NULL: no event brought a transcript
   updated_at TEXT NOT NULL,         -- when this Worker last wrote the row
-  ledger_agent_digits TEXT,         -- the digits of agent_phone (src/events/phone.ts), for searches
   ledger_first_received_at TEXT NOT NULL,  -- when the first event of the call came in
   ledger_column_versions TEXT NOT NULL     -- JSON object, column to the version of the event that set it (src/events/version.ts)
 ) STRICT;
