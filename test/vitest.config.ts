@@ -27,6 +27,9 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     maxConcurrency: 20,
+    // What passes has nothing to say.
+    silent: "passed-only",
+    reporters: ["dot"],
     // No test changes a module, and wrangler takes a second to import: once a worker, not once a file.
     isolate: false,
     // Each file boots a Worker of its own: more at once than cores only slows them all down.
