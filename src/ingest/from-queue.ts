@@ -29,11 +29,13 @@ export async function takeBodies(messages: readonly Message[], context: IngestCo
     else carried.push({ ...content, message });
   }
   for (const batch of batchesOfBodies(carried)) {
-    const stored = await pMap(batch, unpackBody, { concurrency: 1 });
-    const results = await ingestWaiting(stored, context);
+    // One that cannot be unpacked is no reason to send the others back.
+    const stored = await pMap(batch, (one) => unpackBody(one).catch(() => undefined), { concurrency: 1 });
+    const unpacked = stored.filter((body) => body !== undefined);
+    const results = (await ingestWaiting(unpacked, context)).values();
     for (const [index, { message }] of batch.entries()) {
       const body = stored[index];
-      const result = results[index];
+      const result = body && results.next().value;
       if (body === undefined || result === undefined) message.retry();
       else if (result.kind !== "failed" || (await park(context.bucket, body, result))) message.ack();
       else message.retry({ delaySeconds: Math.min(backoffSeconds(message.attempts), MAX_DELAY_SECONDS) });
