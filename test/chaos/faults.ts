@@ -6,6 +6,9 @@ export const FAULTS_PATH = "/faults";
 /** Faults of the stores of one request alone, as JSON, in place of all others. */
 export const FAULTS_HEADER = "X-Faults";
 
+/** On every answer: how long the Worker took for it, in milliseconds, without what this machine's connections take. */
+export const TOOK_HEADER = "X-Took-Milliseconds";
+
 export const storeNames = ["D1", "R2", "queue"] as const;
 
 /**
@@ -23,8 +26,16 @@ const chance = z.object({
   seed: z.int(),
 });
 
-/** A store that fails in the middle: so many calls work, and those after them end as `afterwards` says. `of`: calls of one operation alone. */
-const later = z.object({ works: z.int().min(0), of: z.string().optional(), afterwards: z.enum(faultKinds) });
+/**
+ * A store that fails in the middle: so many calls work, and those after them end as `afterwards` says. `of`: calls of one operation
+ * alone; `about`: those alone that name it, in a key or in a value that is bound.
+ */
+const later = z.object({
+  works: z.int().min(0),
+  of: z.string().optional(),
+  about: z.string().optional(),
+  afterwards: z.enum([...faultKinds, "overloaded"]),
+});
 
 /** `overloaded`: every call fails before, in the words of a store that has more to do than it can. */
 const fault = z.union([z.enum([...faultKinds, "overloaded"]), chance, later]).optional();

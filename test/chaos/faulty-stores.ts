@@ -19,8 +19,8 @@ const POLL_MILLISECONDS = 20;
  */
 export function faultyStores(faults: Faults, isOver: () => boolean, onFault = () => {}): Around {
   const deciders = new Map(storeNames.map((store) => [store, decider(faults[store])]));
-  return async (store, operation, perform) => {
-    const fate = deciders.get(store)?.(operation) ?? "works";
+  return async (store, operation, perform, parameters = []) => {
+    const fate = deciders.get(store)?.(operation, parameters) ?? "works";
     if (fate !== "works") onFault();
     switch (fate) {
       case "before":
@@ -43,15 +43,17 @@ export function faultyStores(faults: Faults, isOver: () => boolean, onFault = ()
   };
 }
 
-function decider(fault: Faults["D1"]): (operation: string) => Fate {
+function decider(fault: Faults["D1"]): (operation: string, parameters: readonly unknown[]) => Fate {
   if (fault === undefined) return () => "works";
   let calls = 0;
   if (typeof fault === "object" && "works" in fault) {
     const later = decider(fault.afterwards);
-    const { works, of: counted } = fault;
-    return (operation) => {
-      if (counted !== undefined && counted !== operation) return "works";
-      return calls++ < works ? "works" : later(operation);
+    const { works, of: counted = "", about = "" } = fault;
+    return (operation, parameters) => {
+      const isCounted = counted === "" || counted === operation;
+      const isAbout = about === "" || parameters.some((one) => typeof one === "string" && one.includes(about));
+      if (!isCounted || !isAbout) return "works";
+      return calls++ < works ? "works" : later(operation, parameters);
     };
   }
   if (typeof fault === "object") {

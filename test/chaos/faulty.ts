@@ -1,5 +1,5 @@
 import { type Around, wrapStores } from "../bench/workers/wrapped-stores.ts";
-import { FAULTS_HEADER, FAULTS_PATH, faults } from "./faults.ts";
+import { FAULTS_HEADER, FAULTS_PATH, faults, TOOK_HEADER } from "./faults.ts";
 import { faultyStores } from "./faulty-stores.ts";
 import { INSPECTION_PATH, inspect } from "./inspection.ts";
 import { limitedStores, USAGE_PATH, usage } from "./limited.ts";
@@ -30,7 +30,11 @@ export function faulty(worker: Complete): ExportedHandler<Env> {
         current = faultyStores(faults.parse(await request.json()), () => change !== changes, countFault);
         return new Response(null, { status: 204 });
       }
-      return worker.fetch(request, wrapStores(limitedStores(env), ofRequest(request) ?? current), ctx);
+      const began = Date.now();
+      const response = await worker.fetch(request, wrapStores(limitedStores(env), ofRequest(request) ?? current), ctx);
+      const answer = new Response(response.body, response);
+      answer.headers.set(TOOK_HEADER, String(Date.now() - began));
+      return answer;
     },
     // Faults may begin in the middle of a batch: while it is delivered.
     queue: (batch, env, ctx) =>

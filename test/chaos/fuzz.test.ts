@@ -103,7 +103,7 @@ test("any signed body gets an answer that is no 5xx, and an event is stored whol
         async (body) => {
           const answer = await door.send(body.bytes, body.platform);
           expect(
-            ["200 stored", "200 duplicate", "200 ignored", "200 unrecognised", "400", "422"],
+            ["200 stored", "200 duplicate", "200 ignored", "200 quarantined", "400", "422"],
             `${body.platform}: ${new TextDecoder().decode(body.bytes)}`,
           ).toContain(answer);
           answers.set(answer, (answers.get(answer) ?? 0) + 1);
@@ -169,7 +169,7 @@ async function sendAll(calls: readonly CallInTwoOrders[], side: number): Promise
   );
   const result = await ledger.DB.prepare(
     `SELECT calls.*, (
-       SELECT json_group_array(digits ORDER BY digits) FROM ledger_caller_numbers WHERE ledger_caller_numbers.call_id = calls.call_id
+       SELECT json_group_array(digits ORDER BY digits) FROM ledger_caller_numbers WHERE ledger_caller_numbers.id = calls.id
      ) AS ledger_caller_digits
      FROM calls JOIN json_each(?) AS wanted ON wanted.value = call_id ORDER BY call_id`,
   )

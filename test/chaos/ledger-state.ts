@@ -13,16 +13,14 @@ export interface LedgerState {
   /** By call id. */
   calls: Map<string, StoredCall>;
   deliveries: DeliveryRow[];
-  /** How many bodies are parked in D1 and in R2. */
-  parked: { D1: number; R2: number };
+  /** How many bodies are parked in R2. */
+  parked: number;
 }
 
 /** The identity of an event, as one text. */
 export function eventKey({ call_id, event, event_id }: Pick<EventRow, "call_id" | "event" | "event_id">): string {
   return JSON.stringify([call_id, event, event_id]);
 }
-
-const counted = z.object({ bodies: z.number() });
 
 /**
  * Returns a reader of a ledger's rows. It prepares its statements here, once: miniflare's prepare blocks this process until the
@@ -32,16 +30,14 @@ export function watchLedger(db: D1Database, bucket: R2Bucket): () => Promise<Led
   const events = db.prepare("SELECT * FROM events");
   const calls = db.prepare("SELECT * FROM calls");
   const deliveries = db.prepare("SELECT * FROM sync_deliveries");
-  const parked = db.prepare("SELECT count(*) AS bodies FROM parked_bodies WHERE part = 0");
   return async () => {
     const eventRows = parseRows(eventRow, await events.all());
     const callRows = parseRows(storedCall, await calls.all());
-    const [inD1] = parseRows(counted, await parked.all());
     return {
       events: new Map(eventRows.map((row) => [eventKey(row), row])),
       calls: new Map(callRows.map((row) => [row.call_id, row])),
       deliveries: parseRows(deliveryRow, await deliveries.all()),
-      parked: { D1: inD1?.bodies ?? 0, R2: (await listKeys(bucket, "parked/")).length },
+      parked: (await listKeys(bucket, "parked/")).length,
     };
   };
 }

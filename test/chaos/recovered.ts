@@ -20,7 +20,7 @@ export function isRecovered({ events, deliveries, parked }: LedgerState, sent: r
       ({ acknowledged, identities }) => !acknowledged || identities.every(({ key }) => events.has(key)),
     ),
   );
-  return arrived && parked.D1 + parked.R2 === 0 && deliveries.every(({ state }) => state !== "pending");
+  return arrived && parked === 0 && deliveries.every(({ state }) => state !== "pending");
 }
 
 /**

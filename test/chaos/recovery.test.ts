@@ -1,155 +1,180 @@
 import { randomBytes } from "node:crypto";
-import { gzipSync } from "node:zlib";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { SYNC_SECRET, startDownstream } from "../support/downstream.ts";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { documentedCall } from "../support/events.ts";
-import { bootOnNetwork } from "../support/network-ledger.ts";
-import { post } from "../support/post.ts";
-import { postVapi, VAPI_SECRET, vapiCall } from "../support/vapi.ts";
+import { retellCall } from "../support/retell.ts";
+import { vapiCall } from "../support/vapi.ts";
 import type { Faults } from "./faults.ts";
-import { watchLedger } from "./ledger-state.ts";
-import { makeEvent, sha256Of } from "./make-call.ts";
+import { parkBodies } from "./held-bodies.ts";
+import { readUsage } from "./limited.ts";
+import { makeEvent, sha256Of, type TestEvent, testEvent } from "./make-call.ts";
 import { listKeys, listObjects, prefixOf } from "./objects.ts";
-import { relayUntil, runCron, setFaults } from "./relay.ts";
-import { faultyHeaders } from "./send-call.ts";
+import { queueMessage } from "./queue-message.ts";
+import { bootRecoverable } from "./recoverable-ledger.ts";
+import { relayUntil, replayQuarantine, runCron, setFaults } from "./relay.ts";
 
-const RECOVERY = { timeoutMilliseconds: 20_000 };
+const RECOVERY = { timeoutMilliseconds: 60_000 };
 
-let downstream: Awaited<ReturnType<typeof startDownstream>>;
-let ledger: Awaited<ReturnType<typeof bootOnNetwork>>;
-let read: ReturnType<typeof watchLedger>;
+let ledger: Awaited<ReturnType<typeof bootRecoverable>>;
 beforeAll(async () => {
-  downstream = await startDownstream();
-  const env = { SYNC_URL: downstream.url, SYNC_SECRET, VAPI_WEBHOOK_SECRETS: VAPI_SECRET };
-  ledger = await bootOnNetwork({ main: "test/chaos/faulty-ledger.ts", env });
-  read = watchLedger(ledger.DB, ledger.ARCHIVE);
+  ledger = await bootRecoverable();
 });
-afterAll(async () => {
-  await ledger.close();
-  await downstream.close();
+afterAll(() => ledger.close());
+afterEach(async () => {
+  await setFaults(ledger.url, {});
+  await ledger.DB.exec("DROP TRIGGER IF EXISTS refuse");
+  for (const prefix of ["parked/", "quarantine/"]) await ledger.ARCHIVE.delete(await listKeys(ledger.ARCHIVE, prefix));
 });
 
-const postWith = (faults: Faults, payload: unknown) => post(ledger.url, payload, faultyHeaders(faults));
 const parked = { status: 200, body: { status: "parked" } };
+const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
+const end = (callId: string, more: object = {}) => makeEvent("documented", callId, "end", more);
+const ends = (name: string, count: number) => Array.from({ length: count }, (_, nth) => end(`${name} ${nth}`));
+/** Ids of the calls of some events that are not in the ledger. */
+const missing = async (events: readonly TestEvent[]) => {
+  const stored = (await ledger.read()).events;
+  return events.filter(({ key }) => !stored.has(key)).map(({ call_id }) => call_id);
+};
+const countParked = async () => (await ledger.read()).parked;
+const quarantined = () => listObjects(ledger.ARCHIVE, "quarantine/");
+/** Whose bodies are in quarantine, as digests, and why. */
+const reasons = async () =>
+  Object.fromEntries((await quarantined()).map(({ customMetadata: of = {} }) => [of["sha256"], of["reason"]]));
 /** The bytes of a transcript, by the id of its call. */
 const transcriptOf = async (callId: string) => (await ledger.ARCHIVE.get(`${prefixOf(callId)}transcript.json`))?.text();
-const nothingParked = async () => {
-  const { D1, R2 } = (await read()).parked;
-  return D1 + R2 === 0;
-};
+/** A mistake in D1, at the calls whose ids begin so. */
+const refuse = (beginning: string) =>
+  ledger.DB.prepare(
+    `CREATE TRIGGER refuse BEFORE INSERT ON calls WHEN new.call_id GLOB '${beginning}*' BEGIN SELECT raise(ABORT, 'no'); END`,
+  ).run();
+const cron = () => runCron(ledger.url, new Date());
 
-test("a body that does not fit parks like any other while R2 is down, and lands in quarantine", async () => {
+test("a body that does not fit travels like any other while R2 is down, and lands in quarantine", async () => {
   const bodies = {
     "no JSON": "not-an-object",
-    '"the queue alone"': "not-an-object",
+    '"and D1 is down"': "not-an-object",
     '{"event":"call.transferred"}': "unrecognised",
     '{"event":"call.start","call_id":7}': "invalid",
   };
   for (const body of Object.keys(bodies)) {
-    const D1 = body.includes("queue") ? "before" : undefined;
-    expect(await postWith({ R2: "before", D1 }, body)).toMatchObject(parked);
+    const D1 = body.includes("D1") ? "before" : undefined;
+    expect(await ledger.send({ platform: "atoms", body }, { R2: "before", D1 })).toMatchObject(parked);
   }
-  const quarantined = () => listObjects(ledger.ARCHIVE, "quarantine/");
-  const isOver = async () => (await quarantined()).length === Object.keys(bodies).length && nothingParked();
+  const isOver = async () => (await quarantined()).length === Object.keys(bodies).length;
   await relayUntil(ledger.url, isOver, RECOVERY);
-  const objects = await quarantined();
   for (const [body, reason] of Object.entries(bodies)) {
-    const object = objects.find(({ key }) => key.includes(sha256Of(body)));
+    const object = (await quarantined()).find(({ key }) => key.includes(sha256Of(body)));
     expect(object?.customMetadata).toMatchObject({ platform: "atoms", reason, sha256: sha256Of(body) });
     expect(await (await ledger.ARCHIVE.get(object?.key ?? ""))?.text()).toBe(body);
   }
 });
 
-test("behind 1,500 bodies that never can be recovered, a good one comes back in the first run of the cron", async () => {
-  const park = ledger.DB.prepare(
-    `INSERT INTO parked_bodies (sha256, part, platform, received_at, due_at, size, reason, body)
-     VALUES (?1, 0, 'atoms', ?2, ?2, 3, '', ?3)`,
-  );
-  const hourAgo = (seconds: number) => new Date(Date.now() - 3_600_000 + seconds * 1000).toISOString();
-  // Base64 that is no gzip, and text that is no base64.
-  const poison = Array.from({ length: 1_500 }, (_, index) =>
-    park.bind(sha256Of(`poison ${index}`), hourAgo(0), index % 2 === 0 ? "AQID" : "{}"),
-  );
-  const { body, sha256, key } = makeEvent("documented", "behind poison", "end");
-  await ledger.DB.batch([...poison, park.bind(sha256, hourAgo(1), gzipSync(body).toString("base64"))]);
-  await runCron(ledger.url, new Date());
-  const state = await read();
-  expect(state.events.has(key)).toBe(true);
-  expect(state.parked.D1).toBe(1_500);
-  expect(await transcriptOf("behind poison")).toBe(body);
-
-  // Put off by a quarter of their age: nothing is due in the next minute.
-  const { results } = await ledger.DB.prepare("SELECT min(due_at) AS due FROM parked_bodies").all<{ due: string }>();
-  expect(Date.parse(results[0]?.due ?? "")).toBeGreaterThan(Date.now() + 14 * 60_000);
-  await ledger.DB.prepare("DELETE FROM parked_bodies").run();
-});
-
-test("a crowd of good bodies comes back in one run, in batches, and one mistake among them sends its batch one by one", async () => {
-  const events = Array.from({ length: 300 }, (_, id) => makeEvent("documented", `crowd ${id}`, "end"));
-  for (const { body, sha256 } of events) {
-    const received_at = new Date(Date.now() - 60_000).toISOString();
-    await ledger.ARCHIVE.put(`parked/${received_at}/${received_at}/${sha256}.json`, body, {
-      customMetadata: { platform: "atoms", reason: "D1: lost" },
-    });
-  }
-  // A row that is there already by half: the constraint fails the transaction that wants to insert its call.
-  await ledger.DB.prepare(
-    "CREATE TRIGGER refuse BEFORE INSERT ON calls WHEN new.call_id = 'crowd 7' BEGIN SELECT raise(ABORT, 'no'); END",
-  ).run();
-  const began = performance.now();
-  await runCron(ledger.url, new Date());
-  const seconds = (performance.now() - began) / 1000;
-  const { events: stored, parked: left } = await read();
-  expect(events.filter(({ key }) => !stored.has(key))).toHaveLength(1);
-  expect(left.R2).toBe(1);
-  console.log(`recovered 299 of 300 in ${seconds.toFixed(1)} s`);
-
-  await ledger.DB.prepare("DROP TRIGGER refuse").run();
-  await relayUntil(ledger.url, nothingParked, RECOVERY);
-  expect((await read()).events.size).toBeGreaterThanOrEqual(300);
-});
-
 test("a message that cannot be unpacked does not hold back the others of its batch", async () => {
-  const message = (packed: Uint8Array, sha256: string) => ({
-    body: {
-      parked: new Uint8Array(packed),
-      size: 100,
-      platform: "atoms",
-      sha256,
-      received_at: new Date().toISOString(),
-    },
-    contentType: "v8" as const,
-  });
-  const events = Array.from({ length: 20 }, (_, id) => makeEvent("documented", `beside poison ${id}`, "start"));
-  await ledger.SYNC_QUEUE.sendBatch([
-    message(new Uint8Array([1, 2, 3]), "poison"),
-    ...events.map(({ body, sha256 }) => message(gzipSync(body), sha256)),
-  ]);
-  const arrived = async () => {
-    const stored = (await read()).events;
-    return events.every(({ key }) => stored.has(key));
-  };
-  // With the first delivery: a batch that is sent back as a whole rests for three seconds at least.
-  await relayUntil(ledger.url, arrived, { timeoutMilliseconds: 2_500 });
+  const events = ends("beside poison", 20);
+  const poison = { body: "poison", sha256: "poison", gzip: new Uint8Array([1, 2, 3]) };
+  const messages = [poison, ...events].map((one) => ({
+    id: one.sha256,
+    timestamp: new Date(),
+    attempts: 1,
+    body: queueMessage(one).body,
+  }));
+  const { explicitAcks, retryMessages } = await ledger.worker.queue("call-ledger-sync", messages);
+  expect(explicitAcks).toEqual(events.map(({ sha256 }) => sha256));
+  expect(retryMessages).toMatchObject([{ msgId: "poison" }]);
+  expect(await missing(events)).toEqual([]);
 });
 
-test("large bodies that a queue brings at once are ingested a few at a time", async () => {
-  const note = "n".repeat(1_500_000);
-  const bodies = Array.from({ length: 5 }, (_, nth) =>
-    JSON.stringify(documentedCall({ call_id: `bulky ${nth}` }).start({ note })),
-  );
-  await ledger.SYNC_QUEUE.sendBatch(
-    bodies.map((body) => {
-      const parked = new Uint8Array(gzipSync(body));
-      const received_at = new Date().toISOString();
-      const content = { parked, size: body.length, platform: "atoms", sha256: sha256Of(body), received_at };
-      return { body: content, contentType: "v8" as const };
-    }),
-  );
-  const bulky = async () => [...(await read()).calls.values()].filter(({ call_id }) => call_id.startsWith("bulky"));
-  await vi.waitFor(async () => expect(await bulky()).toHaveLength(bodies.length), { timeout: 10_000 });
-  // One transaction has one time.
-  expect(new Set((await bulky()).map(({ updated_at }) => updated_at)).size).toBeGreaterThan(1);
+test("a body that this code or D1 trips over is answered 200, faulty, and comes in once the mistake is mended", async () => {
+  await refuse("tripped");
+  const event = end("tripped over");
+  const answer = { status: 200, body: { status: "quarantined", reason: "faulty", call_id: "tripped over" } };
+  expect(await ledger.send(event)).toMatchObject(answer);
+  expect(await reasons()).toEqual({ [event.sha256]: "faulty" });
+  await ledger.DB.exec("DROP TRIGGER refuse");
+  expect(await replayQuarantine(ledger.url)).toBe(1);
+  expect(await missing([event])).toEqual([]);
+  expect(await quarantined()).toEqual([]);
+});
+
+test("a parked body that D1 refuses goes to quarantine in the same run, its 24 neighbours come in, and a replay brings it in", async () => {
+  const events = ends("crowd", 25);
+  const [refused = expect.unreachable()] = events;
+  await parkBodies(ledger.ARCHIVE, events, minutesAgo(1));
+  await refuse("crowd 0");
+  await cron();
+  expect(await missing(events)).toEqual(["crowd 0"]);
+  expect(await countParked()).toBe(0);
+  expect(await reasons()).toEqual({ [refused.sha256]: "faulty" });
+
+  await ledger.DB.exec("DROP TRIGGER refuse");
+  expect(await replayQuarantine(ledger.url)).toBe(1);
+  expect(await missing(events)).toEqual([]);
+  expect(await transcriptOf("crowd 0")).toBe(refused.body);
+});
+
+test.each<[store: "D1" | "R2", of: string, about: string]>([
+  ["D1", "batch", "D1 breaks"],
+  ["R2", "put", "calls/R2%20breaks"],
+])("a body at which %s breaks goes to quarantine while others get through", async (store, of, about) => {
+  for (const others of [10, 60]) {
+    const broken = end(`${store} breaks ${others}`);
+    const events = [broken, ...ends(`beside ${store} ${others}`, others)];
+    await parkBodies(ledger.ARCHIVE, [broken], minutesAgo(60));
+    await parkBodies(ledger.ARCHIVE, events.slice(1), minutesAgo(1));
+    await setFaults(ledger.url, { [store]: { works: 0, of, about, afterwards: "before" } });
+    await cron();
+    expect(await missing(events.slice(1))).toEqual([]);
+    expect(await countParked()).toBe(0);
+    expect(await reasons()).toEqual({ [broken.sha256]: "faulty" });
+    await setFaults(ledger.url, {});
+    expect(await replayQuarantine(ledger.url)).toBe(1);
+    expect(await transcriptOf(broken.call_id)).toBe(broken.body);
+  }
+});
+
+test("a body for which D1 has too much to do stays parked while others get through", async () => {
+  const heavy = end("heavy");
+  const events = ends("light", 40);
+  await parkBodies(ledger.ARCHIVE, [heavy], minutesAgo(60));
+  await parkBodies(ledger.ARCHIVE, events, minutesAgo(1));
+  await setFaults(ledger.url, { D1: { works: 0, of: "batch", about: "heavy", afterwards: "overloaded" } });
+  await cron();
+  expect(await missing(events)).toEqual([]);
+  expect(await countParked()).toBe(1);
+  expect(await quarantined()).toEqual([]);
+  await setFaults(ledger.url, {});
+  await cron();
+  expect(await missing([heavy])).toEqual([]);
+});
+
+test.each<["before" | "overloaded", tries: number]>([
+  ["before", 3],
+  ["overloaded", 1],
+])(
+  "while D1 fails (%s) a run ends after two batches, nothing is postponed, nothing goes to quarantine",
+  async (afterwards, tries) => {
+    const events = ends(`behind ${afterwards}`, 100);
+    await parkBodies(ledger.ARCHIVE, events, minutesAgo(1));
+    const { faults } = await readUsage(ledger.url);
+    await setFaults(ledger.url, { D1: { works: 0, of: "batch", afterwards } });
+    await cron();
+    expect((await readUsage(ledger.url)).faults - faults).toBe(2 * tries);
+    expect(await countParked()).toBe(100);
+    expect(await quarantined()).toEqual([]);
+    await setFaults(ledger.url, {});
+    await cron();
+    expect(await countParked()).toBe(0);
+    expect(await missing(events)).toEqual([]);
+  },
+);
+
+test("an overloaded D1 is asked once for an event, which is parked", async () => {
+  const { faults } = await readUsage(ledger.url);
+  const event = end("overloaded");
+  expect(await ledger.send(event, { D1: "overloaded" })).toMatchObject(parked);
+  expect((await readUsage(ledger.url)).faults).toBe(faults + 1);
+  expect(await countParked()).toBe(1);
+  await cron();
+  expect(await missing([event])).toEqual([]);
 });
 
 test("runs of the cron that overlap recover everything once", async () => {
@@ -158,86 +183,71 @@ test("runs of the cron that overlap recover everything once", async () => {
     return { call_id, events: (["end", "analytics"] as const).map((name) => makeEvent("documented", call_id, name)) };
   });
   const sent = calls.flatMap(({ events }) => events);
-  const faults: Faults[] = [{ D1: "before" }, { R2: "before" }];
-  await Promise.all(sent.map(({ body }, index) => postWith(faults[index % 3 === 0 ? 0 : 1] ?? {}, body)));
-  await Promise.all([1, 2, 3].map(() => runCron(ledger.url, new Date())));
+  const faults: Faults[] = [{ D1: "before" }, { D1: "after" }];
+  await Promise.all(sent.map((event, index) => ledger.send(event, faults[index % 3 === 0 ? 0 : 1])));
+  await Promise.all([1, 2, 3].map(cron));
   const ids = new Set(calls.map(({ call_id }) => call_id));
   const delivered = async () => {
-    const deliveries = (await read()).deliveries.filter(({ call_id }) => ids.has(call_id));
-    return deliveries.length === ids.size && deliveries.every(({ state }) => state === "delivered") && nothingParked();
+    const { deliveries, parked } = await ledger.read();
+    const own = deliveries.filter(({ call_id }) => ids.has(call_id));
+    return parked === 0 && own.length === ids.size && own.every(({ state }) => state === "delivered");
   };
   await relayUntil(ledger.url, delivered, RECOVERY);
 
-  const { events } = await read();
+  const { events } = await ledger.read();
   const stored = Array.from(events).flatMap(([key, { call_id }]) => (ids.has(call_id) ? [key] : []));
   expect(stored.sort()).toEqual(sent.map(({ key }) => key).sort());
+  expect(await quarantined()).toEqual([]);
   for (const { call_id, events } of calls) {
     expect(await listKeys(ledger.ARCHIVE, prefixOf(call_id))).toEqual([`${prefixOf(call_id)}transcript.json`]);
     expect(await transcriptOf(call_id)).toBe(events[0]?.body);
   }
 });
 
-test("a body far larger than a row is parked in D1 compressed, and reaches R2 byte for byte", async () => {
-  const transcript = Array.from({ length: 20_000 }, (_, turn) => ({
-    role: "user",
-    content: `${turn}: ${"मैं ".repeat(20)}`,
-  }));
-  const body = JSON.stringify(documentedCall({ call_id: "large" }).end({ transcript }));
-  expect(Buffer.byteLength(body)).toBeGreaterThan(4_000_000);
-  expect(await postWith({ R2: "before" }, body)).toMatchObject(parked);
-  expect((await read()).parked).toEqual({ D1: 1, R2: 0 });
-  await relayUntil(ledger.url, nothingParked, RECOVERY);
+test("an end larger than a message is parked while D1 is down, and reaches the archive byte for byte", async () => {
+  const body = JSON.stringify(
+    documentedCall({ call_id: "large" }).end({ variables: { noise: randomBytes(4_000_000).toString("base64") } }),
+  );
+  expect(await ledger.send({ platform: "atoms", body }, { D1: "before" })).toMatchObject(parked);
+  await cron();
+  expect(await countParked()).toBe(0);
   expect(sha256Of((await transcriptOf("large")) ?? "")).toBe(sha256Of(body));
 });
 
-test("one that does not compress is parked in D1 in parts; one too large for every store is answered 503", async () => {
-  const large = (call_id: string) =>
-    JSON.stringify(
-      documentedCall({ call_id }).end({ variables: { noise: randomBytes(4_000_000).toString("base64") } }),
-    );
-  const body = large("incompressible");
-  expect(await postWith({ R2: "before" }, body)).toMatchObject(parked);
-  const parts = await ledger.DB.prepare("SELECT part FROM parked_bodies WHERE sha256 = ?").bind(sha256Of(body)).all();
-  expect(parts.results.length).toBeGreaterThan(1);
-  await relayUntil(ledger.url, nothingParked, RECOVERY);
-  expect(sha256Of((await transcriptOf("incompressible")) ?? "")).toBe(sha256Of(body));
-
-  const answer = await postWith({ D1: "before", R2: "before" }, large("too large for a message"));
-  expect(answer).toMatchObject({ status: 503, body: { status: 503 } });
-  expect(answer.headers.get("Retry-After")).toMatch(/^\d+$/);
+test("an end too large for a message is answered 503 while R2 is down, and its repetition is stored once", async () => {
+  const event = end("too large", { variables: { noise: randomBytes(200_000).toString("base64") } });
+  for (const faults of [{ R2: "before" }, { D1: "before", R2: "before" }] as const) {
+    const answer = await ledger.send(event, faults);
+    expect(answer).toMatchObject({ status: 503, body: { status: 503 } });
+    expect(answer.headers.get("Retry-After")).toMatch(/^\d+$/);
+  }
+  expect(await ledger.send(event)).toMatchObject({ status: 200 });
+  const own = [...(await ledger.read()).events.values()].filter(({ call_id }) => call_id === "too large");
+  expect(own).toHaveLength(1);
+  expect(await transcriptOf("too large")).toBe(event.body);
 });
 
-test("two deliveries of a body, of which the second has more parts in D1, are not mixed", async () => {
-  const noise = (bytes: number) => randomBytes(bytes).toString("hex");
-  const { report } = vapiCall({ call_id: "parts" });
-  const variableValues = { noise: noise(1_500_000) };
-  const links = Object.fromEntries(Array.from({ length: 400 }, (_, index) => [`presigned${index}`, noise(3_900)]));
-  const first = JSON.stringify(report({ artifact: { variableValues } }));
-  const second = JSON.stringify(report({ artifact: { variableValues, ...links } }));
-  const headers = { "X-Vapi-Secret": VAPI_SECRET, ...faultyHeaders({ R2: "before" }) };
-  for (const body of [first, second]) {
-    expect(await postVapi(ledger.url, body, headers)).toMatchObject(parked);
+test("an event of a call that another platform began goes to quarantine, fresh or parked, and changes nothing", async () => {
+  const call_id = "begun by Retell";
+  const own = retellCall({ call_id });
+  for (const name of ["start", "end", "analytics"] as const) {
+    expect(await ledger.send(testEvent("retell", call_id, [name], own[name]()))).toMatchObject({ status: 200 });
   }
-  await relayUntil(ledger.url, nothingParked, RECOVERY);
-  expect(sha256Of((await transcriptOf("parts")) ?? "")).toBe(sha256Of(first));
-});
+  await ledger.recoverAll();
+  await ledger.ARCHIVE.delete(await listKeys(ledger.ARCHIVE, "quarantine/"));
+  const before = await ledger.snapshot();
 
-test("small bodies come back before large ones, whose Worker may die of them", async () => {
-  const call = (id: string) => documentedCall({ call_id: id });
-  const large = JSON.stringify(call("deadly").end({ variables: { noise: "x".repeat(2_000_000) } }));
-  const at = new Date(Date.now() - 3_600_000).toISOString();
-  const customMetadata = { platform: "atoms", reason: "large: parked before it was parsed" };
-  await ledger.ARCHIVE.put(`parked/${at}/${at}/${sha256Of(large)}.json`, large, { customMetadata });
-  for (const id of ["behind 1", "behind 2"]) {
-    expect(await postWith({ D1: "before" }, call(id).end())).toMatchObject(parked);
-  }
-  // Enough to list the three, and to read and archive two.
-  await setFaults(ledger.url, { R2: { works: 6, afterwards: "hang" } });
-  const run = runCron(ledger.url, new Date(Date.now() + 60_000));
-  for (const id of ["behind 1", "behind 2"]) {
-    await vi.waitFor(async () => expect(await transcriptOf(id)).toBeDefined(), { timeout: 10_000 });
-  }
-  await setFaults(ledger.url, {});
-  await run;
-  await relayUntil(ledger.url, nothingParked, RECOVERY);
+  const foreign = vapiCall({ call_id });
+  const fresh = testEvent("vapi", call_id, ["end", "analytics"], foreign.report());
+  const late = testEvent("vapi", call_id, ["start"], foreign.start());
+  const answer = { status: 200, body: { status: "quarantined", reason: "other-platform", call_id } };
+  expect(await ledger.send(fresh)).toMatchObject(answer);
+  expect(await ledger.send(late, { D1: "before" })).toMatchObject(parked);
+  await cron();
+  expect(await reasons()).toEqual({ [fresh.sha256]: "other-platform", [late.sha256]: "other-platform" });
+  const { tables, objects } = await ledger.snapshot();
+  expect({ tables, objects: Object.keys(objects).filter((key) => !key.startsWith("quarantine/")) }).toEqual({
+    tables: before.tables,
+    objects: Object.keys(before.objects),
+  });
 });

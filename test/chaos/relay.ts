@@ -1,4 +1,6 @@
 import pWaitFor from "p-wait-for";
+import * as z from "zod";
+import { ask } from "../support/ask.ts";
 import { FAULTS_PATH, type Faults } from "./faults.ts";
 
 const MINUTE_MILLISECONDS = 60_000;
@@ -35,8 +37,8 @@ export interface RelayOptions {
 }
 
 /**
- * Runs the cron again and again. A minute passes from one run to the next as far as the ledger can tell, so that parked bodies
- * and overdue deliveries come to their turn.
+ * Runs the cron again and again. A minute passes from one run to the next as far as the ledger can tell, so that overdue
+ * deliveries come to their turn.
  * @param isOver called after every run
  * @returns how many runs it took
  */
@@ -55,4 +57,22 @@ export async function relayUntil(
     { interval: POLL_MILLISECONDS, timeout: timeoutMilliseconds, ...(signal && { signal }) },
   );
   return runs;
+}
+
+const replayed = z.object({ recovered: z.number(), next_cursor: z.string().nullable() });
+
+/**
+ * Replays the quarantine, page by page, as after a corrected deployment.
+ * @returns how many bodies left it
+ */
+export async function replayQuarantine(url: string): Promise<number> {
+  let recovered = 0;
+  for (let cursor: string | null = ""; cursor !== null; ) {
+    const body = JSON.stringify(cursor === "" ? {} : { cursor });
+    const answer = await ask(url, "/api/quarantine/replay", { method: "POST", body });
+    const page = replayed.parse(answer.body);
+    recovered += page.recovered;
+    cursor = page.next_cursor;
+  }
+  return recovered;
 }

@@ -25,28 +25,22 @@ const READS_AT_ONCE = 8;
 
 /** Whether every acknowledged event is in the ledger, and nothing is parked or pending. */
 export async function isSoakRecovered(bodies: readonly SoakBody[], stores: Inspector): Promise<boolean> {
-  const left = await stores.count(
-    "SELECT (SELECT count(*) FROM parked_bodies) + (SELECT count(*) FROM sync_deliveries WHERE state = 'pending')",
-  );
+  const left = await stores.count("SELECT count(*) FROM sync_deliveries WHERE state = 'pending'");
   if (left > 0 || (await stores.objects("parked/")).length > 0) return false;
   const acknowledged = bodies.filter(isAcknowledged);
   return (await storedKeys(acknowledged, stores)).size === identitiesIn(acknowledged).length;
 }
 
-/** Whether each of these bodies is on disk, in ledger and archive or parked in one of them: the queue is in memory. */
+/** Whether each of these bodies is on disk, in ledger and archive or held in R2: the queue is in memory. */
 export async function areOnDisk(bodies: readonly SoakBody[], stores: Inspector): Promise<boolean> {
-  // The parked ones first: those that move to the ledger in the meantime are then listed there.
-  const rows = await stores.query("SELECT sha256 FROM parked_bodies");
-  const objects = await stores.objects("parked/");
-  const parked = new Set([
-    ...rows.map(({ sha256 }) => sha256),
-    ...objects.map(({ key }) => key.replace(/^.*\/|\.json$/g, "")),
-  ]);
+  // The held ones first, parked before quarantined: those that move on in the meantime are then listed there.
+  const objects = [...(await stores.objects("parked/")), ...(await stores.objects("quarantine/"))];
+  const held = new Set(objects.map(({ sha256 }) => sha256));
   const keys = await storedKeys(bodies, stores);
   const archived = new Set((await stores.objects("calls/")).map(({ sha256 }) => sha256));
   return bodies.every(
     (body) =>
-      parked.has(body.sha256) ||
+      held.has(body.sha256) ||
       (body.identities.every(({ key }) => keys.has(key)) && (!isEnd(body) || archived.has(body.sha256))),
   );
 }

@@ -32,6 +32,7 @@ export function printSoak({ bodies, requests, findings, memory, ...times }: Soak
   console.log(`  acknowledged of sent, by platform: ${byPlatform(bodies)}`);
   console.log(`  parked: ${parked}`);
   console.log(`  recovered: ${parked - findings.lostEvents}`);
+  console.log(`  of them found in quarantine as faulty, and replayed: ${times.replayed} bodies`);
   console.log(`  slowest answer: ${times.slowestAnswer.toFixed(2)} s`);
   console.log(
     `  slowest recovery, once the stores were well: ${times.recovery.toFixed(1)} s, ${times.cronRuns} runs of the cron`,

@@ -5,7 +5,7 @@ import type { Progress } from "../simulator/progress.ts";
 import { median } from "../support/statistics.ts";
 import type { Faults } from "./faults.ts";
 import { workerMemory } from "./memory.ts";
-import { relayUntil, runCron, setFaults } from "./relay.ts";
+import { relayUntil, replayQuarantine, runCron, setFaults } from "./relay.ts";
 import { areOnDisk, isSoakRecovered, type SoakFindings, soakFindings } from "./soak-findings.ts";
 import { type SoakLedger, startSoakLedger } from "./soak-ledger.ts";
 import { isAcknowledged, planSoak, type Sending, type SoakBody } from "./soak-plan.ts";
@@ -29,6 +29,8 @@ export interface SoakResult {
   sending: number;
   recovery: number;
   cronRuns: number;
+  /** Bodies at which a store failed while others got through: found in quarantine, and replayed once the stores were well. */
+  replayed: number;
   /**
    * Of the Worker after the restart, in the first and in the second half of its life, NaN when it could not be measured; absent
    * when that life was too short to tell.
@@ -94,6 +96,7 @@ export async function soak({ events: count, seed, rate, progress, signal }: Soak
 
     progress.step("The stores are well again: recovering until nothing is parked or pending");
     await setFaults(ledger.url, {});
+    const replayed = await replayQuarantine(ledger.url);
     const cronRuns = await relayUntil(ledger.url, () => isSoakRecovered(plan.bodies, ledger.stores), {
       timeoutMilliseconds: RECOVERY_MILLISECONDS,
       signal,
@@ -110,6 +113,7 @@ export async function soak({ events: count, seed, rate, progress, signal }: Soak
       sending: (healed - began) / 1000,
       recovery: (recovered - healed) / 1000,
       cronRuns,
+      replayed,
       memory: halves(await memory),
     };
   } finally {

@@ -17,7 +17,7 @@ const explained: Record<Answer, readonly string[]> = {
   "200 duplicate": ["200 duplicate", "200 stored", "200 parked"],
   // Decided before a store is asked.
   "200 ignored": ["200 ignored"],
-  "200 unrecognised": ["200 unrecognised", "200 parked"],
+  "200 quarantined": ["200 quarantined", "200 parked"],
   "400": ["400", "200 parked"],
   "401": ["401"],
   "422": ["422", "200 parked"],
@@ -59,11 +59,9 @@ export function printBadDay(totals: Totals, { answers }: Traffic): void {
 /** Whether everything that had to wait has come to its place. */
 export async function hasRecovered(totals: Totals, receiver: Receiver, stores: Stores): Promise<boolean> {
   const { rows, objects } = totals;
-  const backlog = await stores.count(
-    "SELECT (SELECT count(*) FROM parked_bodies) + (SELECT count(*) FROM sync_deliveries WHERE state = 'pending')",
-  );
+  const pending = await stores.count("SELECT count(*) FROM sync_deliveries WHERE state = 'pending'");
   return (
-    backlog === 0 &&
+    pending === 0 &&
     receiver.received.size >= rows.deliveries &&
     (await stores.count("SELECT count(*) FROM events")) >= rows.events &&
     (await stores.countObjects("parked/")) === 0 &&

@@ -2,7 +2,7 @@ import type { EventName } from "../../src/events/event.ts";
 import type { Body, PlatformName, Signing } from "./platforms/platform.ts";
 
 /** An answer of the ledger in short: its HTTP status, and the status its body names. */
-export const answers = ["200 stored", "200 duplicate", "200 ignored", "200 unrecognised", "400", "401", "422"] as const;
+export const answers = ["200 stored", "200 duplicate", "200 ignored", "200 quarantined", "400", "401", "422"] as const;
 export type Answer = (typeof answers)[number];
 
 /** `noise`: nothing that belongs into a ledger of calls. */

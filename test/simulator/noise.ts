@@ -44,7 +44,7 @@ const makers: Record<Noise, (dice: Dice, call: Call, index: number) => Delivery>
     return noise(call, bytes(inTurn(platforms[call.agent.platform].invalid(call, dice), index)), "422");
   },
   unknown(dice, call, index) {
-    return noise(call, bytes(inTurn(platforms[call.agent.platform].unknown(call, dice), index)), "200 unrecognised");
+    return noise(call, bytes(inTurn(platforms[call.agent.platform].unknown(call, dice), index)), "200 quarantined");
   },
 };
 

@@ -25,7 +25,7 @@ export interface Totals {
 }
 
 /** Bodies that are kept aside, each under its own digest. */
-const quarantined: ReadonlySet<Answer> = new Set<Answer>(["200 unrecognised", "400", "422"]);
+const quarantined: ReadonlySet<Answer> = new Set<Answer>(["200 quarantined", "400", "422"]);
 
 export function totalsOf(deliveries: readonly Delivery[]): Totals {
   const stored = deliveries.filter(({ expected }) => expected.includes("200 stored"));
@@ -35,7 +35,7 @@ export function totalsOf(deliveries: readonly Delivery[]): Totals {
     "200 stored": 0,
     "200 duplicate": 0,
     "200 ignored": 0,
-    "200 unrecognised": 0,
+    "200 quarantined": 0,
     "400": 0,
     "401": 0,
     "422": 0,

@@ -1,13 +1,21 @@
-/** Stands between a Worker and its stores: sees every operation, may take its time, and hands on what came back. */
-export type Around = <T>(store: "D1" | "R2" | "queue", operation: string, perform: () => Promise<T>) => Promise<T>;
+/**
+ * Stands between a Worker and its stores: sees every operation with its parameters (of a batch of D1 the values that are bound), may
+ * take its time, and hands on what came back.
+ */
+export type Around = <T>(
+  store: "D1" | "R2" | "queue",
+  operation: string,
+  perform: () => Promise<T>,
+  parameters?: readonly unknown[],
+) => Promise<T>;
 
 /** The environment with every store operation going through `around`; everything else is as it was. */
 export function wrapStores(env: Env, around: Around): Env {
   return {
     ...env,
     DB: wrapDatabase(env.DB, around),
-    ARCHIVE: wrapMethods(env.ARCHIVE, (operation, perform) => around("R2", operation, perform)),
-    SYNC_QUEUE: wrapMethods(env.SYNC_QUEUE, (operation, perform) => around("queue", operation, perform)),
+    ARCHIVE: wrapMethods(env.ARCHIVE, (...asked) => around("R2", ...asked)),
+    SYNC_QUEUE: wrapMethods(env.SYNC_QUEUE, (...asked) => around("queue", ...asked)),
   };
 }
 
@@ -29,19 +37,23 @@ function wrapSession(session: D1DatabaseSession, around: Around): D1DatabaseSess
 }
 
 /** D1 looks into the statements of a batch and takes only its own. */
-const originals = new WeakMap<D1PreparedStatement, D1PreparedStatement>();
+const originals = new WeakMap<D1PreparedStatement, { statement: D1PreparedStatement; values: readonly unknown[] }>();
 
-function wrapStatement(statement: D1PreparedStatement, around: Around): D1PreparedStatement {
+function wrapStatement(
+  statement: D1PreparedStatement,
+  around: Around,
+  bound: readonly unknown[] = [],
+): D1PreparedStatement {
   const wrapped = new Proxy(statement, {
     get(target, property) {
-      if (property === "bind") return (...values: unknown[]) => wrapStatement(target.bind(...values), around);
+      if (property === "bind") return (...values: unknown[]) => wrapStatement(target.bind(...values), around, values);
       const value: unknown = Reflect.get(target, property);
       if (typeof value !== "function" || !statementOperations.has(property)) return value;
       return (...parameters: unknown[]) =>
-        around("D1", String(property), async () => Reflect.apply(value, target, parameters));
+        around("D1", String(property), async () => Reflect.apply(value, target, parameters), bound);
     },
   });
-  originals.set(wrapped, statement);
+  originals.set(wrapped, { statement, values: bound });
   return wrapped;
 }
 
@@ -49,7 +61,12 @@ function wrappedOperation(target: D1Database | D1DatabaseSession, property: stri
   if (property === "prepare") return (query: string) => wrapStatement(target.prepare(query), around);
   if (property === "batch") {
     return (statements: D1PreparedStatement[]) =>
-      around("D1", "batch", () => target.batch(statements.map((one) => originals.get(one) ?? one)));
+      around(
+        "D1",
+        "batch",
+        () => target.batch(statements.map((one) => originals.get(one)?.statement ?? one)),
+        statements.flatMap((one) => originals.get(one)?.values ?? []),
+      );
   }
   // An exec would pass uncounted: better to find out.
   throw new Error(`the bench does not know D1Database.${String(property)}`);
@@ -57,7 +74,7 @@ function wrappedOperation(target: D1Database | D1DatabaseSession, property: stri
 
 function wrapMethods<Store extends object>(
   store: Store,
-  around: <T>(operation: string, perform: () => Promise<T>) => Promise<T>,
+  around: <T>(operation: string, perform: () => Promise<T>, parameters: readonly unknown[]) => Promise<T>,
 ): Store {
   return new Proxy(store, {
     get(target, property) {
@@ -65,7 +82,7 @@ function wrapMethods<Store extends object>(
       if (typeof value !== "function") return value;
       // Native methods insist on the binding itself as `this`.
       return (...parameters: unknown[]) =>
-        around(String(property), async () => Reflect.apply(value, target, parameters));
+        around(String(property), async () => Reflect.apply(value, target, parameters), parameters);
     },
   });
 }
