@@ -6,7 +6,6 @@ const MAX_LISTED = 1000;
 
 /**
  * A page of held bodies, the oldest first, parked ones by their receipt and quarantined ones by its day.
- * @param limit 1,000 at the most
  * @param after the key of the last body of the page before
  */
 export async function listHeld(
@@ -15,16 +14,22 @@ export async function listHeld(
   limit: number,
   after?: string,
 ): Promise<{ bodies: HeldBody[]; next: string | undefined }> {
-  const { objects, truncated } = await askStore("R2", () =>
-    bucket.list({
+  const bodies: HeldBody[] = [];
+  let startAfter = after;
+  do {
+    const options: R2ListOptions = {
       prefix: heldPrefixes[state],
-      limit: Math.min(limit, MAX_LISTED),
+      limit: Math.min(limit - bodies.length, MAX_LISTED),
       include: ["customMetadata"],
       // R2 has cursors too, and throws at one that is not its own.
-      ...(after !== undefined && { startAfter: after }),
-    }),
-  );
-  return { bodies: objects.map(bodyOf), next: truncated ? objects.at(-1)?.key : undefined };
+      ...(startAfter !== undefined && { startAfter }),
+    };
+    // With metadata R2 lists fewer than it is asked for.
+    const page = await askStore("R2", () => bucket.list(options));
+    bodies.push(...page.objects.map(bodyOf));
+    startAfter = page.truncated ? page.objects.at(-1)?.key : undefined;
+  } while (startAfter !== undefined && bodies.length < limit);
+  return { bodies, next: startAfter };
 }
 
 /**
