@@ -35,7 +35,7 @@ export const MAX_CONNECTIONS = 6;
 const RETRY_DELAYS_MS = [50, 200];
 
 /** What asks for less load (developers.cloudflare.com/d1/observability/debug-d1, R2 error codes): retries make it worse. */
-const overload = /overloaded|exceeded (?:timeout|its (?:memory|CPU))|\b(?:10043|10058)\b/i;
+const overload = /overloaded|exceeded (?:timeout|its (?:memory|CPU))|Too many API requests|\b(?:10043|10058)\b/i;
 
 /** No retry makes room. */
 const full = /Exceeded maximum DB size/i;
