@@ -31,7 +31,7 @@ export function limitedStores(env: Env): Env {
     if (operation === "batch") usage.transactions++;
     usage.subrequests = Math.max(usage.subrequests, subrequests);
     usage.queries = Math.max(usage.queries, queries);
-    if (subrequests > MAX_SUBREQUESTS || queries > MAX_QUERIES) {
+    if (subrequests > MAX_SUBREQUESTS || (store === "D1" && queries > MAX_QUERIES)) {
       return Promise.reject(new Error("Too many API requests by single Worker invocation."));
     }
     return perform();
