@@ -80,7 +80,8 @@ export async function bringBack(context: IngestContext): Promise<{ recovered: nu
     if (Date.now() >= end || ++batches > MAX_BATCHES) return { recovered, failed: failed.length };
     const taken = await takeIn(batch, context);
     recovered += taken.removed;
-    if (!taken.isThrough && failed.length > 0) return { recovered, failed: failed.length + taken.failed.length };
+    const isDown = !taken.isThrough && taken.failed.length > 0;
+    if (isDown && failed.length > 0) return { recovered, failed: failed.length + taken.failed.length };
     failed.push(...taken.failed);
     if (!taken.isThrough) continue;
     recovered += await takeAlone(failed, true, context, end);

@@ -15,7 +15,7 @@ const listed = z.object({ calls: z.array(z.object({ call_id: z.string() })) });
 export async function removeSimulated(url: URL, token: string, signal: AbortSignal): Promise<true> {
   const ask = askLedger(url, token, signal);
   const progress = showProgress();
-  const total: ErasedCounts = {};
+  const total: ErasedCounts = { calls: 0, events: 0, deliveries: 0, words: 0, objects: 0, parked: 0, quarantined: 0 };
   let done = 0;
   progress.step(`Erasing the simulator's calls at ${url.origin}`);
   try {
@@ -24,7 +24,13 @@ export async function removeSimulated(url: URL, token: string, signal: AbortSign
       subjects,
       async (subject) => {
         const erased = await erase(ask, subject, signal);
-        for (const [kind, count] of Object.entries(erased)) total[kind] = (total[kind] ?? 0) + count;
+        total.calls += erased.calls;
+        total.events += erased.events;
+        total.deliveries += erased.deliveries;
+        total.words += erased.words;
+        total.objects += erased.objects;
+        total.parked += erased.parked;
+        total.quarantined += erased.quarantined;
         done += 1;
         progress.advance(done, subjects.length);
       },
