@@ -4,11 +4,11 @@ import { eventNames, wholeCall } from "./bodies.ts";
 import { openWorker, startRuntime } from "./boot.ts";
 import type { Bundle } from "./bundle.ts";
 import { openSender, type Sender } from "./load.ts";
-import { parkInBucket, parkInDatabase, received, sendToQueue } from "./parked.ts";
+import { holdAll, received, sendToQueue } from "./parked.ts";
 
-/** Where bodies are parked. */
-export const parkingStores = ["R2", "D1", "queue"] as const;
-export type ParkingStore = (typeof parkingStores)[number];
+/** Where bodies are parked, and what carries them while R2 is down. */
+export const waitingPlaces = ["R2", "queue"] as const;
+export type WaitingPlace = (typeof waitingPlaces)[number];
 
 /** Three events each. */
 const CALLS = 1_000;
@@ -21,7 +21,7 @@ const FRESH_BEFORE = 200;
 const POLL_MILLISECONDS = 20;
 
 export interface Drain {
-  store: ParkingStore;
+  store: WaitingPlace;
   events: number;
   seconds: number;
   /** Milliseconds until fresh events were answered, before the drain and beside it. */
@@ -29,8 +29,8 @@ export interface Drain {
   beside: number[];
 }
 
-/** Parks the events of calls in a store, and measures how fast they come back while fresh events are answered. */
-export async function drain(store: ParkingStore, bundle: Bundle, downstream: URL): Promise<Drain> {
+/** Parks the events of calls, and measures how fast they come back while fresh events are answered. */
+export async function drain(store: WaitingPlace, bundle: Bundle, downstream: URL): Promise<Drain> {
   const runtime = await startRuntime([bundle], downstream);
   const { webhook } = await openWorker(runtime, bundle);
   const bindings = await runtime.getBindings<Env>(bundle.name);
@@ -42,8 +42,7 @@ export async function drain(store: ParkingStore, bundle: Bundle, downstream: URL
   const calls = Array.from({ length: CALLS }, () => wholeCall(BODY_BYTES));
   const receivedAt = new Date(Date.now() - 15 * 60_000).toISOString();
   const parked = calls.flatMap((call) => eventNames.map((name) => received(call[name].body, receivedAt)));
-  if (store === "R2") await parkInBucket(parked, bindings.ARCHIVE);
-  if (store === "D1") await parkInDatabase(parked, bindings.DB);
+  if (store === "R2") await holdAll(parked, "parked", bindings.ARCHIVE);
   const query = bindings.DB.prepare("SELECT count(*) AS n FROM events WHERE received_at = ?").bind(receivedAt);
 
   let isOver = false;

@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const tables = ["calls", "events", "ledger_caller_numbers", "sync_deliveries", "parked_bodies"];
+const tables = ["calls", "events", "ledger_caller_numbers", "sync_deliveries"];
 
 /** What the stores of a Worker have of one `call.end`: the sizes in bytes. */
 async function sizesOf({ database, bucket }: OpenWorker) {

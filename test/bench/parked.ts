@@ -1,55 +1,45 @@
+import "../support/hex.ts";
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import pMap from "p-map";
-import { putQuarantined } from "../../src/archive/quarantine.ts";
-import type { StoredBody } from "../../src/events/received.ts";
-import { bucketParking } from "../../src/parking/bucket.ts";
+import { type Received, readAgain } from "../../src/events/received.ts";
+import { type HeldState, hold } from "../../src/held/held.ts";
+import type { BodyMessage } from "../../src/held/message.ts";
 
 const CONCURRENCY = 16;
 const TIMEOUT_MILLISECONDS = 60_000;
-/** Rows of a transaction, messages of a batch. */
-const AT_ONCE = 100;
+const MESSAGES_A_BATCH = 100;
 
 /** A body of Atoms as a ledger received it. */
-export function received(body: Buffer | string, receivedAt: string): StoredBody {
+export function received(body: Buffer | string, receivedAt: string): Received {
   const bytes = new Uint8Array(Buffer.from(body)).buffer;
-  return { platform: "atoms", body: bytes, sha256: createHash("sha256").update(body).digest("hex"), receivedAt };
+  const sha256 = createHash("sha256").update(body).digest("hex");
+  return readAgain({ platform: "atoms", body: bytes, sha256, receivedAt });
 }
 
-/** Parks bodies in R2, each made when it is its turn. */
-export async function parkInBucket(bodies: Iterable<StoredBody>, bucket: R2Bucket): Promise<void> {
-  const parking = bucketParking(bucket);
-  await pMap(bodies, (body) => parking.park(body, "D1: lost", TIMEOUT_MILLISECONDS), { concurrency: CONCURRENCY });
+const reasons: Record<HeldState, string> = { parked: "D1", quarantined: "unrecognised" };
+
+/** Holds bodies in R2, each made when it is its turn. */
+export async function holdAll(bodies: Iterable<Received>, state: HeldState, bucket: R2Bucket): Promise<void> {
+  const about = { reason: reasons[state], detail: "" };
+  await pMap(bodies, (body) => hold(bucket, body, state, about, Date.now() + TIMEOUT_MILLISECONDS), {
+    concurrency: CONCURRENCY,
+  });
 }
 
-/** Parks bodies in D1: by hand, since Node.js cannot write base64 as the Worker does. */
-export async function parkInDatabase(bodies: readonly StoredBody[], db: D1Database): Promise<void> {
-  const insert = db.prepare(
-    `INSERT INTO parked_bodies (sha256, part, platform, received_at, due_at, size, reason, body)
-     VALUES (?1, 0, ?2, ?3, ?3, ?4, 'R2: lost', ?5)`,
-  );
-  for (let from = 0; from < bodies.length; from += AT_ONCE) {
-    const rows = bodies
-      .slice(from, from + AT_ONCE)
-      .map(({ body, platform, sha256, receivedAt }) =>
-        insert.bind(sha256, platform, receivedAt, body.byteLength, gzipSync(body).toString("base64")),
-      );
-    await db.batch(rows);
-  }
-}
-
-/** Parks bodies in the sync queue. */
-export async function sendToQueue(bodies: readonly StoredBody[], queue: Queue): Promise<void> {
-  for (let from = 0; from < bodies.length; from += AT_ONCE) {
-    const messages = bodies.slice(from, from + AT_ONCE).map(({ body, platform, sha256, receivedAt: received_at }) => ({
-      body: { parked: new Uint8Array(gzipSync(body)), size: body.byteLength, platform, sha256, received_at },
+/** Sends bodies by the sync queue, as the Worker does while R2 is down. */
+export async function sendToQueue(bodies: readonly Received[], queue: Queue): Promise<void> {
+  for (let from = 0; from < bodies.length; from += MESSAGES_A_BATCH) {
+    const messages = bodies.slice(from, from + MESSAGES_A_BATCH).map((received) => ({
+      body: {
+        gzip: new Uint8Array(gzipSync(received.body)),
+        size: received.body.byteLength,
+        platform: received.platform,
+        sha256: received.sha256,
+        received_at: received.receivedAt,
+      } satisfies BodyMessage,
       contentType: "v8" as const,
     }));
     await queue.sendBatch(messages);
   }
-}
-
-/** Puts bodies into quarantine that are no event. */
-export async function quarantine(bodies: Iterable<StoredBody>, bucket: R2Bucket): Promise<void> {
-  await pMap(bodies, (body) => putQuarantined(bucket, body, "unrecognised", ""), { concurrency: CONCURRENCY });
 }

@@ -9,6 +9,8 @@ const tables = ["events", "calls", "ledger_caller_numbers", "sync_deliveries"];
 
 /** Numbers itself in a call's row; a number has that of the call's row, which is the newest. */
 const ROW_ID = "id";
+/** D1 works it out. */
+const GENERATED = "called_at";
 const NEWEST_ROW = "(SELECT max(id) FROM calls)";
 
 const row = z.record(z.string(), z.union([z.string(), z.number(), z.null()]));
@@ -27,7 +29,7 @@ export async function readStored(bundle: Bundle, path: string, event: Signed, do
       const { results } = await database.prepare(`SELECT * FROM ${table}`).all();
       for (const columns of results.map((result) => Object.entries(row.parse(result)))) {
         const set = columns.flatMap(([name, value]) =>
-          value === null || name === ROW_ID ? [] : [[name, value] as const],
+          value === null || name === ROW_ID || name === GENERATED ? [] : [[name, value] as const],
         );
         const ofCall = table === "ledger_caller_numbers" ? [[ROW_ID, NEWEST_ROW]] : [];
         const names = [...set.map(([name]) => name), ...ofCall.map(([name]) => name)].join(", ");

@@ -3,7 +3,7 @@ import { eventNames, type Vocabulary } from "./bodies.ts";
 import type { Bundle } from "./bundle.ts";
 import { countCall, wholeCost } from "./cost.ts";
 import type { Downstream } from "./downstream.ts";
-import { drain, parkingStores } from "./drain.ts";
+import { drain, waitingPlaces } from "./drain.ts";
 import { latency, SLOWEST_AWAITED } from "./latency.ts";
 import { costLines } from "./prices.ts";
 import type { Report } from "./report.ts";
@@ -164,7 +164,7 @@ export async function reportDrain(report: Report, ledger: Bundle, downstream: Do
 soon as it has ended. Milliseconds until a fresh event is answered.`,
   );
   const drains = [];
-  for (const store of parkingStores) drains.push(await drain(store, ledger, downstream.url));
+  for (const store of waitingPlaces) drains.push(await drain(store, ledger, downstream.url));
   report.table(
     ["parked in", "events", "events/s", "fresh beside", "before p50", "p95", "beside p50", "p95"],
     drains.map(({ store, events, seconds, before, beside }) => [

@@ -1,8 +1,8 @@
-import type { StoredBody } from "../../../src/events/received.ts";
+import type { Received } from "../../../src/events/received.ts";
 import { documentedCall } from "../../support/events.ts";
-import { parkInBucket, parkInDatabase, quarantine, received } from "../parked.ts";
+import { holdAll, received } from "../parked.ts";
 
-/** Bodies that are parked, half of them in R2 and half in D1; as many are in quarantine. */
+/** Bodies that are parked; as many are in quarantine. */
 export const CROWD = 50_000;
 
 /** One of so many bodies is an event by now, all others are none. */
@@ -24,16 +24,15 @@ export const NAMED = CROWD / NAMED_EVERY;
 const HOUR_MILLISECONDS = 3_600_000;
 
 /** Parks a crowd of small bodies, and puts another into quarantine. */
-export async function makeCrowd(db: D1Database, bucket: R2Bucket): Promise<void> {
-  await parkInBucket(bodies("in R2", CROWD / 2), bucket);
-  await parkInDatabase([...bodies("in D1", CROWD / 2)], db);
-  await quarantine(bodies("in quarantine", CROWD), bucket);
+export async function makeCrowd(bucket: R2Bucket): Promise<void> {
+  await holdAll(bodies("parked"), "parked", bucket);
+  await holdAll(bodies("in quarantine"), "quarantined", bucket);
 }
 
-function* bodies(where: string, count: number): Generator<StoredBody> {
+function* bodies(where: string): Generator<Received> {
   const from = Date.now() - HOUR_MILLISECONDS;
-  for (let index = 0; index < count; index++) {
-    const at = new Date(from + Math.floor((index / count) * HOUR_MILLISECONDS)).toISOString();
+  for (let index = 0; index < CROWD; index++) {
+    const at = new Date(from + Math.floor((index / CROWD) * HOUR_MILLISECONDS)).toISOString();
     yield received(JSON.stringify(payload(where, index)), at);
   }
 }

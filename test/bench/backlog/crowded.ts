@@ -1,5 +1,11 @@
+import "../../support/hex.ts";
 import pWaitFor from "p-wait-for";
 import * as z from "zod";
+import { jobView } from "../../../src/erasure/start.ts";
+import type { Erased } from "../../../src/erasure/steps.ts";
+import { phoneDigits } from "../../../src/events/phone.ts";
+import { sha256 } from "../../../src/events/received.ts";
+import { listHeld } from "../../../src/held/list.ts";
 import { readUsage } from "../../chaos/limited.ts";
 import { listKeys, prefixOf } from "../../chaos/objects.ts";
 import { runCron } from "../../chaos/relay.ts";
@@ -8,12 +14,19 @@ import { eventNames, signed, wholeCall } from "../bodies.ts";
 import { openWorker, startRuntime } from "../boot.ts";
 import type { Bundle } from "../bundle.ts";
 import { openSender } from "../load.ts";
-import { CALLERS_CALL, CROWD, makeCrowd, NAMED, NAMED_CALL, NAMED_PHONE } from "./crowd.ts";
+import { CALLERS_CALL, makeCrowd, NAMED_CALL, NAMED_PHONE } from "./crowd.ts";
 import { countWaiting, timed, type Walk, walk } from "./look.ts";
 
 const PATIENCE = { interval: 500, timeout: 600_000 };
 const MAX_RUNS = 60;
 const MINUTE_MILLISECONDS = 60_000;
+
+/** Runs of the cron, eleven minutes apart, after which an erasure is given up. */
+const MAX_ERASURE_RUNS = 5;
+const BETWEEN_MILLISECONDS = 11 * MINUTE_MILLISECONDS;
+
+/** The instance of an erasure that has written no progress for so long has ended. */
+const QUIET_MILLISECONDS = 5_000;
 
 export interface Crowded {
   counted: Awaited<ReturnType<typeof countWaiting>>;
@@ -21,7 +34,7 @@ export interface Crowded {
   quarantined: Walk;
   ofCall: Erasure;
   ofCaller: Erasure;
-  /** Rows and objects of the two, and bodies of the crowd that are there beyond those of others. */
+  /** Rows, objects and held bodies of the two. */
   left: number;
   replay: Replays;
   drain: { seconds: number; runs: number };
@@ -31,7 +44,9 @@ export interface Crowded {
 
 export interface Erasure {
   seconds: number;
-  steps: number;
+  isComplete: boolean;
+  /** Of the cron, which goes on where the instance ended. */
+  runs: number;
   output: Erased;
 }
 
@@ -43,9 +58,6 @@ interface Replays {
 }
 
 const started = z.object({ job: z.string() });
-const erased = z.record(z.string(), z.number());
-type Erased = z.infer<typeof erased>;
-const job = z.object({ status: z.string(), output: erased });
 const replayed = z.object({
   recovered: z.number(),
   still_in_quarantine: z.number(),
@@ -61,56 +73,70 @@ export async function crowded(bundle: Bundle, downstream: URL): Promise<Crowded>
   for (const name of eventNames) await sender.send(call[name]);
   await sender.send(signed(documentedCall({ call_id: CALLERS_CALL }).start({ caller_phone: NAMED_PHONE })));
   sender.close();
-  await makeCrowd(database, bucket);
+  await makeCrowd(bucket);
 
   const counted = await countWaiting(url);
   const parked = await walk(url, "/api/parked");
   const quarantined = await walk(url, "/api/quarantine");
-  await countSteps(database);
-  const callPath = `/api/calls/${encodeURIComponent(NAMED_CALL)}`;
-  const ofCall = await erase(url, database, callPath, { method: "DELETE" });
+  const cronUrl = (await runtime.ready).href;
+  const eraser = { url, cronUrl, db: database };
+  const ofCall = await erase(eraser, `/api/calls/${encodeURIComponent(NAMED_CALL)}`, { method: "DELETE" });
   const number = { method: "POST", body: JSON.stringify({ caller_phone: NAMED_PHONE }) };
-  const ofCaller = await erase(url, database, "/api/erasures", number);
-  // All other bodies are still there.
-  const bodies = (await walk(url, "/api/parked")).bodies + (await walk(url, "/api/quarantine")).bodies;
+  const ofCaller = await erase(eraser, "/api/erasures", number);
   const left =
-    bodies -
-    2 * (CROWD - 2 * NAMED) +
     (await traces(NAMED_CALL, database, bucket)) +
-    (await traces(CALLERS_CALL, database, bucket));
+    (await traces(CALLERS_CALL, database, bucket)) +
+    (await heldNaming([NAMED_CALL, phoneDigits(NAMED_PHONE)], bucket));
   const replay = await replayAll(url);
-  const drain = await recoverAll((await runtime.ready).href, database, bucket);
+  const drain = await recoverAll(cronUrl, bucket);
   const usage = await readUsage(url.href);
   await runtime.dispose();
   return { counted, parked, quarantined, ofCall, ofCaller, left, replay, drain, usage };
 }
 
-/** Has the database count the steps of jobs: each records its progress. */
-async function countSteps(db: D1Database): Promise<void> {
-  await db.prepare("CREATE TABLE steps (job TEXT)").run();
-  await db
-    .prepare(
-      "CREATE TRIGGER count_steps AFTER UPDATE OF output ON ledger_jobs BEGIN INSERT INTO steps VALUES (new.id); END",
-    )
-    .run();
+interface Eraser {
+  url: URL;
+  /** Where the cron is run by hand. */
+  cronUrl: string;
+  db: D1Database;
 }
 
 async function erase(
-  url: URL,
-  db: D1Database,
+  { url, cronUrl, db }: Eraser,
   path: string,
   init: { method: string; body?: string },
 ): Promise<Erasure> {
-  await db.prepare("DELETE FROM steps").run();
   const began = performance.now();
-  const { body } = await timed(url, path, init);
-  const state = async () => job.parse((await timed(url, `/api/jobs/${started.parse(body).job}`)).body);
-  await pWaitFor(async () => (await state()).status !== "running", PATIENCE);
-  const seconds = (performance.now() - began) / 1000;
-  const { status, output } = await state();
-  if (status !== "complete") throw new Error(`the erasure ended ${status}`);
-  const steps = (await db.prepare("SELECT count(*) AS n FROM steps").first<number>("n")) ?? 0;
-  return { seconds, steps, output };
+  const { job } = started.parse((await timed(url, path, init)).body);
+  const view = async () => jobView.parse((await timed(url, `/api/jobs/${job}`)).body);
+  const updatedAt = db.prepare("SELECT updated_at FROM ledger_jobs WHERE id = ?").bind(job);
+  for (let runs = 0; ; runs++) {
+    await pWaitFor(async () => {
+      if ((await view()).status !== "running") return true;
+      return Date.now() - Date.parse((await updatedAt.first<string>("updated_at")) ?? "") > QUIET_MILLISECONDS;
+    }, PATIENCE);
+    const { status, output } = await view();
+    const isComplete = status === "complete";
+    const seconds = (performance.now() - began) / 1000;
+    if (isComplete || runs === MAX_ERASURE_RUNS) return { seconds, isComplete, runs, output };
+    await runCron(cronUrl, new Date(Date.now() + (runs + 1) * BETWEEN_MILLISECONDS), PATIENCE.timeout);
+  }
+}
+
+/** How many held bodies are labelled with calls or numbers. */
+async function heldNaming(names: readonly string[], bucket: R2Bucket): Promise<number> {
+  const digests = await Promise.all(names.map(sha256));
+  let count = 0;
+  for (const state of ["parked", "quarantined"] as const) {
+    for (let after: string | undefined, isFirst = true; isFirst || after !== undefined; isFirst = false) {
+      const { bodies, next } = await listHeld(bucket, state, 1000, after);
+      count += bodies.filter(({ label }) =>
+        digests.some((digest) => label.callSha256s.includes(digest) || label.numberSha256s.includes(digest)),
+      ).length;
+      after = next;
+    }
+  }
+  return count;
 }
 
 /** How many rows and objects there are of a call. */
@@ -143,16 +169,14 @@ async function replayAll(url: URL): Promise<Replays> {
 }
 
 /** Runs the cron until nothing is parked. */
-async function recoverAll(url: string, db: D1Database, bucket: R2Bucket): Promise<Crowded["drain"]> {
-  const query = db.prepare("SELECT count(*) AS n FROM parked_bodies");
+async function recoverAll(url: string, bucket: R2Bucket): Promise<Crowded["drain"]> {
   const began = performance.now();
   const now = Date.now();
+  const isAnyParked = async () => (await bucket.list({ prefix: "parked/", limit: 1 })).objects.length > 0;
   let runs = 0;
-  for (let left = CROWD; left > 0; ) {
+  while (await isAnyParked()) {
     if (runs === MAX_RUNS) throw new Error(`after ${runs} runs of the cron bodies are still parked`);
     await runCron(url, new Date(now + ++runs * MINUTE_MILLISECONDS), PATIENCE.timeout);
-    left =
-      ((await query.first<number>("n")) ?? 0) + (await bucket.list({ prefix: "parked/", limit: 1 })).objects.length;
   }
   return { seconds: (performance.now() - began) / 1000, runs };
 }

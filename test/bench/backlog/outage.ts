@@ -6,7 +6,7 @@ import { openWorker, startRuntime } from "../boot.ts";
 import type { Bundle } from "../bundle.ts";
 import { sendFresh } from "../drain.ts";
 import { openSender } from "../load.ts";
-import { parkInBucket, received } from "../parked.ts";
+import { holdAll, received } from "../parked.ts";
 
 /** An hour at ten events a second. */
 export const OUTAGE_EVENTS = 36_000;
@@ -37,7 +37,7 @@ export async function outage(bundle: Bundle, downstream: URL): Promise<Outage> {
   const { webhook, database, bucket } = await openWorker(runtime, bundle);
   const url = (await runtime.ready).href;
   const until = Date.now();
-  await parkInBucket(hour(until - HOUR_MILLISECONDS), bucket);
+  await holdAll(hour(until - HOUR_MILLISECONDS), "parked", bucket);
   const query = database
     .prepare("SELECT count(*) AS n FROM events WHERE received_at < ?")
     .bind(new Date(until).toISOString());

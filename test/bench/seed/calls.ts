@@ -1,4 +1,4 @@
-import { callId, digits, instant, numbersOf, pick, roller } from "./expressions.ts";
+import { callId, instant, numbersOf, pick, roller } from "./expressions.ts";
 import type { Chunk, Plan } from "./plan.ts";
 import {
   agents,
@@ -29,7 +29,7 @@ export function insertCalls({ calls, days, seed, until }: Plan, chunk: Chunk): s
   const roll = roller(seed);
   const pace = Math.max(1, Math.round((days * DAY_MILLISECONDS) / calls));
   const now = until.getTime();
-  return `INSERT INTO calls (call_id, platform, agent_id, status, call_direction, caller_phone, agent_phone, ledger_agent_digits,
+  return `INSERT INTO calls (call_id, platform, agent_id, status, call_direction, caller_phone, agent_phone,
   started_at, ended_at, analyzed_at, duration_seconds, disposition, variables, metrics, summary, updated_at, ledger_first_received_at,
   ledger_column_versions)
 WITH RECURSIVE ${numbersOf(chunk)},
@@ -75,7 +75,7 @@ rolled AS MATERIALIZED (
 )
 SELECT call_id, 'atoms', agent ->> 'id',
   CASE WHEN analyzed_at IS NOT NULL THEN 'analyzed' WHEN ended_at IS NOT NULL THEN 'ended' ELSE 'active' END,
-  agent ->> 'direction', caller_phone, agent ->> 'phone', ${digits("(agent ->> 'phone')")}, started_at, ended_at, analyzed_at,
+  agent ->> 'direction', caller_phone, agent ->> 'phone', started_at, ended_at, analyzed_at,
   iif(ended_at IS NULL, NULL, seconds),
   iif(ended_at IS NULL, NULL, disposition),
   iif(ended_at IS NULL, NULL,
@@ -101,7 +101,7 @@ ORDER BY start, n DESC
 ON CONFLICT DO NOTHING`;
 }
 
-const columnVersions = `'{' || ${versions(3, "started_at", ["agent_id", "call_direction", "caller_phone", "agent_phone", "ledger_agent_digits", "started_at"])}
+const columnVersions = `'{' || ${versions(3, "started_at", ["agent_id", "call_direction", "caller_phone", "agent_phone", "started_at"])}
     || coalesce(',' || ${versions(2, "ended_at", ["ended_at", "duration_seconds", "disposition", "variables"])}, '')
     || coalesce(',' || ${versions(1, "analyzed_at", ["analyzed_at", "metrics", "summary"])}, '') || '}'`;
 

@@ -10,9 +10,12 @@ let ledger: Awaited<ReturnType<typeof bootLedger>>;
 const read = async (sql: string) => (await ledger.DB.prepare(sql).all()).results;
 const everything = () =>
   Promise.all(
-    ["calls", "events", "ledger_caller_numbers", "sync_deliveries"].map((table) =>
-      read(`SELECT * FROM ${table} ORDER BY call_id, 2`),
-    ),
+    [
+      "SELECT * FROM calls ORDER BY call_id",
+      "SELECT * FROM events ORDER BY call_id, event",
+      "SELECT * FROM sync_deliveries ORDER BY call_id",
+      "SELECT * FROM ledger_caller_numbers ORDER BY id",
+    ].map(read),
   );
 
 beforeAll(async () => {

@@ -50,6 +50,7 @@ export function putBody(bucket: R2Bucket, { call_id, key }: StoredCall, body: Ar
       agent_id: "agent_abc123",
       event_id: DIGEST,
       sha256: DIGEST,
+      identity: DIGEST,
       version: VERSION,
     },
   });
