@@ -38,21 +38,29 @@ const spoken: Record<Letters, readonly string[]> = {
   any: sentences,
 };
 
+/** A transcript as Atoms has it, four seconds a turn. */
+export function transcriptOf(turns: readonly string[]): object[] {
+  const start = Date.UTC(2026, 9, 23, 14, 30);
+  return turns.map((content, index) => ({
+    role: index % 2 === 0 ? "agent" : "user",
+    content,
+    timestamp: new Date(start + index * 4000).toISOString(),
+  }));
+}
+
+/** What a turn has besides its words. */
+const BYTES_A_TURN = Buffer.byteLength(JSON.stringify(transcriptOf([""]))) - 1;
+
 /** @param bytes size of the body that it is for, near enough */
 function conversation(bytes: number, letters: Letters = "any"): object[] {
   const lines = spoken[letters];
-  const start = Date.UTC(2026, 9, 23, 14, 30);
-  const transcript: object[] = [];
+  const turns: string[] = [];
   for (let length = 400; length < bytes; ) {
-    const turn = {
-      role: transcript.length % 2 === 0 ? "agent" : "user",
-      content: `${lines[transcript.length % lines.length]}`,
-      timestamp: new Date(start + transcript.length * 4000).toISOString(),
-    };
-    transcript.push(turn);
-    length += Buffer.byteLength(JSON.stringify(turn)) + 1;
+    const turn = lines[turns.length % lines.length] ?? "";
+    turns.push(turn);
+    length += BYTES_A_TURN + Buffer.byteLength(turn);
   }
-  return transcript;
+  return transcriptOf(turns);
 }
 
 const AGENT_ID = "agent_abc123";
@@ -75,7 +83,7 @@ export type EventName = (typeof eventNames)[number];
 /** The two ways in which the platform words its events. */
 export type Vocabulary = "documented" | "atoms";
 
-type Payloads = Record<EventName, object>;
+export type Payloads = Record<EventName, object>;
 
 const documented = (callId: string, transcript: object[]): Payloads => {
   const common = (event: EventName, timestamp: string) => ({ event, timestamp, agent_id: AGENT_ID, call_id: callId });
@@ -131,7 +139,7 @@ const atoms = (callId: string, transcript: object[]): Payloads => {
   };
 };
 
-const payloadsOf: Record<Vocabulary, (callId: string, transcript: object[]) => Payloads> = { documented, atoms };
+export const payloadsOf: Record<Vocabulary, (callId: string, transcript: object[]) => Payloads> = { documented, atoms };
 
 /**
  * `call.end` events of different calls, in the documented vocabulary.

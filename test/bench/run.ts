@@ -6,13 +6,14 @@ import { reportCrowd, reportOutage } from "./backlog/section.ts";
 import { callEnds, type Letters } from "./bodies.ts";
 import { type Bundle, bundle, startupMilliseconds } from "./bundle.ts";
 import { type Downstream, startDownstream } from "./downstream.ts";
-import { platformLoads } from "./platform-bodies.ts";
+import { largestBodies, platformLoads } from "./platform-bodies.ts";
 import { readStored } from "./read-stored.ts";
 import { reportBusy } from "./reading/busy.ts";
 import { reportReading } from "./reading/section.ts";
 import { Report } from "./report.ts";
 import { reportSearch } from "./search.ts";
 import { type Contest, reportCost, reportDrain, reportLatency, reportThroughput, reportWeight } from "./sections.ts";
+import { reportSize } from "./size.ts";
 
 /** What a section measures with. */
 interface Bench {
@@ -78,6 +79,13 @@ const sections: Record<string, Section> = {
         { bundle: await other("tutorial", "counting-tutorial.ts"), vocabularies: ["documented"] as const },
       ];
       await reportCost(report, cases, downstream);
+    },
+  },
+  size: {
+    about: "bytes in D1 of a call of five minutes, for each platform",
+    takes: "2 min",
+    async measure({ report, downstream, build }) {
+      await reportSize(report, bothWays(await build("ledger", "src/index.ts")), downstream);
     },
   },
   search: {
@@ -162,8 +170,9 @@ const sections: Record<string, Section> = {
       // A floor sends no messages.
       const ledger = { ...plain, settings: { ...plain.settings, SYNC_URL: "" } };
       const floor = await other("store-rows");
-      for (const [platform, { body, path, events }] of Object.entries(platformLoads)) {
-        const make = (count: number) => events(count, PLATFORM_BODY_BYTES);
+      for (const platform of ["vapi", "retell"] as const) {
+        const { body, path } = platformLoads[platform];
+        const make = (count: number) => largestBodies(platform, count, PLATFORM_BODY_BYTES);
         const [example] = make(1);
         if (example === undefined) continue;
         const stored = await readStored(ledger, path, example, downstream.url);
