@@ -2,10 +2,10 @@ import * as z from "zod";
 import { deleteCallObjects } from "../archive/objects.ts";
 import { removeHeld } from "../held/held.ts";
 import { buryCalls, callIdsBefore, callIdsOfNumber, deleteCallRows } from "../ledger/erasure.ts";
-import { saveJob } from "../ledger/jobs.ts";
+import { forgetSubject, type JobRow, saveJob } from "../ledger/jobs.ts";
 import { mergeSearchIndex } from "../ledger/search-index.ts";
 import { findHeld } from "./held.ts";
-import type { Subject } from "./subject.ts";
+import { type Subject, subject as subjectSchema } from "./subject.ts";
 
 /** How much an erasure deleted. */
 export const erased = z.object({
@@ -55,21 +55,20 @@ export interface ErasureStores {
   bucket: R2Bucket;
 }
 
-/** Where an erasure is: which kind of step comes next, and where it goes on. JSON, since a step of the Workflow returns it. */
-export interface Position {
-  stage: "calls" | "parked" | "quarantined" | "index";
-  /** The key of the held body before. */
-  after?: string | undefined;
-  /** Whether this pass erased anything: then another follows, until one finds nothing. */
-  hasErased: boolean;
-  /** How often the index was merged. */
-  merges?: number;
-}
+/** Where an erasure is: which kind of step comes next, and where it goes on. JSON, as `ledger_jobs.position` has it. */
+export const position = z.object({
+  stage: z.enum(["calls", "parked", "quarantined", "index"]),
+  after: z.string().optional().describe("the key of the held body before"),
+  hasErased: z.boolean().describe("whether this pass erased anything: then another follows, until one finds nothing"),
+  merges: z.number().optional().describe("how often the index was merged"),
+});
 
-export const beginning: Position = { stage: "calls", hasErased: false };
+export type Position = z.infer<typeof position>;
+
+const beginning: Position = { stage: "calls", hasErased: false };
 
 /** How one step ended. */
-export interface StepResult {
+interface StepResult {
   erased: Erased;
   /** Absent after the last step. */
   next?: Position;
@@ -82,8 +81,8 @@ const MAX_MERGES = 10;
 const CALLS_A_STEP = 100;
 
 /** Performs one step of an erasure. Safe to repeat. */
-export async function eraseStep(subject: Subject, position: Position, stores: ErasureStores): Promise<StepResult> {
-  const { stage, after, hasErased } = position;
+async function eraseStep(subject: Subject, at: Position, stores: ErasureStores): Promise<StepResult> {
+  const { stage, after, hasErased } = at;
   switch (stage) {
     case "calls": {
       const callIds = await findCalls(subject, stores.db);
@@ -105,8 +104,8 @@ export async function eraseStep(subject: Subject, position: Position, stores: Er
     }
     case "index": {
       const hasMore = await mergeSearchIndex(stores.db);
-      const merges = (position.merges ?? 0) + 1;
-      if (hasMore && merges < MAX_MERGES) return { erased: nothingErased, next: { ...position, merges } };
+      const merges = (at.merges ?? 0) + 1;
+      if (hasMore && merges < MAX_MERGES) return { erased: nothingErased, next: { ...at, merges } };
       return { erased: { ...nothingErased, index_merged: !hasMore } };
     }
   }
@@ -122,7 +121,7 @@ function findCalls(subject: Subject, db: D1Database): Promise<string[]> {
  * Erases calls. The tombstones come first, so that nothing comes in meanwhile; the rows last, since they name the rest: after a
  * failure the same calls are found again.
  */
-export async function eraseCalls(callIds: readonly string[], { db, bucket }: ErasureStores): Promise<Erased> {
+async function eraseCalls(callIds: readonly string[], { db, bucket }: ErasureStores): Promise<Erased> {
   if (callIds.length === 0) return nothingErased;
   await buryCalls(db, callIds, new Date());
   const objects = await deleteCallObjects(bucket, callIds);
@@ -133,22 +132,30 @@ function isAny(counts: Erased): boolean {
   return Object.values(counts).some((count) => typeof count === "number" && count > 0);
 }
 
-/** Without progress for so long, the cron goes on with a job: longer than all tries of a step. */
-export const PATIENCE_MS = 10 * 60 * 1000;
-
 /** By then every write that was under way during a job has come in. */
 export const SWEEP_DELAY_MS = 10 * 60 * 1000;
 
-/** Performs a step of a job and records its progress, in the end that the job is complete. Safe to repeat. */
-export async function performStep(
-  job: { id: string; subject: Subject; total: Erased },
-  position: Position,
-  stores: ErasureStores,
-): Promise<StepResult> {
-  const result = await eraseStep(job.subject, position, stores);
+/**
+ * Performs the next step of a job and records where it goes on. A complete job is swept by one pass more, after which its subject
+ * is forgotten. Safe to repeat.
+ * @param patienceMs how long the cron leaves the job alone after this step
+ * @returns whether it was the last step
+ */
+export async function performStep(job: JobRow, patienceMs: number, stores: ErasureStores): Promise<boolean> {
+  if (job.subject === null) return true;
+  const subject = subjectSchema.parse(JSON.parse(job.subject));
+  const at = job.position === null ? beginning : position.parse(JSON.parse(job.position));
+  const { erased: more, next } = await eraseStep(subject, at, stores);
+  if (next === undefined && job.status === "complete") {
+    await forgetSubject(stores.db, job.id);
+    return true;
+  }
   const now = new Date();
-  const status = result.next === undefined ? "complete" : "running";
-  const dueAt = new Date(now.getTime() + (status === "complete" ? SWEEP_DELAY_MS : PATIENCE_MS));
-  await saveJob(stores.db, { id: job.id, status, output: addErased(job.total, result.erased) }, dueAt, now);
-  return result;
+  const output = addErased(erased.parse(JSON.parse(job.output)), more);
+  const status = next === undefined ? "complete" : "running";
+  const dueAt = new Date(now.getTime() + (next === undefined ? SWEEP_DELAY_MS : patienceMs));
+  // The call itself is swept by its tombstone.
+  const sweep = "call_id" in subject ? { ...beginning, stage: "parked" } : beginning;
+  await saveJob(stores.db, { id: job.id, status, output, position: next ?? sweep }, dueAt, now);
+  return next === undefined;
 }

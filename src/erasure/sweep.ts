@@ -1,16 +1,7 @@
 import { deleteCallObjects } from "../archive/objects.ts";
 import { deleteCallRows, forgetIds, listUnswept } from "../ledger/erasure.ts";
-import { forgetSubject, listDueJobs } from "../ledger/jobs.ts";
-import {
-  addErased,
-  beginning,
-  type ErasureStores,
-  erased,
-  type Position,
-  performStep,
-  SWEEP_DELAY_MS,
-} from "./steps.ts";
-import { subject as subjectSchema } from "./subject.ts";
+import { listDueJobs, readJob } from "../ledger/jobs.ts";
+import { type ErasureStores, performStep, SWEEP_DELAY_MS } from "./steps.ts";
 
 /** Of a run of the cron. */
 const RUN_MS = 20_000;
@@ -34,26 +25,13 @@ export async function sweepErasures(stores: ErasureStores, now: Date): Promise<{
   const swept = await sweepCalls(stores, now, end);
   let jobs = 0;
   let steps = 0;
-  for (const row of await listDueJobs(stores.db, JOBS_A_RUN, now)) {
-    if (row.subject === null) continue;
-    const subject = subjectSchema.parse(JSON.parse(row.subject));
-    // After a complete job its one call is swept already, by its tombstone.
-    const isSweep = row.status === "complete";
-    let position: Position | undefined =
-      isSweep && "call_id" in subject ? { stage: "parked", hasErased: false } : beginning;
-    let total = erased.parse(JSON.parse(row.output));
-    while (position !== undefined) {
+  for (const { id } of await listDueJobs(stores.db, JOBS_A_RUN, now)) {
+    for (let isDone = false; !isDone; ) {
       if (Date.now() >= end || ++steps > MAX_STEPS) return { swept, jobs };
-      const { erased: more, next }: Awaited<ReturnType<typeof performStep>> = await performStep(
-        { id: row.id, subject, total },
-        position,
-        stores,
-      );
-      total = addErased(total, more);
-      position = next;
+      const row = await readJob(stores.db, id);
+      // What is left comes with the next minute.
+      isDone = row === undefined || (await performStep(row, 0, stores));
     }
-    // Any other is complete by now, and swept ten minutes later.
-    if (isSweep) await forgetSubject(stores.db, row.id);
     jobs++;
   }
   return { swept, jobs };

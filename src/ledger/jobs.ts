@@ -12,7 +12,10 @@ const jobRow = z.object({
   subject: z.string().nullable(),
   /** JSON. */
   output: z.string(),
+  /** JSON; null at the beginning. */
+  position: z.string().nullable(),
 });
+const columns = jobRow.keyof().options.join(", ");
 
 /** A job as its row has it: what it is about, and how far it is. */
 export type JobRow = z.infer<typeof jobRow>;
@@ -37,7 +40,7 @@ export async function insertJob(
 }
 
 export async function readJob(db: D1Database, id: string): Promise<JobRow | undefined> {
-  const query = db.prepare("SELECT id, status, subject, output FROM ledger_jobs WHERE id = ?1").bind(id);
+  const query = db.prepare(`SELECT ${columns} FROM ledger_jobs WHERE id = ?1`).bind(id);
   return parseRows(jobRow, await askStore("D1", () => query.all()))[0];
 }
 
@@ -47,29 +50,45 @@ export async function readJob(db: D1Database, id: string): Promise<JobRow | unde
  */
 export async function saveJob(
   db: D1Database,
-  { id, status, output }: { id: string; status: JobStatus; output: object },
+  { id, status, output, position }: { id: string; status: JobStatus; output: object; position: object | undefined },
   dueAt: Date,
   now: Date,
 ): Promise<void> {
   const update = db
     .prepare(
-      `UPDATE ledger_jobs SET status = iif(status = 'complete', status, ?2), output = ?3, due_at = ?4, updated_at = ?5
+      `UPDATE ledger_jobs
+       SET status = iif(status = 'complete', status, ?2), output = ?3, position = ?4, due_at = ?5, updated_at = ?6
        WHERE id = ?1 AND subject IS NOT NULL`,
     )
-    .bind(id, status, JSON.stringify(output), dueAt.toISOString(), now.toISOString());
+    .bind(
+      ...[id, status, JSON.stringify(output), position === undefined ? null : JSON.stringify(position)],
+      ...[dueAt.toISOString(), now.toISOString()],
+    );
+  await askStore("D1", () => update.run());
+}
+
+/** Marks a job as failed, until the cron goes on with it. */
+export async function failJob(db: D1Database, id: string, dueAt: Date, now: Date): Promise<void> {
+  const update = db
+    .prepare(
+      "UPDATE ledger_jobs SET status = 'errored', due_at = ?2, updated_at = ?3 WHERE id = ?1 AND status <> 'complete'",
+    )
+    .bind(id, dueAt.toISOString(), now.toISOString());
   await askStore("D1", () => update.run());
 }
 
 /** Forgets whose data a complete job erased, once all is swept. Safe to repeat. */
 export async function forgetSubject(db: D1Database, id: string): Promise<void> {
-  const update = db.prepare("UPDATE ledger_jobs SET subject = NULL, due_at = NULL WHERE id = ?1").bind(id);
+  const update = db
+    .prepare("UPDATE ledger_jobs SET subject = NULL, position = NULL, due_at = NULL WHERE id = ?1")
+    .bind(id);
   await askStore("D1", () => update.run());
 }
 
 /** Jobs without progress, and complete ones to sweep after, longest due first. */
 export async function listDueJobs(db: D1Database, limit: number, now: Date): Promise<JobRow[]> {
   const query = db
-    .prepare("SELECT id, status, subject, output FROM ledger_jobs WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2")
+    .prepare(`SELECT ${columns} FROM ledger_jobs WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2`)
     .bind(now.toISOString(), limit);
   return parseRows(jobRow, await askStore("D1", () => query.all()));
 }

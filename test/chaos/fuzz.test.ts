@@ -150,7 +150,6 @@ async function archived(bucket: R2Bucket): Promise<unknown[]> {
 
 const callWithNumbers = callRow.extend({
   ledger_first_received_at: z.string(),
-  ledger_agent_digits: z.string().nullable(),
   ledger_caller_digits: z.string(),
 });
 

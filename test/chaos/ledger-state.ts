@@ -3,7 +3,7 @@ import { callRow, type DeliveryRow, deliveryRow, type EventRow, eventRow, parseR
 import { listKeys } from "./objects.ts";
 
 /** A row of `calls`, with those columns for the ledger's own use that events set. */
-const storedCall = callRow.extend({ ledger_first_received_at: z.string(), ledger_agent_digits: z.string().nullable() });
+const storedCall = callRow.extend({ ledger_first_received_at: z.string() });
 export type StoredCall = z.infer<typeof storedCall>;
 
 /** The rows of a ledger, read past the Worker from the stores themselves. */

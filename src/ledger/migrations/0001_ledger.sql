@@ -89,6 +89,7 @@ CREATE TABLE ledger_jobs (
   status TEXT NOT NULL,             -- running, complete, errored
   subject TEXT,                     -- JSON: whose data; NULL once what was under way during the job is swept
   output TEXT NOT NULL,             -- JSON: how much went so far
+  position TEXT,                    -- JSON: where it goes on; NULL: at the beginning
   due_at TEXT,                      -- when the cron goes on with a job that makes no progress, or sweeps after a complete one; NULL once it did
   updated_at TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
