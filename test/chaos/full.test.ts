@@ -11,7 +11,7 @@ import { listKeys } from "./objects.ts";
 import { runCron } from "./relay.ts";
 
 /** Calls before the database is full: enough that the index of words has several levels. */
-const CALLS = 100;
+const CALLS = 300;
 
 const PHONE = "+15550142001";
 const FULL = "is full: events are parked, and erasures wait, until rows are deleted (src/ingest/README.md, A full D1)";
@@ -79,11 +79,12 @@ test("what does not fit is parked, the log and /healthz say why, and it comes ba
       ),
     },
   });
-  const crowd = Array.from({ length: 60 }, (_, nth) => `crowd-${nth}`);
+  const crowd = Array.from({ length: 30 }, (_, nth) => `crowd-${nth}`);
   await pMap(crowd, (id) => sendCall(id, PHONE), { concurrency: 4 });
-  expect(await parked()).toBeGreaterThan(50);
+  const before = await parked();
+  expect(before).toBeGreaterThan(25);
   await cron();
-  expect(await parked()).toBeGreaterThan(50);
+  expect(await parked()).toBe(before);
   expect(await listKeys(ledger.ARCHIVE, "quarantine/")).toEqual([]);
   // As src/ingest/README.md says.
   sqlite.exec("INSERT INTO ledger_search_index (ledger_search_index) VALUES ('delete-all')");
@@ -121,13 +122,11 @@ test("erasures wait while D1 is full, and are complete when there is room, words
   ].map((answer) => started.parse(answer.body).job);
   const status = async () =>
     Promise.all(jobs.map(async (job) => answered.parse((await ask(ledger.url, `/api/jobs/${job}`)).body).status));
-  const isRefused = () => expect(log.some((line) => /Exceeded maximum DB size/.test(line))).toBe(true);
-  await vi.waitFor(isRefused, { timeout: 30_000 });
+  // Without progress for ten minutes the cron goes on with a job.
   await cron(11);
   expect(await status()).not.toContain("complete");
 
   sqlite.makeRoom();
-  // Without progress for ten minutes the cron goes on with a job.
   await cron(22);
   await vi.waitFor(async () => expect(await status()).toEqual(["complete", "complete"]), { timeout: 200_000 });
   const erased = ["call-2", ...Array.from({ length: CALLS / 10 }, (_, nth) => `call-${nth * 10 + 7}`)];
