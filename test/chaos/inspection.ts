@@ -12,7 +12,7 @@ const questionSchema = z.union([
 
 export type Question = z.infer<typeof questionSchema>;
 
-/** An R2 object without its bytes; `sha256` and `version` as its metadata has them. */
+/** An R2 object without its bytes; `sha256`, of what identifies the body in it, and `version` as its metadata has them. */
 export interface ListedObject {
   key: string;
   sha256: string | undefined;
@@ -36,6 +36,6 @@ export async function inspect(request: Request, { DB, ARCHIVE }: Env): Promise<R
   return new Response(object?.body ?? null, { status: object === null ? 404 : 200 });
 }
 
-function listed({ key, customMetadata }: R2Object): ListedObject {
-  return { key, sha256: customMetadata?.["sha256"], version: customMetadata?.["version"] };
+function listed({ key, customMetadata: { identity, sha256, version } = {} }: R2Object): ListedObject {
+  return { key, sha256: identity ?? sha256, version };
 }
