@@ -8,14 +8,15 @@ import type { Viewer } from "./viewer.ts";
 
 interface SheetProps {
   title: string;
+  /** Of the heading, one on a page; else made of the title. */
+  id?: string;
   /** Stands beside the title. */
   note?: Child;
   children: Child;
 }
 
 /** A part of a page under a heading of its own. */
-export function Sheet({ title, note, children }: SheetProps) {
-  const id = title.toLowerCase().replaceAll(/\W+/g, "-");
+export function Sheet({ title, id = title.toLowerCase().replaceAll(/\W+/g, "-"), note, children }: SheetProps) {
   return (
     <section class="sheet" aria-labelledby={id}>
       <header>

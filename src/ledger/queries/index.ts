@@ -2,6 +2,7 @@ import * as z from "zod";
 import { callDirection } from "../../events/event.ts";
 import { deliveryState, type LedgerReader } from "../schema.ts";
 import liveCalls from "./live-calls.sql";
+import { withParameters } from "./parameters.ts";
 import syncHealth from "./sync-health.sql";
 
 /** A query of this folder, with the schema of its rows. */
@@ -10,25 +11,18 @@ export interface NamedQuery<Row extends z.ZodType> {
   row: Row;
 }
 
-/** The first line of a file: with it `wrangler d1 execute --file`, which binds no parameters, runs the file as it is. */
-const FIRST_LINE = /^WITH parameters AS \(SELECT .+ AS since, .+ AS until, .+ AS agent_id, .+ AS time_zone\)\r?\n/;
-
-/** Neither query of the Worker answers days or hours. */
-const BOUND_LINE = "WITH parameters AS (SELECT ?1 AS since, ?2 AS until, ?3 AS agent_id, '+00:00' AS time_zone)\n";
-
 /** @throws at start-up when the first line of the file is not the one that this code can bind parameters in */
 function named<Row extends z.ZodType>(file: string, row: Row): NamedQuery<Row> {
-  if (!FIRST_LINE.test(file)) throw new Error(`not a first line with parameters: ${file.slice(0, 200)}`);
-  return { sql: file.replace(FIRST_LINE, BOUND_LINE), row };
+  return { sql: withParameters(file), row };
 }
 
-/** A query with its parameters bound. */
+/** A query with its parameters bound. Its time zone is UTC: neither of the two answers days or hours. */
 export function prepareQuery(
   db: LedgerReader,
   { sql }: { sql: string },
   { since, until, agent_id }: { since: string; until: string; agent_id: string | null },
 ): D1PreparedStatement {
-  return db.prepare(sql).bind(since, until, agent_id);
+  return db.prepare(sql).bind(since, until, agent_id, "+00:00");
 }
 
 const count = z.number();

@@ -1,5 +1,8 @@
 import { listCalls } from "../../../ledger/calls.ts";
+import { type FigureResult, readFigures } from "../../../ledger/queries/figure.ts";
+import { figures } from "../../../ledger/queries/figures.ts";
 import { callRow, type LedgerReader, reader } from "../../../ledger/schema.ts";
+import type { StatisticsRange } from "../../../ledger/totals/read.ts";
 import { readStatistics, type Statistics } from "../../../ledger/totals/statistics.ts";
 import { namesOfPlatforms, platforms } from "../../../platforms/index.ts";
 import { configuredDestinations } from "../../../sync/destinations/index.ts";
@@ -17,25 +20,31 @@ import { Dispositions } from "./dispositions.tsx";
 import { FirstSteps, type OfferedPlatform } from "./first-steps.tsx";
 import { Metrics } from "./metrics.tsx";
 import { DatabaseSize, LiveCalls, liveCount, SyncHealth } from "./now.tsx";
+import { OwnFigures } from "./own-figures.tsx";
 import { callsPath, type OverviewQuery, overviewPath, readOverviewQuery, weekPath } from "./query.ts";
+import { Tiles } from "./tiles.tsx";
 
 /** `GET /`: shows the statistics of a range. */
 export const showOverview: PageHandler = async (request, viewer, env) => {
   const url = new URL(request.url);
   const query = readOverviewQuery(url, viewer);
-  const data = await readOverview(reader(env.DB), query, viewer.now);
+  const db = reader(env.DB);
+  const parameters = parametersOf(query);
+  const data = await readOverview(db, parameters, viewer.now);
   const isSwitchedOn = configuredDestinations(env).length > 0;
   const hasMistake = query.errors.length > 0;
   const isFirst = data.statistics.totals.calls === 0 && data.newest === undefined && !hasMistake;
-  return html(
-    isFirst ? (
-      <FirstSteps origin={url.origin} platforms={offeredPlatforms(env)} viewer={viewer} />
-    ) : (
-      <Overview query={query} data={data} isSwitchedOn={isSwitchedOn} viewer={viewer} />
-    ),
-    { status: hasMistake ? 400 : 200 },
-  );
+  if (isFirst) return html(<FirstSteps origin={url.origin} platforms={offeredPlatforms(env)} viewer={viewer} />);
+  // Afterwards: D1 has one thread, and what is slow here would hold up the statistics.
+  const own = await readFigures(db, figures, parameters);
+  return html(<Overview query={query} data={data} own={own} isSwitchedOn={isSwitchedOn} viewer={viewer} />, {
+    status: hasMistake ? 400 : 200,
+  });
 };
+
+function parametersOf({ range: { since, until, timeZone }, agent_id }: OverviewQuery): StatisticsRange {
+  return { since, until, agent_id: agent_id ?? null, timeZone };
+}
 
 function offeredPlatforms(env: Env): OfferedPlatform[] {
   const on = namesOfPlatforms(env);
@@ -46,9 +55,7 @@ const newestRow = callRow.pick({ called_at: true });
 
 type OverviewData = Awaited<ReturnType<typeof readOverview>>;
 
-async function readOverview(db: LedgerReader, { range, agent_id }: OverviewQuery, now: Date) {
-  const { since, until, timeZone } = range;
-  const parameters = { since, until, agent_id: agent_id ?? null, timeZone };
+async function readOverview(db: LedgerReader, parameters: StatisticsRange, now: Date) {
   const { statistics, hours } = await readStatistics(db, parameters, now);
   // Only an empty range leads to the calls elsewhere.
   if (statistics.totals.calls > 0) return { statistics, hours };
@@ -59,12 +66,14 @@ async function readOverview(db: LedgerReader, { range, agent_id }: OverviewQuery
 interface OverviewProps {
   query: OverviewQuery;
   data: OverviewData;
+  /** The figures of this deployment. */
+  own: readonly FigureResult[];
   /** Whether there is any destination downstream. */
   isSwitchedOn: boolean;
   viewer: Viewer;
 }
 
-function Overview({ query, data, isSwitchedOn, viewer }: OverviewProps) {
+function Overview({ query, data, own, isSwitchedOn, viewer }: OverviewProps) {
   const { range, agent_id, errors } = query;
   const { statistics, hours, newest } = data;
   const hasCalls = statistics.totals.calls > 0;
@@ -126,6 +135,7 @@ function Overview({ query, data, isSwitchedOn, viewer }: OverviewProps) {
       </div>
       {hasCalls && <Metrics statistics={statistics} range={range} />}
       {hasCalls && agent_id === undefined && <Agents days={statistics.days} range={range} />}
+      <OwnFigures figures={own} viewer={viewer} />
     </Page>
   );
 }
@@ -133,26 +143,14 @@ function Overview({ query, data, isSwitchedOn, viewer }: OverviewProps) {
 /** The few numbers that matter most. */
 function Figures({ statistics: { totals, live } }: { statistics: Statistics }) {
   const { calls, ended, analyzed, average_duration_seconds: seconds } = totals;
-  const figures = [
+  const tiles = [
     { name: "Calls", value: formatCount(calls) },
     { name: "Ended", value: formatCount(ended), note: calls > ended && `${formatCount(calls - ended)} have not` },
     { name: "Analyzed", value: formatShare(analyzed, calls), note: counted(analyzed, "call") },
     { name: "Average duration", value: seconds === null ? NO_NUMBER : formatDuration(seconds) },
     { name: "Live now", value: liveCount(live), note: "whatever the range", isLive: live.length > 0 },
   ];
-  return (
-    <dl class="figures">
-      {figures.map(({ name, value, note, isLive }) => (
-        <div>
-          <dt>{name}</dt>
-          <dd>
-            <span class={isLive ? "live" : undefined}>{value}</span>
-            {note && <small>{note}</small>}
-          </dd>
-        </div>
-      ))}
-    </dl>
-  );
+  return <Tiles tiles={tiles} />;
 }
 
 function daysText(first: string, last: string): string {
