@@ -8,6 +8,7 @@ import { copyProject } from "../commands/project-copy.ts";
 import { documentedCall } from "../support/events.ts";
 import { bootLedger } from "../support/ledger.ts";
 import { post, readAnswer } from "../support/post.ts";
+import { signIn } from "../support/sign-in.ts";
 import { adaptations } from "./adaptations.ts";
 
 test("the READMEs' changes apply, compile and work together", async () => {
@@ -36,7 +37,10 @@ test("the READMEs' changes apply, compile and work together", async () => {
   expect(await send(hangup, "another")).toMatchObject({ status: 401 });
   expect(await send({ ...hangup, at: "noon" })).toMatchObject({ status: 422, body: { errors: [{ path: "at" }] } });
   expect(await send({ type: "ringing" })).toMatchObject({ status: 200, body: { status: "ignored" } });
-  expect(await send({ type: "parrot" })).toMatchObject({ status: 200, body: { status: "quarantined" } });
+  expect(await send({ type: "parrot" })).toMatchObject({
+    status: 200,
+    body: { status: "quarantined", reason: "unrecognised" },
+  });
 
   // Of Atoms, since Acme analyzes nothing, and no platform tells of another's calls.
   await post(ledger.url, documentedCall({ call_id: "d" }).analytics());
@@ -56,6 +60,9 @@ test("the READMEs' changes apply, compile and work together", async () => {
     platform: "acme",
     duration_seconds: 12,
   });
+
+  const { text } = await (await signIn(ledger.url)).visit("/?range=own&from=2024-07-15&to=2024-07-15");
+  expect(text).toContain("Hung up within ten seconds 0 ");
   await ledger.harness.close();
 });
 

@@ -13,12 +13,13 @@ export interface Adaptation {
 /** Every change that a README shows, as it stands there. */
 export const adaptations: readonly Adaptation[] = [
   { name: "rename", apply: (folder) => execFileSync("bash", ["-c", renaming()], { cwd: folder }) },
-  { name: "sync-url", apply: (folder) => applyDiff(folder, "README.md") },
+  { name: "sync-url", apply: (folder) => applyDiff(folder, "src/sync/README.md", "+SYNC_URL = ") },
+  { name: "figure", apply: (folder) => applyDiff(folder, "README.md", "b/src/ledger/queries/figures.ts") },
   { name: "platform", apply: (folder) => applyDiff(folder, "src/platforms/README.md") },
   {
     name: "destination",
     apply: (folder) => {
-      applyDiff(folder, "src/sync/README.md");
+      applyDiff(folder, "src/sync/README.md", "b/src/sync/destinations/index.ts");
       execFileSync("npm", ["run", "types"], { cwd: folder });
     },
   },
@@ -30,10 +31,13 @@ function renaming(): string {
   return command;
 }
 
-function applyDiff(folder: string, readme: string): void {
+/** @param part what a diff contains that is to be applied; without it all of them are */
+function applyDiff(folder: string, readme: string, part = ""): void {
   const text = readFileSync(join(projectFolder, readme), "utf8");
-  const diffs = Array.from(text.matchAll(/^```diff\n(.*?)^```/gms), ([, diff = ""]) => diff);
-  if (diffs.length === 0) throw new Error(`${readme} shows no diff`);
+  const diffs = Array.from(text.matchAll(/^```diff\n(.*?)^```/gms), ([, diff = ""]) => diff).filter((diff) =>
+    diff.includes(part),
+  );
+  if (diffs.length === 0) throw new Error(`${readme} shows no diff with “${part}”`);
   for (const input of diffs) {
     const { status } = spawnSync("git", ["apply", "--reverse", "--check", "-"], { cwd: folder, input });
     // A project that has made a change its own has it already.

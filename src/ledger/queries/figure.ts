@@ -47,7 +47,7 @@ async function readFigure(
   until: number,
 ): Promise<FigureResult> {
   try {
-    const statement = db.prepare(limited(sql)).bind(since, end, agent_id, offsetOf(timeZone, end));
+    const statement = db.prepare(figureSql(sql)).bind(since, end, agent_id, offsetOf(timeZone, end));
     const [columns, ...rows] = answer.parse(
       await askStoreOnce("D1", () => statement.raw({ columnNames: true }), { until }),
     );
@@ -58,8 +58,8 @@ async function readFigure(
   }
 }
 
-/** One row more than are shown. SQLite takes nothing that writes for a part of a SELECT. */
-function limited(file: string): string {
+/** A file as a part of a SELECT, where SQLite takes nothing that writes. It has one row more than are shown. */
+export function figureSql(file: string): string {
   const query = withParameters(file).replace(/;\s*$/, "");
   return `SELECT * FROM (\n${query}\n) LIMIT ${MAX_ROWS + 1}`;
 }
