@@ -6,7 +6,7 @@ const projectFolder = join(import.meta.dirname, "..");
 
 /** The faces that can be taken out, and the tests that go through their doors: without the one, not the others. */
 const testsThrough: Record<string, string[]> = {
-  "src/dashboard": ["test/dashboard/**", "test/{looked-at,reading}.test.ts"],
+  "src/dashboard": ["test/dashboard/**", "test/{figures,looked-at,reading}.test.ts"],
   "src/api": [
     "test/{api,csv,erasure,looked-at,openapi,queries,reading,search}.test.ts",
     "test/{bench/seed/seed,commands/dev,commands/listing,slow/simulate}.test.ts",

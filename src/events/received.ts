@@ -57,7 +57,7 @@ export function readAgain(stored: StoredBody): Received {
  * Brackets, colons and commas of a body: a call of two hours has some 300,000 at Retell, which sends the times of each of 20,000
  * words twice. With as many names, each another, a body stays within 96 MB of a Worker's 128 (`test/memory.test.ts`).
  */
-export const MAX_VALUES = 350_000;
+export const MAX_VALUES = 320_000;
 
 /** SQLite's JSON functions stop at 1,000 levels, and one row they cannot read breaks a whole view (sqlite.org/json1.html). */
 export const MAX_LEVELS = 500;

@@ -1,5 +1,6 @@
 import pMap from "p-map";
 import type { Receiver } from "../simulator/receiver.ts";
+import { webhookId } from "../support/downstream.ts";
 import type { ListedObject } from "./inspection.ts";
 import type { Inspector } from "./inspector.ts";
 import { sha256Of } from "./make-call.ts";
@@ -60,7 +61,8 @@ export async function soakFindings(
     lostEvents: events.filter(({ key }) => !keys.has(key)).length,
     lostBodies: acknowledged.filter((body) => isEnd(body) && !body.archivable.some((sha256) => archived.has(sha256)))
       .length,
-    undelivered: analyses.filter(({ event_id, event }) => !received.has(`${event_id}:${event}`)).length,
+    undelivered: analyses.filter(({ call_id, event, event_id }) => !received.has(webhookId(call_id, event, event_id)))
+      .length,
     duplicatedRows: (await stores.count("SELECT count(*) FROM events")) - keys.size,
     duplicatedDeliveries:
       (await stores.count("SELECT count(*) FROM sync_deliveries")) -
