@@ -1,10 +1,9 @@
-import { platforms, type Secrets, settingsOf } from "../simulator/platforms/index.ts";
-import type { PlatformName } from "../simulator/platforms/platform.ts";
-import { ELEVENLABS_SECRET } from "./elevenlabs.ts";
+import { signedHeaders } from "../simulator/sign.ts";
+import { ELEVENLABS_SECRET, elevenLabsHeaders } from "./elevenlabs.ts";
 import { SECRET } from "./ledger.ts";
 import { type Answer, readAnswer } from "./post.ts";
-import { RETELL_SECRET } from "./retell.ts";
-import { VAPI_SECRET } from "./vapi.ts";
+import { RETELL_SECRET, retellSignature } from "./retell.ts";
+import { VAPI_SECRET, vapiSignedHeaders } from "./vapi.ts";
 
 /** A secret of every platform. */
 export const everySecret = {
@@ -12,27 +11,51 @@ export const everySecret = {
   retell: RETELL_SECRET,
   vapi: VAPI_SECRET,
   elevenlabs: ELEVENLABS_SECRET,
-} satisfies Secrets;
+};
+
+export type PlatformName = keyof typeof everySecret;
 
 /** The settings of a ledger on which every platform is on. */
-export const everyPlatform = settingsOf(everySecret);
+export const everyPlatform: Record<string, string> = {
+  ATOMS_WEBHOOK_SECRETS: SECRET,
+  RETELL_WEBHOOK_SECRETS: RETELL_SECRET,
+  VAPI_WEBHOOK_SECRETS: VAPI_SECRET,
+  ELEVENLABS_WEBHOOK_SECRETS: ELEVENLABS_SECRET,
+};
 
 /** The headers with which a platform sends a body now. */
-export function headersOf(platform: PlatformName, body: string | Uint8Array): Record<string, string> {
-  return platforms[platform].headers(Buffer.from(body), everySecret[platform], "usual");
-}
+const headersOf: Record<PlatformName, (body: string) => Record<string, string>> = {
+  atoms: (body) => signedHeaders(body, SECRET),
+  retell: (body) => ({ "X-Retell-Signature": retellSignature(body) }),
+  vapi: (body) => vapiSignedHeaders(body),
+  elevenlabs: (body) => elevenLabsHeaders(body),
+};
 
-/** Sends a body as its platform does. */
-export async function postAs(
+/**
+ * Sends a body as its platform does: a text as it is, anything else as JSON.
+ * @param headers besides those that the platform sends
+ */
+export function postAs(
   platform: PlatformName,
   url: string,
-  body: string,
+  payload: unknown,
   headers: Record<string, string> = {},
 ): Promise<Answer> {
-  const response = await fetch(new URL(`/webhooks/${platform}`, url), {
-    method: "POST",
+  const body = typeof payload === "string" ? payload : JSON.stringify(payload);
+  return postWith(
+    { "Content-Type": "application/json", ...headersOf[platform](body), ...headers },
+    platform,
+    url,
     body,
-    headers: { ...headersOf(platform, body), ...headers },
-  });
-  return readAnswer(response);
+  );
+}
+
+/** Sends a body to the webhook of a platform with these headers alone. */
+export async function postWith(
+  headers: Record<string, string>,
+  platform: string,
+  url: string,
+  body: string,
+): Promise<Answer> {
+  return readAnswer(await fetch(new URL(`/webhooks/${platform}`, url), { method: "POST", body, headers }));
 }
