@@ -24,17 +24,17 @@ beforeEach(() => {
 const entriesOf = (name: string, value: string) =>
   lines.flatMap((line) => (line.startsWith("{") ? JSON.parse(line) : [])).filter((entry) => entry[name] === value);
 
-test("an event that this code trips over is logged with its id and the stack, and is parked", async () => {
+test("an event that this code trips over is logged with its id and the stack, and is in quarantine", async () => {
   await ledger.DB.prepare(
     "CREATE TRIGGER refuse BEFORE INSERT ON calls BEGIN SELECT raise(ABORT, 'no such luck'); END",
   ).run();
   const { body } = await post(ledger.url, documentedCall({ call_id: "tripped" }).start({ caller_phone: PHONE }));
   await ledger.DB.prepare("DROP TRIGGER refuse").run();
-  expect(body).toMatchObject({ status: "parked" });
+  expect(body).toMatchObject({ status: "quarantined", reason: "faulty" });
   expect(entriesOf("message", "a plan could not be carried out")).toMatchObject([
     { error: expect.stringContaining("no such luck"), stack: expect.stringMatching(/\n\s+at /) },
   ]);
-  expect(entriesOf("message", "event")).toMatchObject([{ result: "parked", event_id: Object(body).event_id }]);
+  expect(entriesOf("message", "event")).toMatchObject([{ result: "quarantined", event_id: Object(body).event_id }]);
 });
 
 test("a request that fails unexpectedly is logged with its path and the stack, and its answer says nothing of it", async () => {

@@ -1,5 +1,6 @@
 import { createHmac } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ask } from "../support/ask.ts";
 import { ELEVENLABS_SECRET, elevenLabsCall, elevenLabsDigest, secondsNow } from "../support/elevenlabs.ts";
 import { documentedCall } from "../support/events.ts";
 import { everySecret, type PlatformName, postWith } from "../support/every-platform.ts";
@@ -303,6 +304,41 @@ test("a caller who says that something is a recording is heard all the same", as
   });
   expect(await ledger.send("elevenlabs", body)).toMatchObject({ status: 200, body: { status: "stored" } });
 });
+
+test.each<[PlatformName, (call_id: string) => object[], (call_id: string) => object[]]>([
+  [
+    "retell",
+    (call_id) => [retellCall({ call_id }).start()],
+    (call_id) => [retellCall({ call_id }).end(), retellCall({ call_id }).end({ duration_ms: "1" })],
+  ],
+  [
+    "vapi",
+    (call_id) => [vapiCall({ call_id }).start()],
+    (call_id) => [vapiCall({ call_id }).report(), vapiCall({ call_id }).start({ type: "status-changed" })],
+  ],
+  [
+    "elevenlabs",
+    (call_id) => [elevenLabsCall({ call_id }).transcription()],
+    (call_id) => [
+      elevenLabsCall({ call_id }).initiationFailure(),
+      elevenLabsCall({ call_id }).transcription({ status: 1 }),
+    ],
+  ],
+])(
+  "%s: of an erased call nothing comes back, and what does not fit is not in quarantine either",
+  async (platform, first, late) => {
+    const call_id = `erased-${platform}`;
+    for (const body of first(call_id)) await ledger.send(platform, body);
+    const { body } = await ask(ledger.url, `/api/calls/${call_id}`, { method: "DELETE" });
+    const jobStatus = async () => (await ask(ledger.url, `/api/jobs/${Object(body).job}`)).body;
+    await expect.poll(jobStatus, { timeout: 15_000 }).toMatchObject({ status: "complete" });
+    const before = await ledger.inventory();
+    for (const body of late(call_id)) {
+      expect(await ledger.send(platform, body)).toMatchObject({ status: 200, body: { status: "erased", call_id } });
+    }
+    expect(await ledger.inventory()).toEqual(before);
+  },
+);
 
 test("every secret of the tests is one that an answer is searched for", () => {
   const { retell, vapi, elevenlabs } = everySecret;

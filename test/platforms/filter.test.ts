@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ask, askText } from "../support/ask.ts";
 import { documentedCall } from "../support/events.ts";
+import { postAs } from "../support/every-platform.ts";
 import { bootLedger } from "../support/ledger.ts";
 import { post } from "../support/post.ts";
-import { postRetell, RETELL_SECRET, retellCall } from "../support/retell.ts";
+import { RETELL_SECRET, retellCall } from "../support/retell.ts";
 import { signIn } from "../support/sign-in.ts";
 
 let ledger: Awaited<ReturnType<typeof bootLedger>>;
@@ -12,7 +13,7 @@ beforeAll(async () => {
   ledger = await bootLedger({ env: { RETELL_WEBHOOK_SECRETS: RETELL_SECRET } });
   pages = await signIn(ledger.url);
   await post(ledger.url, documentedCall({ call_id: "of-atoms" }).start());
-  await postRetell(ledger.url, retellCall({ call_id: "of-retell" }).start());
+  await postAs("retell", ledger.url, retellCall({ call_id: "of-retell" }).start());
 });
 afterAll(() => ledger.harness.close());
 
@@ -35,11 +36,4 @@ test("the page lets choose the platform where there are several, and keeps the c
   const { html, text } = await pages.visit("/calls?platform=retell");
   expect(html).toContain('<option value="retell" selected="">');
   expect(text).toContain("Platform retell × take off");
-});
-
-test("with one platform alone there is nothing to choose", async () => {
-  const one = await bootLedger({ env: { ATOMS_WEBHOOK_SECRETS: "", RETELL_WEBHOOK_SECRETS: RETELL_SECRET } });
-  const only = await signIn(one.url);
-  expect((await only.visit("/calls")).text).not.toContain("All platforms");
-  await one.harness.close();
 });

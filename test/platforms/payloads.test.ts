@@ -1,16 +1,10 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
+import { findPlatform } from "../../src/platforms/index.ts";
+import { payloadOf } from "../support/decoded.ts";
 import { elevenLabsCall } from "../support/elevenlabs.ts";
 import { atomsCall, documentedCall } from "../support/events.ts";
-import { everyPlatform, postAs } from "../support/every-platform.ts";
-import { bootLedger } from "../support/ledger.ts";
 import { retellCall } from "../support/retell.ts";
 import { vapiCall } from "../support/vapi.ts";
-
-let ledger: Awaited<ReturnType<typeof bootLedger>>;
-beforeAll(async () => {
-  ledger = await bootLedger({ env: everyPlatform });
-});
-afterAll(() => ledger.harness.close());
 
 /** What nobody says but in a conversation. */
 const SAID = "zyzzyva";
@@ -89,18 +83,11 @@ test.each([
   ],
   ["elevenlabs", "post_call_transcription", elevenlabs.transcription({ transcript: elevenLabsTurns })],
   ["elevenlabs", "call_initiation_failure", elevenlabs.initiationFailure({ transcript: elevenLabsTurns })],
-] as const)("the payload of %s %s has no transcript in it", async (platform, _event, body) => {
-  const { event_id } = Object((await postAs(platform, ledger.url, JSON.stringify(body))).body);
-  const { results } = await ledger.DB.prepare("SELECT payload FROM events WHERE event_id = ? AND payload IS NOT NULL")
-    .bind(event_id)
-    .all<{ payload: string }>();
-  expect(results).toHaveLength(1);
-  expect(results[0]?.payload).not.toContain(SAID);
+] as const)("the payload of %s %s has no transcript in it", (name, _event, body) => {
+  const platform = findPlatform(name);
+  const payload = platform && JSON.stringify(payloadOf(platform, body));
+  expect(payload).toContain("said");
+  expect(payload).not.toContain(SAID);
   // For five minutes of talk.
-  expect(results[0]?.payload.length).toBeLessThan(8 * 1024);
-});
-
-test("what was said is in the archive, whole", async () => {
-  const text = await (await ledger.ARCHIVE.get("calls/said%20in%20retell/transcript.json"))?.text();
-  expect(text).toBe(JSON.stringify(retell.end(retellTalk)));
+  expect(payload?.length).toBeLessThan(8 * 1024);
 });

@@ -1,6 +1,4 @@
 import { createHmac } from "node:crypto";
-import { request } from "node:http";
-import { type Answer, readAnswer } from "./post.ts";
 
 export const ELEVENLABS_SECRET = "wsec_0123456789abcdef";
 
@@ -28,41 +26,6 @@ export function elevenLabsHeaders(
 /** The signature alone, in hex. */
 export function elevenLabsDigest(body: string | Uint8Array, secret: string, time: number | string): string {
   return createHmac("sha256", secret).update(`${time}.`).update(body).digest("hex");
-}
-
-/** Sends a body as ElevenLabs does: text and bytes as they are, anything else as JSON. */
-export async function postElevenLabs(
-  url: string,
-  payload: unknown,
-  headers: Record<string, string> = {},
-): Promise<Answer> {
-  const body = typeof payload === "string" || payload instanceof Uint8Array ? payload : JSON.stringify(payload);
-  const response = await fetch(new URL("/webhooks/elevenlabs", url), {
-    method: "POST",
-    body,
-    headers: { ...elevenLabsHeaders(body), ...headers },
-  });
-  return readAnswer(response);
-}
-
-/** The same in chunks and without a Content-Length, as recordings come. */
-export function postElevenLabsInChunks(url: string, body: string, chunkCharacters: number): Promise<Answer> {
-  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-  const sending = request(new URL("/webhooks/elevenlabs", url).href, {
-    method: "POST",
-    headers: elevenLabsHeaders(body),
-  });
-  sending.on("error", reject);
-  sending.on("response", async (response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of response) chunks.push(chunk);
-    resolve(await readAnswer(new Response(Buffer.concat(chunks), { status: response.statusCode ?? 0 })));
-  });
-  for (let from = 0; from < body.length; from += chunkCharacters) {
-    sending.write(body.slice(from, from + chunkCharacters));
-  }
-  sending.end();
-  return promise;
 }
 
 /** The three bodies of a conversation, with room for more fields of `data` and of the body. */

@@ -1,5 +1,4 @@
 import { createHmac } from "node:crypto";
-import { type Answer, readAnswer } from "./post.ts";
 
 /** One of the ledger's `RETELL_WEBHOOK_SECRETS`. */
 export const RETELL_SECRET = "key_of_the_tests";
@@ -11,17 +10,6 @@ export const RETELL_SECRET = "key_of_the_tests";
 export function retellSignature(body: string | Uint8Array, secret = RETELL_SECRET, at = Date.now()): string {
   const digest = createHmac("sha256", secret).update(body).update(String(at)).digest("hex");
   return `v=${at},d=${digest}`;
-}
-
-/** Sends a body as Retell does: text and bytes as they are, anything else as JSON. */
-export async function postRetell(url: string, payload: unknown, headers: Record<string, string> = {}): Promise<Answer> {
-  const body = typeof payload === "string" || payload instanceof Uint8Array ? payload : JSON.stringify(payload);
-  const response = await fetch(new URL("/webhooks/retell", url), {
-    method: "POST",
-    body,
-    headers: { "Content-Type": "application/json", "X-Retell-Signature": retellSignature(body), ...headers },
-  });
-  return readAnswer(response);
 }
 
 /** The three events of an inbound phone call, with room for more fields of `call` and of the body. */
