@@ -24,7 +24,7 @@ interface Bench {
   /** Bundles the ledger, or a variant of it in `workers`. */
   build(name: string, entry: string): Promise<Bundle>;
   variant(name: string, file: string): Promise<Bundle>;
-  /** Bundles the ledger within the limits that Cloudflare gives an invocation. */
+  /** Bundles the ledger within the limits that Cloudflare gives an invocation, at a distance from its stores. */
   limited(): Promise<Bundle>;
   /** Bundles a Worker that stands beside the ledger and erases nothing. */
   other(name: string, file?: string): Promise<Bundle>;
@@ -46,7 +46,7 @@ const bothWays = ({ name, ...rest }: Bundle): [plain: Bundle, searching: Bundle]
 ];
 
 /** The most rows that a call may write that is alone in its hour, one of them being the mark of that hour; one more with its words. */
-const MAX_ROWS_WRITTEN = 14;
+const MAX_ROWS_WRITTEN = 17;
 
 const PLATFORM_BODY_BYTES = 60_000;
 
@@ -106,8 +106,8 @@ const sections: Record<string, Section> = {
   drain: {
     about: "parked events coming back, and fresh ones beside them",
     takes: "3 min",
-    async measure({ report, downstream, build }) {
-      await reportDrain(report, await build("ledger", "src/index.ts"), downstream);
+    async measure({ report, downstream, limited }) {
+      await reportDrain(report, await limited(), downstream);
     },
   },
   outage: {
@@ -219,7 +219,7 @@ async function measure(chosen: readonly string[]): Promise<boolean> {
     report,
     build: (name, entry) => bundle(name, entry, folder),
     variant: (name, file) => bundle(name, `${workers}/${file}`, folder),
-    limited: () => bundle("ledger", "test/chaos/faulty-ledger.ts", folder),
+    limited: () => bundle("ledger", `${workers}/distant-ledger.ts`, folder),
     other: (name, file = `${name}.ts`) => bundle(name, `${workers}/${file}`, folder, { hasEraseJob: false }),
   };
   try {

@@ -81,7 +81,7 @@ async function reportPages(report: Report, quiet: SeededLedger, busy: SeededLedg
   }
 }
 
-/** With it, and with words searched, a million calls stay below $25. */
+/** With it, and with words searched, a million calls stay below $28. */
 const DOLLARS_LIMIT = 3;
 
 /** Each hour is counted when it is over, and once more for the calls that end after it. */

@@ -61,6 +61,8 @@ app.post("/webhooks/atoms", async (c) => {
     .first();
   if (seen !== null) return c.json({ status: "duplicate" });
 
+  // Before its event, which names it.
+  await upsertCall(c.env.DB, event, now);
   const { transcript, ...payload } = "transcript" in event ? event : { ...event, transcript: undefined };
   await c.env.DB.prepare(
     `INSERT INTO events (call_id, event, event_id, agent_id, occurred_at, received_at, format, payload, ledger_sha256, ledger_ingest_id)
@@ -78,7 +80,6 @@ app.post("/webhooks/atoms", async (c) => {
       NOT_USED,
     )
     .run();
-  await upsertCall(c.env.DB, event, now);
   if (transcript !== undefined) {
     await c.env.ARCHIVE.put(`calls/${event.call_id}/transcript.json`, body);
   }
