@@ -7,7 +7,7 @@ const DISTANCE_MILLISECONDS = 1;
 
 /**
  * The ledger within the limits that Cloudflare gives an invocation, its cron at a small distance from its stores: the local stores
- * are in the Worker's own thread, which takes no request in while one operation follows the other without any wait.
+ * are in the Worker's own thread, and where one operation follows the other without any wait, requests wait for seconds.
  */
 export default {
   ...limited,
