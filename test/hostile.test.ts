@@ -66,11 +66,11 @@ describe("ids", () => {
 
 describe("bodies that would take more memory than a Worker has", () => {
   test.each([
-    ["10 MiB of empty objects", `{"event":"call.start","crowd":[${"{},".repeat(3_400_000)}{}]}`, "350000 values"],
+    ["10 MiB of empty objects", `{"event":"call.start","crowd":[${"{},".repeat(3_400_000)}{}]}`, "320000 values"],
     [
       "200,000 keys",
       `{"event":"call.end","variables":{${Array.from({ length: 200_000 }, (_, key) => `"${key}":0`).join()}}}`,
-      "350000 values",
+      "320000 values",
     ],
     [
       "100,000 levels",

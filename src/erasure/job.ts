@@ -1,7 +1,7 @@
 import { WorkflowEntrypoint, type WorkflowEvent, type WorkflowStep } from "cloudflare:workers";
 import { failJob, readJob } from "../ledger/jobs.ts";
 import { log, logError } from "../log.ts";
-import { performStep } from "./steps.ts";
+import { PATIENCE_MS, performStep } from "./steps.ts";
 
 export interface EraseParameters {
   /** The id of the row in `ledger_jobs`, which has the subject: Workflows keeps parameters for days. */
@@ -10,9 +10,6 @@ export interface EraseParameters {
 
 /** A store that is down for minutes; beyond it the cron goes on with the job. */
 const stepConfig = { retries: { limit: 5, delay: "5 seconds", backoff: "exponential" } } as const;
-
-/** Without progress for so long, the cron goes on with a job: longer than all tries of a step. */
-export const PATIENCE_MS = 10 * 60 * 1000;
 
 /**
  * A step takes some 250 of the 10,000 subrequests that all steps of an instance share, and five of their 1,000 queries of D1

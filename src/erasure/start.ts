@@ -9,8 +9,8 @@ import { callIdsBefore, countCallsOfNumber } from "../ledger/erasure.ts";
 import { insertJob, jobStatus, readJob } from "../ledger/jobs.ts";
 import { logError } from "../log.ts";
 import { readSettings } from "../settings.ts";
-import { type EraseParameters, PATIENCE_MS } from "./job.ts";
-import { type ErasureStores, erased, nothingErased } from "./steps.ts";
+import type { EraseParameters } from "./job.ts";
+import { type ErasureStores, erased, nothingErased, PATIENCE_MS } from "./steps.ts";
 import type { Subject } from "./subject.ts";
 
 /** A whole phone number as a request has it. Fewer digits would be a mistake, and name many people. */

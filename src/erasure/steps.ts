@@ -132,6 +132,9 @@ function isAny(counts: Erased): boolean {
   return Object.values(counts).some((count) => typeof count === "number" && count > 0);
 }
 
+/** Without progress for so long, the cron goes on with a job: longer than all tries of a step. */
+export const PATIENCE_MS = 10 * 60 * 1000;
+
 /** By then every write that was under way during a job has come in. */
 export const SWEEP_DELAY_MS = 10 * 60 * 1000;
 

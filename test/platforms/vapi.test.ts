@@ -203,14 +203,18 @@ test.each([
   expect(decoded(vapi, body)).toMatchObject({ agent_id });
 });
 
-test("the payload is the report without its conversation, prompts of the assistant included", () => {
+test("the payload is the report without its conversation and the prompt of its assistant", () => {
   const older = { messages, messagesOpenAIFormatted: [], transcript: "AI: Hello!" };
   const nodes = [{ name: "greeting", messages, variables: { slot: 1 } }];
   const body = report({ ...older, artifact: { ...artifact, nodes }, call: { ...call, ...older, artifact: older } });
   const { messages: _, messagesOpenAIFormatted: __, transcript: ___, ...rest } = artifact;
   const kept = { ...rest, nodes: [{ name: "greeting", variables: { slot: 1 } }] };
-  expect(payloadOf(vapi, body)).toEqual(report({ artifact: kept, call: { ...call, artifact: {} } }));
-  expect(payloadOf(vapi, start({ artifact: {} }))).toEqual(start({ artifact: {} }));
+  const unprompted = { assistant: { id: "asst_1", model: { provider: "openai" } } };
+  const prompted = { assistant: { id: "asst_1", model: { provider: "openai", messages } } };
+  expect(payloadOf(vapi, { message: { ...body.message, ...prompted } })).toEqual({
+    message: { ...report({ artifact: kept, call: { ...call, artifact: {} } }).message, ...unprompted },
+  });
+  expect(payloadOf(vapi, start({ artifact: {}, ...unprompted }))).toEqual(start({ artifact: {}, ...unprompted }));
 });
 
 test.each<[string, object, object[]]>([

@@ -45,7 +45,7 @@ CREATE TABLE events (
   ledger_ingest_id TEXT NOT NULL,   -- random, one a run of ingest: tells a repeated write from a redelivery
   ledger_caller_digits TEXT,        -- JSON array of the customer's numbers in the body, as digits; NULL: none
   PRIMARY KEY (call_id, event, event_id)
-) STRICT, WITHOUT ROWID;
+) STRICT;  -- With row ids: payloads in the tree of the key would take twice the room.
 
 CREATE TABLE sync_deliveries (
   call_id TEXT NOT NULL,

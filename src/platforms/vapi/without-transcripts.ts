@@ -4,10 +4,13 @@ import { isJsonObject } from "../../events/fields.ts";
 /** The members that repeat the conversation, beside each other, wherever one of them may stand. */
 const transcriptNames: ReadonlySet<string> = new Set(["messages", "messagesOpenAIFormatted", "transcript"]);
 
-/** The members in which such members stand, besides the message: its artifact, the nodes of a workflow, the call with its own. */
-const holders: ReadonlySet<string> = new Set(["artifact", "nodes", "call"]);
+/**
+ * The members in which such members stand, besides the message: its artifact, the nodes of a workflow, the call with its own. The
+ * messages of an assistant's model are its prompt: kilobytes that every body of a call repeats.
+ */
+const holders: ReadonlySet<string> = new Set(["artifact", "nodes", "call", "assistant", "model"]);
 
-/** The body without its transcripts; the very same object when it has none. */
+/** The body without its transcripts and prompts; the very same object when it has none. */
 export function withoutTranscripts(body: JsonObject): JsonObject {
   const { message } = body;
   const rest = withoutTranscriptsInside(message);
