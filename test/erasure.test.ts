@@ -25,6 +25,7 @@ const tables = [
   "events",
   "ledger_caller_numbers",
   "sync_deliveries",
+  "tool_calls",
   "ledger_search_index",
   "ledger_hours",
   "ledger_stale_hours",

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { convertV4MiniflareOptions, Miniflare, NoOpLog } from "miniflare";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { unstable_splitSqlQuery as splitSql } from "wrangler";
-import { callRow, deliveryRow, eventRow } from "../src/ledger/schema.ts";
+import { callRow, deliveryRow, eventRow, toolCallRow } from "../src/ledger/schema.ts";
 import { atomsCall, documentedCall } from "./support/events.ts";
 import { bootLedger } from "./support/ledger.ts";
 import { post } from "./support/post.ts";
@@ -42,6 +42,7 @@ test("the migrations make a fresh database a ledger", async () => {
     "ledger_search_index",
     "ledger_stale_hours",
     "sync_deliveries",
+    "tool_calls",
   ]);
   expect(await named("view")).toEqual(["call_metrics", "daily_calls"]);
   expect(await named("index")).toEqual([
@@ -69,6 +70,7 @@ describe("the tables have the columns of the contract", () => {
     ["calls", callRow],
     ["events", eventRow],
     ["sync_deliveries", deliveryRow],
+    ["tool_calls", toolCallRow],
   ])("%s, and may have NULL where the code expects it", async (table, row) => {
     const columns = await read(`SELECT name, "notnull" FROM pragma_table_xinfo('${table}')`);
     const mandatory = new Map(columns.map(({ name, notnull }) => [String(name), notnull === 1]));
@@ -82,6 +84,7 @@ describe("the tables have the columns of the contract", () => {
     ["calls", ["id"]],
     ["events", ["call_id", "event", "event_id"]],
     ["sync_deliveries", ["call_id", "event", "event_id", "destination"]],
+    ["tool_calls", ["call_id", "number"]],
   ])("the key of %s", async (table, key) => {
     const columns = await read(`SELECT name FROM pragma_table_info('${table}') WHERE pk > 0 ORDER BY pk`);
     expect(columns.map(({ name }) => name)).toEqual(key);
@@ -161,6 +164,7 @@ describe("calls go by their time", () => {
         analyzed: 0,
         total_duration_seconds: 25,
         average_duration_seconds: 12.5,
+        cost_usd: null,
       },
     ]);
     await ledger.DB.prepare(`UPDATE calls SET metrics = '{"csat":4,"resolved":true,"$overflow":"key"}'`).run();

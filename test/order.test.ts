@@ -21,7 +21,9 @@ async function finalRow(call_id: string): Promise<unknown> {
   const { id, updated_at, ledger_first_received_at, ledger_column_versions, analyzed_at, called_at, ...rest } =
     row ?? {};
   expect(called_at).toBe(row?.["started_at"] ?? row?.["ended_at"] ?? ledger_first_received_at);
-  return JSON.parse(JSON.stringify(rest).replaceAll(call_id, "ID"));
+  const tools = ledger.DB.prepare("SELECT * FROM tool_calls WHERE call_id = ? ORDER BY number").bind(call_id);
+  const { results: tool_calls } = await tools.all();
+  return JSON.parse(JSON.stringify({ ...rest, tool_calls }).replaceAll(call_id, "ID"));
 }
 
 function permutations<T>(items: readonly T[]): T[][] {
@@ -266,6 +268,7 @@ test("daily_calls counts a call on the day it started, else ended, else first ca
       analyzed: 0,
       total_duration_seconds: 30,
       average_duration_seconds: 15,
+      cost_usd: null,
     },
     {
       day: new Date().toISOString().slice(0, 10),
@@ -275,6 +278,7 @@ test("daily_calls counts a call on the day it started, else ended, else first ca
       analyzed: 1,
       total_duration_seconds: 0,
       average_duration_seconds: null,
+      cost_usd: null,
     },
   ]);
 });

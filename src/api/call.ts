@@ -1,21 +1,23 @@
 import * as z from "zod";
 import { conversationText, readTranscript } from "../archive/transcripts.ts";
+import { toolStatus } from "../events/event.ts";
 import { type Problem, problemResponse } from "../http/problem.ts";
 import { readCall, readCallRow } from "../ledger/calls.ts";
-import { deliveryRow, eventRow, reader, withJson } from "../ledger/schema.ts";
+import { deliveryRow, eventRow, reader, toolCallRow, withJson } from "../ledger/schema.ts";
 import { callAnswer } from "./calls.ts";
 import { callQuery, nothing, operation } from "./operation.ts";
 
-/** `GET /api/calls/{call_id}`: a call with its events and deliveries. */
+/** `GET /api/calls/{call_id}`: a call with its tool calls, events and deliveries. */
 export const getCall = operation({
   method: "get",
   path: "/calls/{call_id}",
-  summary: "A call, its events and its deliveries",
+  summary: "A call, the tools it called, its events and its deliveries",
   query: callQuery,
   body: nothing,
   answers: {
     "application/json": z.object({
       call: callAnswer,
+      tool_calls: z.array(toolCallRow),
       events: z.array(eventRow.extend({ payload: z.unknown().describe("the body, without the transcript") })),
       deliveries: z.array(deliveryRow),
     }),
@@ -24,14 +26,35 @@ export const getCall = operation({
   async perform({ parameter: callId }, env) {
     const details = await readCall(reader(env.DB), callId);
     if (details === undefined) return unknownCall();
-    const { call, events, deliveries } = details;
+    const { call, tool_calls, events, deliveries } = details;
     const payload = (text: string | null): unknown => (text === null ? null : JSON.parse(text));
     return Response.json({
       call: withJson(call),
+      tool_calls,
       events: events.map((event) => ({ ...event, payload: payload(event.payload) })),
       deliveries,
     });
   },
+});
+
+const timestamp = z.string().nullable().describe("free text, as the platform sent it");
+
+const speechTurn = z.object({
+  kind: z.literal("speech"),
+  role: z.string().nullable().describe("agent, user, or another word of the platform"),
+  content: z.string(),
+  timestamp,
+  ended_at: timestamp,
+});
+
+const toolTurn = z.object({
+  kind: z.literal("tool"),
+  name: z.string(),
+  arguments: z.unknown().describe("JSON where it is JSON, else text; null when not known"),
+  result: z.unknown().describe("JSON where it is JSON, else text; null when not known"),
+  status: toolStatus.nullable(),
+  timestamp,
+  duration_ms: z.number().nullable(),
 });
 
 /** `GET /api/calls/{call_id}/transcript`: the conversation, as JSON or, with `Accept: text/plain`, for reading. */
@@ -44,13 +67,7 @@ export const getTranscript = operation({
   answers: {
     "application/json": z.object({
       call_id: z.string(),
-      turns: z.array(
-        z.object({
-          role: z.string().nullable(),
-          content: z.string(),
-          timestamp: z.string().nullable().describe("free text, as the platform sent it"),
-        }),
-      ),
+      turns: z.array(z.discriminatedUnion("kind", [speechTurn, toolTurn])),
     }),
     "text/plain": z.string(),
   },

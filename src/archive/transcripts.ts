@@ -1,4 +1,4 @@
-import type { Turn } from "../events/event.ts";
+import type { ToolTurn, Turn } from "../events/event.ts";
 import { isJsonObject } from "../events/fields.ts";
 import { findPlatform } from "../platforms/index.ts";
 import { askStore } from "../stores/ask.ts";
@@ -103,12 +103,28 @@ export async function readTranscript(bucket: R2Bucket, key: string): Promise<Arc
   };
 }
 
-/** A conversation for reading: a paragraph a turn, with speaker and time as far as they are known. */
+/** A conversation for reading: a paragraph a turn, with speaker and time as far as they are known, and a line a tool. */
 export function conversationText(turns: readonly Turn[]): string {
   return turns
-    .map(({ role, content, timestamp }) => {
-      const speaker = [role ?? "unknown", timestamp === null ? "" : `(${timestamp})`].filter(Boolean).join(" ");
-      return `${speaker}:\n${content}\n`;
+    .map((turn) => {
+      const time = turn.timestamp === null ? "" : `(${turn.timestamp})`;
+      if (turn.kind === "tool")
+        return `${oneLine(["tool", turn.name.replaceAll(/\s+/g, " "), time, turn.status, ...toolTexts(turn)])}\n`;
+      return `${oneLine([turn.role ?? "unknown", time])}:\n${turn.content}\n`;
     })
     .join("\n");
+}
+
+function toolTexts({ arguments: given, result, duration_ms }: ToolTurn): string[] {
+  const duration = duration_ms === null ? [] : [`${Math.round(duration_ms)} ms`];
+  return [
+    ...duration,
+    ...(given === null ? [] : [JSON.stringify(given)]),
+    ...(result === null ? [] : ["→", JSON.stringify(result)]),
+  ];
+}
+
+/** Words between spaces, without those that are not known. */
+function oneLine(words: readonly (string | null)[]): string {
+  return words.filter(Boolean).join(" ");
 }

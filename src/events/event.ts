@@ -28,7 +28,13 @@ export interface CallFacts {
   metrics?: JsonObject;
   summary?: string;
   recording_url?: string;
-  /** How many turns the transcript has. The turns stay in the body, which the archive keeps. */
+  /** The version of the agent, as the platform writes it. */
+  agent_version?: string;
+  /** What the platform says that the call cost, in US dollars. */
+  cost_usd?: number;
+  /** The median, else the mean, of the times that the agent took to answer, as the platform says it. */
+  latency_ms?: number;
+  /** How many spoken turns the transcript has. The turns stay in the body, which the archive keeps. */
   transcript_turns?: number;
 }
 
@@ -49,11 +55,34 @@ export interface CallEvent extends CallFacts {
   worked_out?: ("started_at" | "ended_at" | "analyzed_at")[];
 }
 
-/** One turn of a conversation. */
-export interface Turn {
+/** What somebody said in a conversation. */
+export interface SpeechTurn {
+  kind: "speech";
   /** `agent`, `user`, or another word of the platform. */
   role: string | null;
   content: string;
   /** Free text: one platform sends ISO 8601, another seconds since the start. */
   timestamp: string | null;
+  /** As `timestamp`; null where the platform does not say it. */
+  ended_at: string | null;
 }
+
+export const toolStatus = z.enum(["ok", "error"]);
+export type ToolStatus = z.infer<typeof toolStatus>;
+
+/** A tool that the agent called between turns. */
+export interface ToolTurn {
+  kind: "tool";
+  name: string;
+  /** JSON values, or texts that are none; null where they are not known. */
+  arguments: unknown;
+  result: unknown;
+  /** null: the platform does not say it, or there is no result. */
+  status: ToolStatus | null;
+  /** Free text, as of what is said. */
+  timestamp: string | null;
+  duration_ms: number | null;
+}
+
+/** One turn of a conversation. */
+export type Turn = SpeechTurn | ToolTurn;

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { JsonObject, Turn } from "./event.ts";
+import type { JsonObject } from "./event.ts";
 
 /** One field of a body that does not fit, in the shape of the `errors` of an answer. */
 export interface FieldError {
@@ -29,6 +29,25 @@ export const id = idOrEmpty.min(1, "must not be empty");
 export const MAX_DURATION_SECONDS = 366 * 24 * 60 * 60;
 
 export const durationSeconds = z.number().max(MAX_DURATION_SECONDS, "must not be longer than 366 days");
+
+/** US dollars. No call costs more: what is above it was sent in another unit. */
+export const MAX_COST_USD = 1_000_000;
+
+export const costUsd = z
+  .number()
+  .min(0, "must not be negative")
+  .max(MAX_COST_USD, "must not be more than a million dollars");
+
+/** A day: longer than any call. */
+export const latencyMs = z
+  .number()
+  .min(0, "must not be negative")
+  .max(24 * 60 * 60 * 1000, "must not be longer than a day");
+
+/** A version, as some platforms count it and others name it. */
+export const versionText = z
+  .union([z.string(), z.number()], "Invalid input: expected string or number")
+  .transform((value) => String(value).toWellFormed());
 
 /** Free text. A lone surrogate has no UTF-8 form, so the columns hold U+FFFD in its place (Unicode 3.9, D-86). */
 export const text = z.string().transform((value) => value.toWellFormed());
@@ -110,7 +129,7 @@ export function listOf<Item extends z.ZodObject>(item: Item) {
     });
 }
 
-type TurnFieldType = "string" | "number" | "array";
+type TurnFieldType = "string" | "number" | "boolean" | "array";
 
 /**
  * A conversation: a list of objects in which each of these fields is absent or of its type. Only looked at: the turns stay as they
@@ -180,18 +199,4 @@ function isPresent<T>(value: T): value is Exclude<T, null | undefined> {
 /** The issues of a schema as dotted paths with messages; they name types, never values. */
 export function fieldErrors(error: z.ZodError): FieldError[] {
   return error.issues.map(({ path, message }) => ({ path: path.map(String).join("."), message }));
-}
-
-/** The turns of a transcript in the common form `{ role, content, timestamp }`; turns without words are left out. */
-export function turnsOf(transcript: unknown): Turn[] {
-  return Array.isArray(transcript) ? transcript.flatMap(turnOf) : [];
-}
-
-function turnOf(turn: unknown): Turn[] {
-  if (!isJsonObject(turn) || typeof turn["content"] !== "string" || turn["content"].trim() === "") return [];
-  return [{ role: textOrNull(turn["role"]), content: turn["content"], timestamp: textOrNull(turn["timestamp"]) }];
-}
-
-function textOrNull(value: unknown): string | null {
-  return typeof value === "string" ? value : null;
 }

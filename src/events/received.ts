@@ -70,7 +70,7 @@ const openings: ReadonlySet<number> = new Set(["{", "["].map((character) => char
 const closings: ReadonlySet<number> = new Set(["}", "]"].map((character) => character.charCodeAt(0)));
 
 /** Counts what opens or separates values, and how deep they nest, outside strings. */
-function measure(bytes: Uint8Array): { values: number; levels: number } {
+export function measure(bytes: Uint8Array): { values: number; levels: number } {
   let values = 0;
   let level = 0;
   let levels = 0;

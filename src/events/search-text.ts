@@ -25,11 +25,11 @@ const MAX_SEARCH_TEXT_BYTES = 1_900_000;
 const PIECE_CHARACTERS = 100_000;
 
 /**
- * The words of a transcript, in the form of the index. Stops at as much as D1 takes: all of a hostile body, at eighteen times
+ * The spoken words of a transcript, in the form of the index. Stops at as much as D1 takes: all of a hostile body, at eighteen times
  * its size, would not fit a Worker.
  */
 export function searchText(turns: readonly Turn[]): string {
-  const all = turns.map(({ content }) => content.toWellFormed()).join("\n");
+  const all = turns.flatMap((turn) => (turn.kind === "speech" ? turn.content.toWellFormed() : [])).join("\n");
   let text = "";
   for (let from = 0; from < all.length && text.length < MAX_SEARCH_TEXT_BYTES; from += PIECE_CHARACTERS) {
     text += normalize(all.slice(from, from + PIECE_CHARACTERS));

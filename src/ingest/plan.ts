@@ -10,6 +10,7 @@ import type { SyncMessage } from "../ledger/deliveries.ts";
 import { fits, overflowText } from "../ledger/overflow.ts";
 import { patchOf } from "../ledger/patch.ts";
 import type { LedgerEntry, LedgerWrite } from "../ledger/record.ts";
+import { toolCallsOf } from "../ledger/tool-calls.ts";
 import type { DecodedEvents } from "./decode.ts";
 
 /** Everything that the stores are to have of a body. */
@@ -66,7 +67,7 @@ export async function plan(received: StoredBody, decoded: DecodedEvents, options
       ledger_ingest_id,
       ledger_caller_digits: callerDigits(event),
     },
-    searchText: options.searchTranscripts ? searchTextOf(event, received, decoded) : undefined,
+    ...transcriptEntry(event, received, decoded, options),
     destinations: event.event === "analytics.completed" ? options.destinations : [],
   });
   const [first, ...others] = events;
@@ -102,9 +103,21 @@ function callerDigits({ caller_phone, caller_phones = [] }: CallEvent): string |
   return digits.size === 0 ? null : JSON.stringify([...digits]);
 }
 
-function searchTextOf(event: CallEvent, received: StoredBody, { platform, body }: DecodedEvents) {
-  if (event.event !== "call.end" || event.transcript_turns === undefined) return undefined;
-  return { version: transcriptVersion(event, received), text: searchText(platform.turns(body)) };
+/** The words and the tools of the transcript that an event brings. An end without one can outrank one with tools. */
+function transcriptEntry(
+  event: CallEvent,
+  received: StoredBody,
+  { platform, body }: DecodedEvents,
+  { searchTranscripts }: PlanOptions,
+): Pick<LedgerEntry, "searchText" | "toolCalls"> {
+  if (event.event !== "call.end") return { searchText: undefined, toolCalls: undefined };
+  const version = transcriptVersion(event, received);
+  const hasTranscript = event.transcript_turns !== undefined;
+  const turns = hasTranscript ? platform.turns(body) : [];
+  return {
+    searchText: hasTranscript && searchTranscripts ? { version, text: searchText(turns) } : undefined,
+    toolCalls: { version, rows: toolCallsOf(turns) },
+  };
 }
 
 async function archivedBody(

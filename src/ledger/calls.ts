@@ -15,7 +15,11 @@ import {
   type LedgerReader,
   type ListedRow,
   parseRows,
+  type ToolCallRow,
+  toolCallColumnsSql,
+  toolCallRow,
 } from "./schema.ts";
+import { MAX_TOOL_CALLS } from "./tool-calls.ts";
 
 /** Which calls a listing shows; an absent member does not matter. */
 export interface CallFilter {
@@ -109,6 +113,8 @@ function timeConditions({ from, to }: CallFilter): Condition[] {
 /** Everything that D1 has of one call. */
 export interface CallDetails {
   call: CallRow;
+  /** In the order in which the agent called them. */
+  tool_calls: ToolCallRow[];
   /** In the order in which they occurred. */
   events: EventRow[];
   deliveries: DeliveryRow[];
@@ -118,22 +124,28 @@ export interface CallDetails {
 const NO_LIMIT = -1;
 
 /**
- * A call with its events and deliveries, in one round trip; `undefined` when there is none of this id.
+ * A call with its tool calls, events and deliveries, in one round trip; `undefined` when there is none of this id.
  * @param limit of events and of deliveries
  */
 export async function readCall(db: LedgerReader, callId: string, limit = NO_LIMIT): Promise<CallDetails | undefined> {
-  const [calls, events, deliveries] = await askStore("D1", () =>
+  const [calls, events, deliveries, tools] = await askStore("D1", () =>
     db.batch(
       [
         `SELECT ${columnsSql(callRow)} FROM calls WHERE call_id = ?1 LIMIT ?2`,
         `SELECT ${eventColumnsSql} FROM events WHERE call_id = ?1 ORDER BY occurred_at, received_at, event_id, event LIMIT ?2`,
         `SELECT ${deliveryColumnsSql} FROM sync_deliveries WHERE call_id = ?1 ORDER BY event, event_id, destination LIMIT ?2`,
+        `SELECT ${toolCallColumnsSql} FROM tool_calls WHERE call_id = ?1 ORDER BY number LIMIT max(?2, ${MAX_TOOL_CALLS})`,
       ].map((sql) => db.prepare(sql).bind(callId, limit)),
     ),
   );
   const [call] = parseRows(callRow, calls);
   if (call === undefined) return undefined;
-  return { call, events: parseRows(eventRow, events), deliveries: parseRows(deliveryRow, deliveries) };
+  return {
+    call,
+    tool_calls: parseRows(toolCallRow, tools),
+    events: parseRows(eventRow, events),
+    deliveries: parseRows(deliveryRow, deliveries),
+  };
 }
 
 const archivedCall = callRow.pick({ transcript_key: true });

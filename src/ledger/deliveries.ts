@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { askStore } from "../stores/ask.ts";
 import type { WrittenEvent } from "./patch.ts";
-import { callRow, columnsSql, type DeliveryState, deliveryRow, parseRows } from "./schema.ts";
+import { callRow, columnsSql, type DeliveryState, deliveryRow, parseRows, toolCallRow } from "./schema.ts";
 
 /** What names a delivery. */
 export const deliveryId = deliveryRow.pick({ call_id: true, event: true, event_id: true, destination: true });
@@ -66,11 +66,22 @@ const plannedRow = z.object({
   generation: z.number(),
   occurred_at: z.string(),
   ...callRow.shape,
+  tool_calls: z.string(),
 });
 
-/** A delivery with its call, as the ledger has it now. */
-export type PlannedDelivery = Omit<z.infer<typeof plannedRow>, keyof typeof callRow.shape> &
-  DeliveryId & { call: z.infer<typeof callRow> };
+const deliveredCall = callRow.extend({ tool_calls: z.array(toolCallRow) });
+
+/** A delivery with its call and the tools it called, as the ledger has them now. */
+export type PlannedDelivery = Omit<z.infer<typeof plannedRow>, keyof typeof deliveredCall.shape> &
+  DeliveryId & { call: z.infer<typeof deliveredCall> };
+
+/** SQL for the tool calls of a call, as a JSON array of {@link toolCallRow}. */
+const toolCallsSql = `(
+  SELECT json_group_array(json_object(${toolCallRow
+    .keyof()
+    .options.map((column) => `'${column}', ${column}`)
+    .join(", ")}) ORDER BY number)
+  FROM tool_calls WHERE tool_calls.call_id = calls.call_id)`;
 
 /** SQL for the rows that a JSON array of deliveries names. */
 const isNamed = `delivery.call_id = named.value ->> 'call_id' AND delivery.event = named.value ->> 'event'
@@ -82,7 +93,7 @@ export async function readDeliveries(db: D1Database, ids: readonly DeliveryId[])
     db
       .prepare(
         `SELECT delivery.event, delivery.event_id, delivery.destination, delivery.state, delivery.attempts,
-           delivery.ledger_generation AS generation, events.occurred_at, ${columnsSql(callRow)}
+           delivery.ledger_generation AS generation, events.occurred_at, ${columnsSql(callRow)}, ${toolCallsSql} AS tool_calls
          FROM json_each(?1) AS named
          JOIN sync_deliveries AS delivery ON ${isNamed}
          JOIN events ON events.call_id = delivery.call_id AND events.event = delivery.event AND events.event_id = delivery.event_id
@@ -92,8 +103,9 @@ export async function readDeliveries(db: D1Database, ids: readonly DeliveryId[])
       .all(),
   );
   return parseRows(plannedRow, result).map(
-    ({ event, event_id, destination, state, attempts, generation, occurred_at, ...call }) => ({
-      ...{ call_id: call.call_id, event, event_id, destination, state, attempts, generation, occurred_at, call },
+    ({ event, event_id, destination, state, attempts, generation, occurred_at, tool_calls, ...row }) => ({
+      ...{ call_id: row.call_id, event, event_id, destination, state, attempts, generation, occurred_at },
+      call: { ...row, tool_calls: z.array(toolCallRow).parse(JSON.parse(tool_calls)) },
     }),
   );
 }

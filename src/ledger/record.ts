@@ -4,6 +4,7 @@ import { insertDeliveries } from "./deliveries.ts";
 import { type CallPatch, mergeCall, type WrittenEvents, writtenSql } from "./patch.ts";
 import { eventRow, parseRows } from "./schema.ts";
 import { indexTranscript, type SearchText } from "./search-index.ts";
+import { replaceToolCalls, type ToolCalls } from "./tool-calls.ts";
 
 /** A row of `events`, with the columns for the ledger's own use. */
 const writtenRow = eventRow.extend({
@@ -18,6 +19,8 @@ export interface LedgerEntry {
   row: z.infer<typeof writtenRow>;
   /** Absent when the event brings no words, or words are not searched. */
   searchText: SearchText | undefined;
+  /** Absent unless the event is the end of the call. */
+  toolCalls: ToolCalls | undefined;
   /** The names of the destinations the event goes to; empty for none. */
   destinations: readonly string[];
 }
@@ -75,7 +78,8 @@ function statementsOf(db: D1Database, write: LedgerWrite, now: Date): D1Prepared
     mergeCall(db, written, platform, patch, written.received_at, now.toISOString()),
   ];
   if (entries.some(({ row }) => row.ledger_caller_digits !== null)) statements.push(insertNumbers(db, written));
-  for (const { row, searchText, destinations } of entries) {
+  for (const { row, searchText, toolCalls, destinations } of entries) {
+    if (toolCalls !== undefined) statements.push(...replaceToolCalls(db, row, toolCalls));
     if (searchText !== undefined) statements.push(indexTranscript(db, row.call_id, searchText, row));
     if (destinations.length > 0) statements.push(insertDeliveries(db, row, destinations, now));
   }

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { callDirection, callStatus, eventName } from "../events/event.ts";
+import { callDirection, callStatus, eventName, toolStatus } from "../events/event.ts";
 
 // One schema a row. Types are inferred from these, the API describes its answers with them, and what D1 returns is checked by them.
 
@@ -21,16 +21,35 @@ export const callRow = z.object({
   ended_at: time.nullable(),
   analyzed_at: time.nullable(),
   duration_seconds: z.number().nullable(),
+  cost_usd: z.number().nullable().describe("what the platform says that the call cost, in US dollars"),
+  latency_ms: z
+    .number()
+    .nullable()
+    .describe("the median, else the mean, of the times that the agent took to answer, as the platform says it"),
+  agent_version: text.describe("as the platform writes it"),
   disposition: text,
   variables: text,
   metrics: text,
   summary: text,
-  recording_url: text,
+  recording_url: text.describe("at the platform"),
+  recording_key: text.describe("R2 key of the audio"),
   transcript_key: text.describe("R2 key of the call.end body"),
   transcript_turns: z.number().nullable(),
   updated_at: time,
 });
 export type CallRow = z.infer<typeof callRow>;
+
+/** A tool that the agent called. Its arguments and its result are in the transcript. */
+export const toolCallRow = z.object({
+  number: z.number().describe("from 1, in their order"),
+  name: z.string(),
+  status: toolStatus.nullable().describe("null when the platform does not say it"),
+  started_at: time.nullable(),
+  duration_ms: z.number().nullable(),
+});
+export type ToolCallRow = z.infer<typeof toolCallRow>;
+
+export const toolCallColumnsSql = Object.keys(toolCallRow.shape).join(", ");
 
 /** A schema of some columns of a table. */
 export type ListedRow<Row> = z.ZodType<Row> & { shape: object };

@@ -50,6 +50,6 @@ export interface Platform {
    * the platform sends none.
    */
   readonly secretNames: RegExp | undefined;
-  /** The conversation in a body that tells the end of a call; empty when there is none. */
+  /** The conversation in a body that tells the end of a call, what was said and which tools were called; empty when there is none. */
   turns(body: JsonObject): Turn[];
 }

@@ -17,11 +17,15 @@ CREATE TABLE calls (
   ended_at TEXT,
   analyzed_at TEXT,
   duration_seconds REAL,
+  cost_usd REAL,                    -- what the platform says that the call cost, in US dollars
+  latency_ms REAL,                  -- the median, else the mean, of the times the agent took to answer, as the platform says it
+  agent_version TEXT,               -- as the platform writes it
   disposition TEXT,
   variables TEXT,                   -- JSON object; {"$overflow": key} when it is too large for a row: the R2 key of the whole body
   metrics TEXT,                     -- JSON object, metric to value; "$overflow" as above
   summary TEXT,
-  recording_url TEXT,
+  recording_url TEXT,               -- at the platform
+  recording_key TEXT,               -- R2 key of the audio; NULL: not copied
   transcript_key TEXT,              -- R2 key of the call.end body
   transcript_turns INTEGER,         -- NULL: no event brought a transcript
   updated_at TEXT NOT NULL,         -- when this Worker last wrote the row
@@ -46,6 +50,17 @@ CREATE TABLE events (
   ledger_caller_digits TEXT,        -- JSON array of the customer's numbers in the body, as digits; NULL: none
   PRIMARY KEY (call_id, event, event_id)
 ) STRICT;  -- With row ids: payloads in the tree of the key would take twice the room.
+
+-- The tools that the agent called, of the transcript of the call; the first 500. Arguments and results stay in R2.
+CREATE TABLE tool_calls (
+  call_id TEXT NOT NULL REFERENCES calls (call_id) ON DELETE CASCADE,
+  number INTEGER NOT NULL,          -- from 1, in their order
+  name TEXT NOT NULL,
+  status TEXT,                      -- ok, error; NULL: the platform does not say it
+  started_at TEXT,
+  duration_ms REAL,                 -- as measured by the platform, or between two times that it states
+  PRIMARY KEY (call_id, number)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE sync_deliveries (
   call_id TEXT NOT NULL,
@@ -183,6 +198,7 @@ SELECT
   count(ended_at) AS ended,
   count(analyzed_at) AS analyzed,
   coalesce(sum(duration_seconds), 0) AS total_duration_seconds,
-  avg(duration_seconds) AS average_duration_seconds
+  avg(duration_seconds) AS average_duration_seconds,
+  sum(cost_usd) AS cost_usd         -- NULL: no platform says what its calls cost
 FROM calls
 GROUP BY day, agent_id;

@@ -1,7 +1,8 @@
+import { turnsOf } from "../../events/conversation.ts";
 import type { JsonObject, Turn } from "../../events/event.ts";
-import { isJsonObject, turnsOf, withMember, withoutMembers } from "../../events/fields.ts";
+import { isJsonObject, withMember, withoutMembers } from "../../events/fields.ts";
 
-/** The conversation in a body of either vocabulary; empty when there is none. */
+/** The conversation in a body of either vocabulary; empty when there is none. Neither tells of tools, or when a turn ended. */
 export function turnsInBody(body: JsonObject): Turn[] {
   const { metadata } = body;
   return turnsOf(transcriptOf(body) ?? (isJsonObject(metadata) ? transcriptOf(metadata) : undefined));

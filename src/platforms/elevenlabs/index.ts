@@ -1,7 +1,8 @@
-import type { JsonObject, Turn } from "../../events/event.ts";
-import { fieldErrors, isJsonObject, turnsOf, withMember, withoutMembers } from "../../events/fields.ts";
+import type { JsonObject } from "../../events/event.ts";
+import { fieldErrors, isJsonObject, withMember, withoutMembers } from "../../events/fields.ts";
 import type { Decoded, Platform } from "../platform.ts";
-import { elevenLabsEvent, eventTypes, isoTime, toCallEvents } from "./payload.ts";
+import { turnsInData } from "./conversation.ts";
+import { elevenLabsEvent, eventTypes, toCallEvents } from "./payload.ts";
 import { verify } from "./signature.ts";
 
 /** Recordings, and what the other products of the same workspace send. */
@@ -32,23 +33,11 @@ export const elevenlabs: Platform = {
   // Variables that are made for the headers of tools, these headers, and what people put into variables of other names.
   secretNames: /^secret__|^headers$|^password$|(?:api[-_]?key|(?:access|auth|bearer)[-_]?token|client[-_]?secret)$/i,
   turns({ data }) {
-    return isJsonObject(data) ? spokenTurns(data) : [];
+    return isJsonObject(data) ? turnsInData(data) : [];
   },
 };
 
 /** The body without its transcript; the very same object when it has none. */
 function withoutTranscript(body: JsonObject): JsonObject {
   return withMember(body, "data", (data) => withoutMembers(data, (name) => name === "transcript"));
-}
-
-/** Times are whole seconds: turns of one second stay in their order. */
-function spokenTurns({ transcript, metadata }: JsonObject): Turn[] {
-  if (!Array.isArray(transcript)) return [];
-  const start = isJsonObject(metadata) ? metadata["start_time_unix_secs"] : undefined;
-  return turnsOf(
-    transcript.filter(isJsonObject).map(({ role, message, time_in_call_secs: time }) => {
-      const timestamp = typeof start === "number" && typeof time === "number" ? isoTime(start + time) : undefined;
-      return { role, content: message, timestamp: timestamp ?? (typeof time === "number" ? String(time) : null) };
-    }),
-  );
 }

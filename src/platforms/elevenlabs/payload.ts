@@ -36,7 +36,13 @@ function entriesOf<Item extends z.ZodType>(item: Item) {
 }
 
 /** A turn that only calls a tool has no message. */
-const turns = turnList({ role: "string", message: "string", time_in_call_secs: "number" });
+const turns = turnList({
+  role: "string",
+  message: "string",
+  time_in_call_secs: "number",
+  tool_calls: "array",
+  tool_results: "array",
+});
 
 /** Calls by way of a Twilio server of the customer's own have neither a direction nor numbers here. */
 const phoneCall = z.object({
@@ -64,6 +70,7 @@ const transcription = z.object({
   data: z.object({
     ...common,
     status: z.string().nullish(),
+    version_id: text.nullish(),
     transcript: turns.nullish(),
     metadata: z
       .object({
@@ -139,7 +146,7 @@ export function toCallEvents(body: ElevenLabsEvent, receivedAt: string): [CallEv
 type Transcription = z.infer<typeof transcription>["data"];
 type Failure = z.infer<typeof initiationFailure>["data"];
 
-function endDetails({ status, transcript, metadata, conversation_initiation_client_data }: Transcription) {
+function endDetails({ status, version_id, transcript, metadata, conversation_initiation_client_data }: Transcription) {
   const variables = conversation_initiation_client_data?.dynamic_variables;
   const phone_call = metadata?.phone_call ?? {};
   const call_direction = callDirection.safeParse(phone_call.direction).data;
@@ -151,6 +158,7 @@ function endDetails({ status, transcript, metadata, conversation_initiation_clie
       disposition: status === "failed" ? status : nonBlank(metadata?.termination_reason),
       transcript_turns: transcript?.filter(({ message }) => nonBlank(message) !== undefined).length,
       variables,
+      agent_version: nonBlank(version_id),
     }),
     ...phones(call_direction, phone_call.external_number, phone_call.agent_number, variables),
   };

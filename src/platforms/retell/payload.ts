@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { countSpoken } from "../../events/conversation.ts";
 import type { CallEvent, JsonObject } from "../../events/event.ts";
 import {
   epochMs,
@@ -6,16 +7,27 @@ import {
   id,
   isoOfEpoch,
   jsonObject,
+  latencyMs,
+  MAX_COST_USD,
   MAX_DURATION_SECONDS,
   present,
   text,
+  versionText,
 } from "../../events/fields.ts";
 import type { Decoded } from "../platform.ts";
 import { conversation, turnsInCall, withoutTranscripts } from "./conversation.ts";
 
+/** Cents, to US dollars: by way of whole millionths of a cent, so that 1.1 cents are 0.011 dollars and no fraction more. */
+const cents = z
+  .number()
+  .min(0, "must not be negative")
+  .max(MAX_COST_USD * 100, "must not be more than a million dollars")
+  .transform((value) => Math.round(value * 1e6) / 1e8);
+
 const startedCall = z.object({
   call_id: id,
   agent_id: id,
+  agent_version: versionText.nullish(),
   direction: z.string().nullish(),
   from_number: text.nullish(),
   to_number: text.nullish(),
@@ -33,6 +45,8 @@ const concludedCall = startedCall.extend({
   scrubbed_recording_url: text.nullish(),
   retell_llm_dynamic_variables: jsonObject.nullish(),
   collected_dynamic_variables: jsonObject.nullish(),
+  call_cost: z.object({ combined_cost: cents.nullish() }).nullish(),
+  latency: z.object({ e2e: z.object({ p50: latencyMs.nullish() }).nullish() }).nullish(),
 });
 
 const callAnalysis = z.object({
@@ -102,7 +116,7 @@ function toCallEvent(payload: RetellEvent, receivedAt: string): CallEvent {
         timestamp: sentAt ?? started_at ?? receivedAt,
         call_id,
         agent_id,
-        ...present({ started_at }),
+        ...present({ started_at, agent_version: payload.call.agent_version }),
         ...parties(payload.call),
       };
     }
@@ -118,7 +132,7 @@ function toCallEvent(payload: RetellEvent, receivedAt: string): CallEvent {
         ...conclusion,
         ended_at,
         ...(conclusion.ended_at === undefined && { worked_out: ["ended_at"] }),
-        ...present({ transcript_turns: turnsInCall(payload.call)?.length }),
+        ...present({ transcript_turns: countSpoken(turnsInCall(payload.call)) }),
       };
     }
     case "call_analyzed": {
@@ -149,6 +163,9 @@ function conclusionOf(call: z.infer<typeof concludedCall>) {
       ended_at: isoOfEpoch(end ?? startAndDuration),
       duration_seconds: isNumber(duration) ? duration / 1000 : undefined,
       disposition: call.disconnection_reason,
+      agent_version: call.agent_version,
+      cost_usd: call.call_cost?.combined_cost,
+      latency_ms: call.latency?.e2e?.p50,
       recording_url: call.recording_url ?? call.scrubbed_recording_url,
       variables: variables(call),
     }),

@@ -1,6 +1,8 @@
 import * as z from "zod";
+import { countSpoken } from "../../events/conversation.ts";
 import type { CallDirection, CallEvent, JsonObject, Turn } from "../../events/event.ts";
 import {
+  costUsd,
   durationSeconds,
   fieldErrors,
   id,
@@ -8,13 +10,16 @@ import {
   instant,
   isJsonObject,
   jsonObject,
+  latencyMs,
   listOf,
   MAX_DURATION_SECONDS,
   present,
   text,
+  turnList,
+  versionText,
 } from "../../events/fields.ts";
 import type { Decoded } from "../platform.ts";
-import { messages, moment, spokenIn, turnsIn } from "./messages.ts";
+import { messages, moment, turnsIn } from "./messages.ts";
 import { ignoredTypes } from "./noise.ts";
 import { withoutTranscripts } from "./without-transcripts.ts";
 
@@ -34,6 +39,9 @@ const artifact = z
     recording: z.object({ mono: z.object({ combinedUrl: text.nullish() }).nullish() }).nullish(),
     variableValues: jsonObject.nullish(),
     structuredOutputs: jsonObject.nullish(),
+    performanceMetrics: z
+      .object({ turnLatencyAverage: latencyMs.nullish(), turnLatencies: turnList({ turnLatency: "number" }).nullish() })
+      .nullish(),
     assistantActivations: listOf(z.object({ assistantId: optionalId })).nullish(),
   })
   .nullish();
@@ -42,6 +50,7 @@ const start = z.object({
   type: z.literal("status-update"),
   status: z.literal("in-progress"),
   timestamp: moment.nullish(),
+  assistantVersion: versionText.nullish(),
   call: z.object({
     id,
     type: z.string().nullish(),
@@ -62,9 +71,11 @@ const conclusion = {
   endedReason: text.nullish(),
   startedAt: instant.nullish(),
   endedAt: instant.nullish(),
+  cost: costUsd.nullish(),
   call: start.shape.call.extend({
     endedAt: instant.nullish(),
     endedReason: text.nullish(),
+    cost: costUsd.nullish(),
     assistantOverrides: z.object({ variableValues: jsonObject.nullish() }).nullish(),
   }),
   artifact,
@@ -119,7 +130,7 @@ const conversation = z.object({ message: end.pick({ artifact: true, messages: tr
 /** The conversation in a body; empty when there is none. */
 export function turnsInBody(body: JsonObject): Turn[] {
   const parsed = conversation.safeParse(body);
-  return parsed.success ? turnsIn(messagesIn(parsed.data.message)) : [];
+  return (parsed.success && turnsIn(messagesIn(parsed.data.message))) || [];
 }
 
 function toCallEvents(payload: Message, receivedAt: string): [CallEvent, ...CallEvent[]] {
@@ -150,6 +161,7 @@ function toCallEvents(payload: Message, receivedAt: string): [CallEvent, ...Call
       ...identified,
       started_at: startedAt ?? timestamp,
       ...(!startedAt && { worked_out: ["started_at"] }),
+      ...present({ agent_version: payload.assistantVersion }),
       ...parties(payload),
     },
   ];
@@ -192,9 +204,23 @@ function callEnd(identified: Pick<CallEvent, "timestamp" | "call_id" | "agent_id
       disposition: payload.endedReason ?? call.endedReason,
       variables: artifact?.variableValues ?? call.assistantOverrides?.variableValues,
       recording_url,
-      transcript_turns: spokenIn(messagesIn(payload))?.length,
+      agent_version: payload.assistantVersion,
+      cost_usd: payload.cost ?? call.cost,
+      latency_ms: latencyOf(artifact?.performanceMetrics),
+      transcript_turns: countSpoken(turnsIn(messagesIn(payload))),
     }),
   };
+}
+
+type PerformanceMetrics = NonNullable<Conclusion["artifact"]>["performanceMetrics"];
+
+/** The median of the turns, of the middle two their mean; else the mean as Vapi says it. */
+function latencyOf(metrics: PerformanceMetrics): number | undefined {
+  const turns = (metrics?.turnLatencies ?? [])
+    .flatMap(({ turnLatency }) => latencyMs.safeParse(turnLatency).data ?? [])
+    .sort((one, other) => one - other);
+  const [low, high] = [turns[Math.ceil(turns.length / 2) - 1], turns[Math.floor(turns.length / 2)]];
+  return low === undefined || high === undefined ? (metrics?.turnLatencyAverage ?? undefined) : (low + high) / 2;
 }
 
 function secondsBetween(start: string | null | undefined, end: string | null | undefined): number | undefined {

@@ -1,4 +1,4 @@
-import type { Turn } from "../../../events/event.ts";
+import type { SpeechTurn } from "../../../events/event.ts";
 import type { CallRow } from "../../../ledger/schema.ts";
 import { counted, formatCount } from "../../ui/numbers.ts";
 import { Clipped, Empty, Sheet, startOf } from "../../ui/parts.tsx";
@@ -32,7 +32,7 @@ export function Conversation({ transcript, ...rest }: ConversationProps) {
   );
 }
 
-function Turns({ turns, call, viewer, all }: Omit<ConversationProps, "transcript"> & { turns: readonly Turn[] }) {
+function Turns({ turns, call, viewer, all }: Omit<ConversationProps, "transcript"> & { turns: readonly SpeechTurn[] }) {
   const start = startOfSpeech(call.started_at, turns);
   const shown = all ? turns : turns.slice(0, FIRST_TURNS);
   return (
@@ -64,7 +64,7 @@ function Turns({ turns, call, viewer, all }: Omit<ConversationProps, "transcript
   );
 }
 
-function sideOf({ role }: Turn): "agent" | "caller" | "other" {
+function sideOf({ role }: SpeechTurn): "agent" | "caller" | "other" {
   if (role === "user") return "caller";
   return role === "agent" ? "agent" : "other";
 }
@@ -75,7 +75,7 @@ function Speaker({ role }: { role: string | null }) {
   return role === null ? "Unknown" : <bdi>{startOf(role, LABEL_CHARACTERS)}</bdi>;
 }
 
-function SpokenAt({ turn, start, viewer }: { turn: Turn; start: string | undefined; viewer: Viewer }) {
+function SpokenAt({ turn, start, viewer }: { turn: SpeechTurn; start: string | undefined; viewer: Viewer }) {
   if (turn.timestamp === null) return null;
   const { text, moment } = spokenAt(turn.timestamp, start, viewer.timeZone);
   return (

@@ -1,5 +1,5 @@
 import { readTranscript } from "../../../archive/transcripts.ts";
-import type { Turn } from "../../../events/event.ts";
+import type { SpeechTurn } from "../../../events/event.ts";
 import { instant } from "../../../events/fields.ts";
 import type { CallRow } from "../../../ledger/schema.ts";
 import { logError } from "../../../log.ts";
@@ -7,7 +7,7 @@ import { formatClock, formatTime } from "../../ui/times.ts";
 
 /** A call's transcript, or why there is none to show. */
 export type TranscriptState =
-  | { kind: "present"; turns: Turn[] }
+  | { kind: "present"; turns: SpeechTurn[] }
   /** As far as the ledger knows, the call goes on. */
   | { kind: "not-ended" }
   /** The call was analyzed, so it has ended, but its `call.end` has not come in. */
@@ -27,7 +27,7 @@ export async function readTranscriptState(bucket: R2Bucket, call: CallRow): Prom
   try {
     const archived = await readTranscript(bucket, key);
     if (archived === undefined) return { kind: "lost" };
-    const { turns } = archived;
+    const turns = archived.turns.filter((turn) => turn.kind === "speech");
     return turns.length === 0 ? { kind: "empty" } : { kind: "present", turns };
   } catch (error) {
     logError({ message: "could not read a transcript", call_id }, error);
@@ -48,7 +48,10 @@ export interface SpokenAt {
  * The moment from which the clock of a conversation runs.
  * @param startedAt of the call, ISO 8601 UTC; null when it is not known
  */
-export function startOfSpeech(startedAt: string | null, turns: readonly Turn[]): string | undefined {
+export function startOfSpeech(
+  startedAt: string | null,
+  turns: readonly Pick<SpeechTurn, "timestamp">[],
+): string | undefined {
   if (startedAt !== null) return startedAt;
   for (const { timestamp } of turns) {
     const moment = instant.safeParse(timestamp);

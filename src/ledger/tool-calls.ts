@@ -1,0 +1,54 @@
+import type { ToolTurn, Turn } from "../events/event.ts";
+import { instant } from "../events/fields.ts";
+import type { WrittenEvent } from "./patch.ts";
+import type { ToolCallRow } from "./schema.ts";
+
+/** The tool calls of a transcript. */
+export interface ToolCalls {
+  /** As in `calls.ledger_column_versions`, under `transcript_key`: of several transcripts of a call the highest has its tools here. */
+  version: string;
+  rows: readonly ToolCallRow[];
+}
+
+/** Rows of one call; further ones are in its transcript alone. */
+export const MAX_TOOL_CALLS = 500;
+
+const MAX_NAME_CHARACTERS = 200;
+
+/** The rows of the tools in a conversation, without arguments and results: the first {@link MAX_TOOL_CALLS}. */
+export function toolCallsOf(turns: readonly Turn[]): ToolCallRow[] {
+  return turns
+    .filter((turn): turn is ToolTurn => turn.kind === "tool")
+    .slice(0, MAX_TOOL_CALLS)
+    .map(({ name, status, timestamp, duration_ms }, index) => ({
+      number: index + 1,
+      name: name.slice(0, MAX_NAME_CHARACTERS).toWellFormed(),
+      status,
+      started_at: instant.safeParse(timestamp).data ?? null,
+      duration_ms,
+    }));
+}
+
+/**
+ * Replaces the tool calls of a call. No-op when a higher version is the call's transcript, or unless this run of ingest wrote the
+ * event. Run after `mergeCall`, in one batch.
+ */
+export function replaceToolCalls(
+  db: D1Database,
+  { call_id, event, event_id, ledger_ingest_id }: WrittenEvent,
+  { version, rows }: ToolCalls,
+): D1PreparedStatement[] {
+  const wins = `EXISTS (SELECT 1 FROM calls WHERE call_id = ?1 AND ledger_column_versions ->> 'transcript_key' = ?5)
+    AND EXISTS (SELECT 1 FROM events WHERE call_id = ?1 AND event = ?2 AND event_id = ?3 AND ledger_ingest_id = ?4)`;
+  const parameters = [call_id, event, event_id, ledger_ingest_id, version];
+  const remove = db.prepare(`DELETE FROM tool_calls WHERE call_id = ?1 AND ${wins}`).bind(...parameters);
+  if (rows.length === 0) return [remove];
+  const insert = db
+    .prepare(
+      `INSERT INTO tool_calls (call_id, number, name, status, started_at, duration_ms)
+       SELECT ?1, value ->> 'number', value ->> 'name', value ->> 'status', value ->> 'started_at', value ->> 'duration_ms'
+       FROM json_each(?6) WHERE ${wins}`,
+    )
+    .bind(...parameters, JSON.stringify(rows));
+  return [remove, insert];
+}
