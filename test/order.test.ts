@@ -38,18 +38,29 @@ let callIds = 0;
 /** Ids as the platform makes them, with the same start inside. */
 const nextCallId = () => `CALL-1721053800000-${(++callIds).toString(16).padStart(6, "0")}`;
 
-describe.each([
-  ["documented", documentedCall],
-  ["atoms", atomsCall],
-])("%s", (_format, makeCall) => {
+const vapiKinds = ({ call_id }: { call_id: string }) => {
+  const { start, ended, report } = vapiCall({ call_id });
+  return { start, end: ended, analytics: report };
+};
+
+describe.each<[string, PlatformName, (call: { call_id: string }) => Record<(typeof kinds)[number], () => object>]>([
+  ["documented", "atoms", documentedCall],
+  ["atoms", "atoms", atomsCall],
+  ["retell", "retell", retellCall],
+  ["vapi", "vapi", vapiKinds],
+])("%s", (_format, platform, makeCall) => {
   test.each(orders)("a call that comes as %s, %s, %s ends in the same row", async (...order) => {
     const send = async (names: readonly (typeof kinds)[number][]) => {
       const call_id = nextCallId();
       const call = makeCall({ call_id });
-      for (const name of names) expect(await post(ledger.url, call[name]())).toMatchObject({ status: 200 });
+      for (const name of names) {
+        expect(await postAs(platform, ledger.url, JSON.stringify(call[name]()))).toMatchObject({ status: 200 });
+      }
       return finalRow(call_id);
     };
-    expect(await send(order)).toEqual(await send(kinds));
+    const row = await send(kinds);
+    expect(await send(order)).toEqual(row);
+    expect(await send([...order, ...order])).toEqual(row);
   });
 });
 
