@@ -6,6 +6,7 @@ import { deleteOldTombstones } from "./ledger/erasure.ts";
 import { deleteOldJobs } from "./ledger/jobs.ts";
 import { countStaleHours } from "./ledger/totals/stale.ts";
 import { log, logError } from "./log.ts";
+import { STARTED_BY_CRON, startRecordings } from "./recordings/start.ts";
 import { destinationNames } from "./sync/destinations/index.ts";
 import { sendOverdue } from "./sync/relay.ts";
 
@@ -33,6 +34,7 @@ async function everyMinute(env: Env, ctx: ExecutionContext, now: Date): Promise<
     run("overdue deliveries", () => sendOverdue(env.DB, env.SYNC_QUEUE, now)),
     run("parked bodies", () => bringBack(context)),
     run("erasures", () => sweepErasures({ db: env.DB, bucket: env.ARCHIVE }, now)),
+    run("recordings", () => startRecordings(env, now, STARTED_BY_CRON)),
     run("stale hours", () => countStaleHours(env.DB, now)),
     run("old rows", async () => {
       await deleteOldTombstones(env.DB, now);

@@ -4,6 +4,7 @@ import { consumeQueue } from "./queue.ts";
 import { routes } from "./routes.ts";
 
 export { EraseJob } from "./erasure/job.ts";
+export { RecordingJob } from "./recordings/job.ts";
 
 export default {
   async fetch(request, env, ctx): Promise<Response> {

@@ -9,6 +9,8 @@ export interface Settings {
   maxBodyBytes: number;
   /** Whether the words of transcripts are indexed and searched. */
   searchTranscripts: boolean;
+  /** Whether the audio of calls is copied into R2. */
+  archiveRecordings: boolean;
   /** Days after which calls are erased; `undefined`: never. */
   retentionDays: number | undefined;
   problems: SettingProblem[];
@@ -34,10 +36,20 @@ export function readSettings(env: Env): Settings {
   if (search !== "on" && search !== "off") {
     problems.push({ setting: "SEARCH_TRANSCRIPTS", problem: "is neither on nor off" });
   }
+  const recordings = env.ARCHIVE_RECORDINGS || "off";
+  if (recordings !== "on" && recordings !== "off") {
+    problems.push({ setting: "ARCHIVE_RECORDINGS", problem: "is neither on nor off" });
+  }
   const days = env.RETENTION_DAYS ? Number(env.RETENTION_DAYS) : undefined;
   const isDays = days === undefined || (Number.isSafeInteger(days) && days > 0);
   if (!isDays) problems.push({ setting: "RETENTION_DAYS", problem: "is not a whole number of days" });
-  return { maxBodyBytes, searchTranscripts: search === "on", retentionDays: isDays ? days : undefined, problems };
+  return {
+    maxBodyBytes,
+    searchTranscripts: search === "on",
+    archiveRecordings: recordings === "on",
+    retentionDays: isDays ? days : undefined,
+    problems,
+  };
 }
 
 /** Splits a setting that holds one or more secrets, separated by commas or white space. */

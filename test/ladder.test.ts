@@ -18,6 +18,7 @@ const ladder = [
   "ingest",
   "sync",
   "erasure",
+  "recordings",
   "api",
   "dashboard",
   "queue.ts",

@@ -23,6 +23,11 @@ export function transcriptKey(prefix: string): string {
   return `${prefix}transcript.json`;
 }
 
+/** The key of the audio of a call. */
+export function recordingKey(prefix: string, extension: string): string {
+  return `${prefix}recording.${extension}`;
+}
+
 /** The key of a `call.end` body that a correction of the same call outranked. */
 export function supersededKey(prefix: string, bodySha256: string): string {
   return `${prefix}superseded/${bodySha256}.json`;

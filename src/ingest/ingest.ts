@@ -19,17 +19,21 @@ export interface IngestContext extends PlanOptions {
   db: D1Database;
   bucket: R2Bucket;
   queue: Queue;
+  /** Starts to copy recordings whose address has come in. Absent: the cron does. Never rejects. */
+  startRecordings?: () => Promise<void>;
   /** Keeps the Worker alive for work that the answer does not wait for. */
   waitUntil(work: Promise<unknown>): void;
 }
 
 /** @param destinations the names of the destinations that finished analytics go to */
 export function ingestContext(env: Env, ctx: ExecutionContext, destinations: readonly string[]): IngestContext {
+  const { searchTranscripts, archiveRecordings } = readSettings(env);
   return {
     db: env.DB,
     bucket: env.ARCHIVE,
     queue: env.SYNC_QUEUE,
-    searchTranscripts: readSettings(env).searchTranscripts,
+    searchTranscripts,
+    archiveRecordings,
     destinations,
     waitUntil: (work) => ctx.waitUntil(work),
   };
@@ -67,6 +71,8 @@ export async function ingestAll(
   };
   const results = await pMap(bodies, resultOf, { concurrency: MAX_CONNECTIONS });
   if (messages.length > 0) context.waitUntil(announce(messages, context.queue));
+  const bringsRecording = plans.some((one) => one.ledger.asksForRecording && written.get(one)?.kind === "stored");
+  if (bringsRecording && context.startRecordings !== undefined) context.waitUntil(context.startRecordings());
   return results;
 }
 

@@ -32,6 +32,8 @@ export interface Plan {
 export interface PlanOptions {
   /** Whether the words of a transcript are indexed. */
   searchTranscripts: boolean;
+  /** Whether the audio of calls is copied. */
+  archiveRecordings: boolean;
   /** The names of the destinations that finished analytics go to. */
   destinations: readonly string[];
 }
@@ -80,7 +82,13 @@ export async function plan(received: StoredBody, decoded: DecodedEvents, options
     call_id,
     event_id,
     event: first.event,
-    ledger: { platform: decoded.platform.name, callSha256: await sha256(call_id), patch, entries },
+    ledger: {
+      platform: decoded.platform.name,
+      callSha256: await sha256(call_id),
+      patch,
+      asksForRecording: options.archiveRecordings && patch.values.recording_url !== undefined,
+      entries,
+    },
     transcript: end && (await archivedBody(end, received, event_id, prefix)),
     overflow: isOverflow ? { key: keys.overflow, body: received.body } : undefined,
     messages: entries.flatMap(({ row, destinations }) =>

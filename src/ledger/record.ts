@@ -2,6 +2,7 @@ import * as z from "zod";
 import { askStore } from "../stores/ask.ts";
 import { insertDeliveries } from "./deliveries.ts";
 import { type CallPatch, mergeCall, type WrittenEvents, writtenSql } from "./patch.ts";
+import { requestRecording } from "./recordings.ts";
 import { eventRow, parseRows } from "./schema.ts";
 import { indexTranscript, type SearchText } from "./search-index.ts";
 import { replaceToolCalls, type ToolCalls } from "./tool-calls.ts";
@@ -31,6 +32,8 @@ export interface LedgerWrite {
   /** SHA-256 of the call's id, hex: the tombstone of an erased call is found by it. */
   callSha256: string;
   patch: CallPatch;
+  /** Whether the body brings the address of a recording that is to be copied. */
+  asksForRecording: boolean;
   entries: readonly [LedgerEntry, ...LedgerEntry[]];
 }
 
@@ -70,7 +73,7 @@ export async function recordEvents(
 }
 
 function statementsOf(db: D1Database, write: LedgerWrite, now: Date): D1PreparedStatement[] {
-  const { platform, patch, entries } = write;
+  const { platform, patch, entries, asksForRecording } = write;
   const [{ row: written }] = entries;
   // The events first, since the others look whether they are there.
   const statements = [
@@ -78,6 +81,7 @@ function statementsOf(db: D1Database, write: LedgerWrite, now: Date): D1Prepared
     mergeCall(db, written, platform, patch, written.received_at, now.toISOString()),
   ];
   if (entries.some(({ row }) => row.ledger_caller_digits !== null)) statements.push(insertNumbers(db, written));
+  if (asksForRecording) statements.push(requestRecording(db, written, now));
   for (const { row, searchText, toolCalls, destinations } of entries) {
     if (toolCalls !== undefined) statements.push(...replaceToolCalls(db, row, toolCalls));
     if (searchText !== undefined) statements.push(indexTranscript(db, row.call_id, searchText, row));

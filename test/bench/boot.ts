@@ -48,7 +48,12 @@ export async function startRuntime(bundles: readonly Bundle[], downstream: URL):
         modules,
         d1Databases: { DB: `${name}-ledger` },
         r2Buckets: { ARCHIVE: `${name}-archive` },
-        workflows: hasEraseJob ? { ERASURE: { name: `${name}-erasure`, className: "EraseJob" } } : {},
+        workflows: hasEraseJob
+          ? {
+              ERASURE: { name: `${name}-erasure`, className: "EraseJob" },
+              RECORDINGS: { name: `${name}-recordings`, className: "RecordingJob" },
+            }
+          : {},
         bindings: Object.assign({}, workerOptions["bindings"], {
           ATOMS_WEBHOOK_SECRETS: SECRET,
           ...platformSecrets,

@@ -1,6 +1,8 @@
 import ledger, { EraseJob as Job } from "../../src/index.ts";
 import { remoteDatabase } from "./remote-database.ts";
 
+export { RecordingJob } from "../../src/index.ts";
+
 interface LimitedEnv extends Env {
   /** The SQLite of `support/limited-sqlite.ts`. */
   SQLITE: Fetcher;

@@ -12,5 +12,6 @@ const platform = findPlatform(name);
 if (platform === undefined) throw new Error(`there is no platform ${name}`);
 const received = await receive(platform, body, new Date());
 const decoded = decode(received);
-if (decoded.kind === "events") await plan(received, decoded, { searchTranscripts: true, destinations: ["webhook"] });
+if (decoded.kind === "events")
+  await plan(received, decoded, { searchTranscripts: true, archiveRecordings: true, destinations: ["webhook"] });
 parentPort?.postMessage(decoded.kind);

@@ -1,6 +1,6 @@
-import ledger, { EraseJob } from "../../src/index.ts";
+import ledger, { EraseJob, RecordingJob } from "../../src/index.ts";
 
-export { EraseJob };
+export { EraseJob, RecordingJob };
 
 /** The database as a copy of it would be: it can only be read through a session. */
 function sessionsOnly(database: D1Database): D1Database {

@@ -24,8 +24,8 @@ CREATE TABLE calls (
   variables TEXT,                   -- JSON object; {"$overflow": key} when it is too large for a row: the R2 key of the whole body
   metrics TEXT,                     -- JSON object, metric to value; "$overflow" as above
   summary TEXT,
-  recording_url TEXT,               -- at the platform
-  recording_key TEXT,               -- R2 key of the audio; NULL: not copied
+  recording_url TEXT,
+  recording_key TEXT,               -- R2 key of the ledger's own copy of the audio; NULL: there is none
   transcript_key TEXT,              -- R2 key of the call.end body
   transcript_turns INTEGER,         -- NULL: no event brought a transcript
   updated_at TEXT NOT NULL,         -- when this Worker last wrote the row
@@ -88,6 +88,20 @@ CREATE TABLE ledger_caller_numbers (
 
 -- What a deletion of a call looks for.
 CREATE INDEX ledger_caller_numbers_by_call ON ledger_caller_numbers (id);
+
+-- Calls whose audio is to be copied into R2, or was (src/recordings).
+CREATE TABLE ledger_recordings (
+  id INTEGER NOT NULL PRIMARY KEY REFERENCES calls (id) ON DELETE CASCADE,
+  recording_url TEXT NOT NULL,      -- the address that is fetched; the one of the call has another copy when it is corrected
+  state TEXT NOT NULL,              -- pending, kept, failed
+  attempts INTEGER NOT NULL,        -- at this address
+  attempt_id TEXT,                  -- of a pending one: the attempt under way, which alone may record its end; NULL: none
+  reason TEXT,                      -- why the last attempt failed
+  due_at TEXT,                      -- when the next attempt begins; NULL unless pending
+  updated_at TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX ledger_recordings_open ON ledger_recordings (state, due_at, updated_at) WHERE state <> 'kept';
 
 -- Tombstones: events of these calls are refused, from wherever they come. Kept for 30 days.
 CREATE TABLE ledger_erased_calls (

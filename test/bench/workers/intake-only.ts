@@ -7,6 +7,7 @@ import { consumeQueue } from "../../../src/queue.ts";
 import { destinationNames } from "../../../src/sync/destinations/index.ts";
 
 export { EraseJob } from "../../../src/erasure/job.ts";
+export { RecordingJob } from "../../../src/recordings/job.ts";
 
 const routes = Router<IRequest & Request, [Env, ExecutionContext]>()
   .post("/webhooks/:platform", (request, env, ctx) =>

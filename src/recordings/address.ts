@@ -1,0 +1,26 @@
+/** Why an address is not fetched; `undefined`: it is. */
+export type AddressProblem = "not-https" | "credentials" | "private" | undefined;
+
+/** Whether a host is this machine: 127.0.0.0/8, ::1 or localhost, as `URL` writes them. */
+export function isThisMachine({ hostname }: URL): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}
+
+/** Names that resolvers keep to one network. */
+const PRIVATE_NAME = /\.(?:localhost|local|internal|lan|home|arpa)$/;
+
+/**
+ * Checks an address, which comes from outside. It is https to a public name, or anything on this machine, which only tries things
+ * out. Numbers in place of a name are refused as a whole: no platform has them, and that way none is private.
+ * @param from the address that led here by a redirect: only this machine may lead to this machine
+ */
+export function addressProblem(url: URL, from?: URL): AddressProblem {
+  if (url.protocol !== "https:" && url.protocol !== "http:") return "not-https";
+  if (url.username !== "" || url.password !== "") return "credentials";
+  if (isThisMachine(url)) return from === undefined || isThisMachine(from) ? undefined : "private";
+  if (url.protocol !== "https:") return "not-https";
+  const name = url.hostname.replace(/\.$/, "");
+  // URL writes every spelling of an IPv4 address as four decimals.
+  const isNumber = name.startsWith("[") || /^[\d.]+$/.test(name);
+  return isNumber || !name.includes(".") || PRIVATE_NAME.test(name) ? "private" : undefined;
+}

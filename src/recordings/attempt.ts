@@ -1,0 +1,47 @@
+import { callPrefix } from "../archive/keys.ts";
+import { type AttemptReference, failRecording, keepRecording, readWanted } from "../ledger/recordings.ts";
+import { log } from "../log.ts";
+import { askStore } from "../stores/ask.ts";
+import { type CopyLimits, copyRecording } from "./copy.ts";
+import { CopyFailure } from "./failure.ts";
+
+const MINUTE_MS = 60_000;
+
+/** Before the second attempt and those after it: 22 hours in all. Many a platform has a recording only minutes after its call. */
+const DELAYS_MS = [1, 5, 15, 60, 180, 360, 720].map((minutes) => minutes * MINUTE_MS);
+
+/** Attempts before a recording is given up. */
+export const MAX_ATTEMPTS = DELAYS_MS.length + 1;
+
+/** Until then no other attempt at the same recording begins: an attempt takes nine minutes at the most. */
+export const LEASE_MS = 15 * MINUTE_MS;
+
+/**
+ * Makes one attempt at the recording of a call, and records how it ended. Does nothing when the call is erased. An attempt that a
+ * store ends is made again after {@link LEASE_MS}.
+ */
+export async function attemptRecording(
+  attempt: AttemptReference,
+  { db, bucket }: { db: D1Database; bucket: R2Bucket },
+  limits: CopyLimits,
+): Promise<void> {
+  const wanted = await readWanted(db, attempt);
+  if (wanted === undefined) return;
+  const copied = await copyRecording(wanted.recording_url, await callPrefix(wanted.call_id), bucket, limits);
+  const now = new Date();
+  const about = { message: "recording", call_id: wanted.call_id, attempts: wanted.attempts };
+  if (copied instanceof CopyFailure) {
+    const { reason, isFinal } = copied;
+    const delayMs = isFinal ? undefined : DELAYS_MS[wanted.attempts - 1];
+    const dueAt = delayMs === undefined ? undefined : new Date(now.getTime() + delayMs);
+    await failRecording(db, attempt, wanted, reason, dueAt, now);
+    log({ ...about, result: dueAt === undefined ? "failed" : "pending", reason });
+    return;
+  }
+  const isThere = await keepRecording(db, attempt, wanted, copied, now);
+  const previous = wanted.recording_key;
+  // Of a call that was erased meanwhile, or of an earlier recording of another kind.
+  const obsolete = isThere ? previous : copied;
+  if (obsolete !== null && (!isThere || obsolete !== copied)) await askStore("R2", () => bucket.delete(obsolete));
+  log({ ...about, result: isThere ? "kept" : "erased" });
+}

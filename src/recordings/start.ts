@@ -1,0 +1,45 @@
+import pMap from "p-map";
+import { type AttemptReference, claimRecordings } from "../ledger/recordings.ts";
+import { logError } from "../log.ts";
+import { readSettings } from "../settings.ts";
+import { MAX_CONNECTIONS } from "../stores/ask.ts";
+import { LEASE_MS, MAX_ATTEMPTS } from "./attempt.ts";
+import type { RecordingParameters } from "./job.ts";
+
+/** A minute, of the cron: 72,000 recordings a day. */
+export const STARTED_BY_CRON = 50;
+
+/** By an event that brings an address: its own, and some that wait. */
+export const STARTED_BY_EVENT = 3;
+
+/** Workflows keeps an instance for days by default. */
+const INSTANCE_RETENTION = { successRetention: "1 hour", errorRetention: "1 day" } as const;
+
+/** Starts an attempt at each recording that is due, up to a limit. Does nothing unless `ARCHIVE_RECORDINGS` is on. */
+export async function startRecordings(env: Env, now: Date, limit: number): Promise<{ started: number }> {
+  if (!readSettings(env).archiveRecordings) return { started: 0 };
+  const claimed = await claimRecordings(env.DB, { limit, leaseMs: LEASE_MS, maxAttempts: MAX_ATTEMPTS }, now);
+  await pMap(claimed, (attempt) => createInstance(env.RECORDINGS, attempt), { concurrency: MAX_CONNECTIONS });
+  return { started: claimed.length };
+}
+
+/** Starts attempts once an event has brought an address. Never rejects: the cron starts what is left. */
+export async function startAfterEvent(env: Env): Promise<void> {
+  try {
+    await startRecordings(env, new Date(), STARTED_BY_EVENT);
+  } catch (error) {
+    logError({ message: "could not start recordings" }, error);
+  }
+}
+
+/** Never rejects: what has no instance is due again later. */
+async function createInstance(
+  recordings: Workflow<RecordingParameters>,
+  { id, attempt_id }: AttemptReference,
+): Promise<void> {
+  try {
+    await recordings.create({ id: attempt_id, params: { id }, retention: INSTANCE_RETENTION });
+  } catch (error) {
+    logError({ message: "could not start an attempt at a recording" }, error);
+  }
+}
