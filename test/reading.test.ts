@@ -63,6 +63,7 @@ describe("GET /api/calls", () => {
         metrics: { csat: 4 },
         summary: null,
         recording_url: null,
+        recording_key: null,
         transcript_key: "calls/monday/transcript.json",
         transcript_turns: 1,
         updated_at: expect.stringMatching(/Z$/),

@@ -5,6 +5,7 @@ import { eraseCall, eraseCaller, getJob, previewErasure } from "./erasure.ts";
 import type { Operation } from "./operation.ts";
 import { getParked } from "./parked.ts";
 import { getQuarantine, replayQuarantined } from "./quarantine.ts";
+import { getRecording } from "./recording.ts";
 import { indexTranscripts } from "./search.ts";
 import { getStats } from "./stats.ts";
 
@@ -14,6 +15,7 @@ export const operations: readonly Operation[] = [
   exportCalls,
   getCall,
   getTranscript,
+  getRecording,
   eraseCall,
   eraseCaller,
   previewErasure,

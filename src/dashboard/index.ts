@@ -5,6 +5,7 @@ import { isOurs } from "./auth/csrf.ts";
 import { signInPath } from "./auth/paths.ts";
 import { showSignIn, signIn, signOut } from "./auth/sign-in.tsx";
 import { eraseCall, showCall } from "./pages/call/page.tsx";
+import { playRecording } from "./pages/call/recording.tsx";
 import { downloadCalls, showCalls } from "./pages/calls/page.tsx";
 import { retryDeliveries, showDeliveries } from "./pages/deliveries.tsx";
 import { showErasure } from "./pages/erasure.tsx";
@@ -33,6 +34,7 @@ const addresses: readonly Address[] = [
   page("/calls", showCalls),
   page("/calls.csv", downloadCalls),
   page("/calls/:call_id", showCall),
+  page("/calls/:call_id/recording", playRecording),
   action("/calls/:call_id/erase", eraseCall),
   page("/erasures/:job", showErasure),
   page("/deliveries", showDeliveries),

@@ -1,9 +1,10 @@
 import * as z from "zod";
 import { askStore } from "../stores/ask.ts";
+import { missingSince, missingSql } from "./recordings.ts";
 import { parseRows } from "./schema.ts";
 
 const backlogRow = z.object({
-  kind: z.enum(["overdue_deliveries", "failed_deliveries"]),
+  kind: z.enum(["overdue_deliveries", "failed_deliveries", "recordings"]),
   count: z.number(),
   oldest: z.string().nullable().describe("ISO 8601 UTC; null when there is none"),
 });
@@ -12,7 +13,7 @@ const backlogRow = z.object({
 export type BacklogRow = z.infer<typeof backlogRow>;
 
 /**
- * Counts deliveries whose message is overdue, and failed ones, in one read of just these.
+ * Counts deliveries whose message is overdue, failed ones, and recordings that were given up of late, in one read of just these.
  * @returns with `bytes`, the size of the database
  * @throws when D1 does not answer or has not been migrated
  */
@@ -20,9 +21,10 @@ export async function countBacklog(db: D1Database, now: Date): Promise<{ backlog
   const query = db
     .prepare(
       `SELECT iif(state = 'failed', 'failed_deliveries', 'overdue_deliveries') AS kind, count(*) AS count, min(updated_at) AS oldest
-       FROM sync_deliveries WHERE state <> 'delivered' AND (state = 'failed' OR overdue_at < ?1) GROUP BY state`,
+       FROM sync_deliveries WHERE state <> 'delivered' AND (state = 'failed' OR overdue_at < ?1) GROUP BY state
+       UNION ALL SELECT 'recordings', count(*), min(updated_at) FROM ledger_recordings WHERE ${missingSql} ?2`,
     )
-    .bind(now.toISOString());
+    .bind(now.toISOString(), missingSince(now));
   const result = await askStore("D1", () => query.all());
   return { backlog: parseRows(backlogRow, result), bytes: result.meta.size_after };
 }

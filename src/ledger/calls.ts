@@ -148,9 +148,9 @@ export async function readCall(db: LedgerReader, callId: string, limit = NO_LIMI
   };
 }
 
-const archivedCall = callRow.pick({ transcript_key: true });
+const archivedCall = callRow.pick({ transcript_key: true, recording_key: true });
 
-/** Where the transcript of a call is; `undefined` when there is no call of this id. */
+/** Where the transcript and the recording of a call are; `undefined` when there is no call of this id. */
 export async function readCallRow(db: LedgerReader, callId: string): Promise<z.infer<typeof archivedCall> | undefined> {
   return (await listCalls(db, archivedCall, { among: "call-id", callId }, {}, { limit: 1 })).rows[0];
 }

@@ -30,7 +30,8 @@ export async function follow(address: string, signal: AbortSignal): Promise<Resp
     const response: Response = await fetch(url, { headers, redirect: "manual", cache: "no-store", signal });
     if (!REDIRECTS.has(response.status)) return response;
     await response.body?.cancel();
-    const next: URL | null = URL.parse(response.headers.get("Location") ?? "", url);
+    const location = response.headers.get("Location");
+    const next: URL | null = location === null ? null : URL.parse(location, url);
     if (next === null) return new CopyFailure("it redirects to no address");
     const wrong = addressProblem(next, url);
     if (wrong !== undefined) return new CopyFailure(`it redirects to an address that ${problemWords[wrong]}`);

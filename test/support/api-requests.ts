@@ -14,6 +14,7 @@ export const apiRequests: { [route: string]: ApiRequest } = {
   "get /calls.csv": { path: "/calls.csv", status: 200, needs: ["D1"] },
   "get /calls/{call_id}": { path: "/calls/call-1", status: 200, needs: ["D1"] },
   "get /calls/{call_id}/transcript": { path: "/calls/call-1/transcript", status: 200, needs: ["D1", "R2"] },
+  "get /calls/{call_id}/recording": { path: "/calls/call-1/recording", status: 200, needs: ["D1", "R2"] },
   "delete /calls/{call_id}": { path: "/calls/call-2", status: 202, needs: ["D1"] },
   "post /erasures": { path: "/erasures", body: { caller_phone: "+15559999999" }, status: 202, needs: ["D1"] },
   "get /jobs/{id}": { path: "/jobs/{job}", status: 200, needs: ["D1"] },

@@ -18,7 +18,7 @@ export function pageOfAction(action: string): string {
 const STEPS: ReadonlySet<string> = new Set([".", ".."]);
 
 /** The address of a call's page. Any text is an id. */
-export function callPath(callId: string, below: "" | "/erase" = ""): string {
+export function callPath(callId: string, below: "" | "/erase" | "/recording" = ""): string {
   if (STEPS.has(callId)) return `/calls/by-id${below}?call_id=${callId}`;
   return `/calls/${encodeURIComponent(callId)}${below}`;
 }

@@ -23,9 +23,11 @@ export function Facts({ call, viewer }: { call: CallRow; viewer: Viewer }) {
     ...fact("Started", call.started_at, time),
     ...fact("Ended", call.ended_at, time),
     ...fact("Analyzed", call.analyzed_at, time),
-    ...fact("Recording", call.recording_url, (url) => <Recording url={url} />),
+    // The player takes its place once the ledger has a copy.
+    ...fact("Recording", call.recording_key === null ? call.recording_url : null, (url) => <Recording url={url} />),
     ...fact("Call id", call.call_id, id, { wide: true }),
     ...fact("Transcript in R2", call.transcript_key, id, { wide: true }),
+    ...fact("Recording in R2", call.recording_key, id, { wide: true }),
   ];
   return (
     <section class="sheet facts-sheet" aria-label="Facts">

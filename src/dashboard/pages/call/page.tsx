@@ -2,6 +2,7 @@ import * as z from "zod";
 import { startCallErasure } from "../../../erasure/start.ts";
 import { readForm } from "../../../http/input.ts";
 import { readCall } from "../../../ledger/calls.ts";
+import { type RecordingRow, readRecording } from "../../../ledger/recordings.ts";
 import { type CallRow, reader } from "../../../ledger/schema.ts";
 import { html, seeOther } from "../../ui/html.ts";
 import { Page } from "../../ui/layout.tsx";
@@ -14,6 +15,7 @@ import { Conversation } from "./conversation.tsx";
 import { ERASE_FIELD, EraseForm } from "./erase-form.tsx";
 import { Facts } from "./facts.tsx";
 import { Deliveries, MAX_EVENTS, Timeline } from "./history.tsx";
+import { Recording } from "./recording.tsx";
 import { readTranscriptState, type TranscriptState } from "./transcript.ts";
 import { Values } from "./values.tsx";
 
@@ -38,23 +40,32 @@ export const eraseCall: PageHandler = async (request, viewer, env) => {
 async function callPage(request: Parameters<PageHandler>[0], viewer: Viewer, env: Env, formError?: string) {
   const callId = callIdOf(request);
   const all = new URL(request.url).searchParams.get("turns") === "all";
-  const details = await readCall(reader(env.DB), callId, MAX_EVENTS + 1);
+  const db = reader(env.DB);
+  const details = await readCall(db, callId, MAX_EVENTS + 1);
   if (details === undefined) return html(<UnknownCall callId={callId} viewer={viewer} />, { status: 404 });
-  const transcript = await readTranscriptState(env.ARCHIVE, details.call);
-  return html(<Call {...details} transcript={transcript} all={all} viewer={viewer} formError={formError} />, {
-    status: formError === undefined ? 200 : 400,
-  });
+  const [transcript, copy] = await Promise.all([
+    readTranscriptState(env.ARCHIVE, details.call),
+    details.call.recording_url === null ? undefined : readRecording(db, callId),
+  ]);
+  return html(
+    <Call {...details} transcript={transcript} copy={copy} all={all} viewer={viewer} formError={formError} />,
+    {
+      status: formError === undefined ? 200 : 400,
+    },
+  );
 }
 
 interface CallProps extends NonNullable<Awaited<ReturnType<typeof readCall>>> {
   transcript: TranscriptState;
+  /** How far the copy of its recording is; absent when none was asked for. */
+  copy: RecordingRow | undefined;
   /** Show every turn, and all of it. */
   all: boolean;
   viewer: Viewer;
   formError: string | undefined;
 }
 
-function Call({ call, events, deliveries, transcript, all, viewer, formError }: CallProps) {
+function Call({ call, events, deliveries, transcript, copy, all, viewer, formError }: CallProps) {
   return (
     <Page
       title={titleOf(call)}
@@ -69,6 +80,7 @@ function Call({ call, events, deliveries, transcript, all, viewer, formError }: 
     >
       {formError !== undefined && <Notice tone="bad">{formError}</Notice>}
       <Facts call={call} viewer={viewer} />
+      <Recording call={call} copy={copy} viewer={viewer} />
       <div class="call-body">
         <Conversation transcript={transcript} call={call} viewer={viewer} all={all} />
         <div class="stack">

@@ -73,6 +73,17 @@ export function DatabaseSize({ bytes }: { bytes: number }) {
   );
 }
 
+/** Says how many recordings of the last seven days the ledger could not copy. */
+export function MissingRecordings({ count, call_id }: { count: number; call_id: string | null }) {
+  if (count === 0 || call_id === null) return null;
+  return (
+    <Notice tone="bad">
+      {counted(count, "recording")} could not be copied and {count === 1 ? "was" : "were"} given up in the last seven
+      days. <a href={callPath(call_id)}>{count === 1 ? "The call" : "The newest of the calls"}</a> says why.
+    </Notice>
+  );
+}
+
 interface SyncHealthProps {
   rows: Statistics["sync"];
   viewer: Viewer;

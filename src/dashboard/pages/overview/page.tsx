@@ -1,6 +1,7 @@
 import { listCalls } from "../../../ledger/calls.ts";
 import { type FigureResult, readFigures } from "../../../ledger/queries/figure.ts";
 import { figures } from "../../../ledger/queries/figures.ts";
+import { countMissingRecordings } from "../../../ledger/recordings.ts";
 import { callRow, type LedgerReader, reader } from "../../../ledger/schema.ts";
 import type { StatisticsRange } from "../../../ledger/totals/read.ts";
 import { readStatistics, type Statistics } from "../../../ledger/totals/statistics.ts";
@@ -19,7 +20,7 @@ import { Choices } from "./choices.tsx";
 import { Dispositions } from "./dispositions.tsx";
 import { FirstSteps, type OfferedPlatform } from "./first-steps.tsx";
 import { Metrics } from "./metrics.tsx";
-import { DatabaseSize, LiveCalls, liveCount, SyncHealth } from "./now.tsx";
+import { DatabaseSize, LiveCalls, liveCount, MissingRecordings, SyncHealth } from "./now.tsx";
 import { OwnFigures } from "./own-figures.tsx";
 import { callsPath, type OverviewQuery, overviewPath, readOverviewQuery, weekPath } from "./query.ts";
 import { Tiles } from "./tiles.tsx";
@@ -56,11 +57,14 @@ const newestRow = callRow.pick({ called_at: true });
 type OverviewData = Awaited<ReturnType<typeof readOverview>>;
 
 async function readOverview(db: LedgerReader, parameters: StatisticsRange, now: Date) {
-  const { statistics, hours } = await readStatistics(db, parameters, now);
+  const [{ statistics, hours }, missing] = await Promise.all([
+    readStatistics(db, parameters, now),
+    countMissingRecordings(db, now),
+  ]);
   // Only an empty range leads to the calls elsewhere.
-  if (statistics.totals.calls > 0) return { statistics, hours };
+  if (statistics.totals.calls > 0) return { statistics, hours, missing };
   const [newest] = (await listCalls(db, newestRow, { among: "all" }, {}, { limit: 1 })).rows;
-  return { statistics, hours, newest };
+  return { statistics, hours, missing, newest };
 }
 
 interface OverviewProps {
@@ -75,7 +79,7 @@ interface OverviewProps {
 
 function Overview({ query, data, own, isSwitchedOn, viewer }: OverviewProps) {
   const { range, agent_id, errors } = query;
-  const { statistics, hours, newest } = data;
+  const { statistics, hours, missing, newest } = data;
   const hasCalls = statistics.totals.calls > 0;
   return (
     <Page
@@ -109,6 +113,7 @@ function Overview({ query, data, own, isSwitchedOn, viewer }: OverviewProps) {
         </Notice>
       )}
       <DatabaseSize bytes={statistics.database_bytes} />
+      <MissingRecordings {...missing} />
       <Choices range={range} agent_id={agent_id} agents={statistics.agents} />
       <Figures statistics={statistics} />
       {hasCalls ? (

@@ -1,4 +1,5 @@
-// Everything works without this file. It sends the server the viewer's time zone, and shows that a page is on its way.
+// Everything works without this file. It sends the server the viewer's time zone, shows that a page is on its way, and plays a
+// recording from the turn that is clicked.
 
 async function sendTimeZone() {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -26,6 +27,29 @@ addEventListener("pageshow", () => busy(false));
 
 for (const control of document.querySelectorAll("select[data-submits]")) {
   control.addEventListener("change", () => control.form.requestSubmit());
+}
+
+// Where a turn has a time and the call a beginning, the turn plays from there.
+const player = document.querySelector("audio[data-started-at]");
+for (const time of player ? document.querySelectorAll(".turn time[datetime]") : []) {
+  const second = (Date.parse(time.dateTime) - Date.parse(player.dataset.startedAt)) / 1000;
+  // Beyond a day, one of the two clocks is wrong.
+  if (!(second >= 0 && second < 24 * 60 * 60)) continue;
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "play-from";
+  button.setAttribute("aria-label", `Play from ${time.textContent}`);
+  time.replaceWith(button);
+  button.append(time);
+  const turn = button.closest(".turn");
+  turn.classList.add("plays");
+  turn.addEventListener("click", () => {
+    // Whoever marks words to copy them wants to hear nothing.
+    if (getSelection()?.isCollapsed === false) return;
+    player.currentTime = second;
+    // Refused where the audio cannot be had: the player shows that itself.
+    player.play().catch(() => {});
+  });
 }
 
 // Over plain HTTP, and in browsers of before 2025, there is no Cookie Store: times are then in the zone of the address.
