@@ -6,6 +6,7 @@ import { SYNC_SECRET, startDownstream } from "./support/downstream.ts";
 import { documentedCall } from "./support/events.ts";
 import { bootLedger } from "./support/ledger.ts";
 import { post, readAnswer } from "./support/post.ts";
+import { giveRecording } from "./support/recordings.ts";
 import { runCommandAt } from "./support/run-command.ts";
 
 let downstream: Awaited<ReturnType<typeof startDownstream>>;
@@ -134,6 +135,7 @@ describe("while a store fails", () => {
     faulty = await bootLedger({ main: "test/chaos/faulty-ledger.ts" });
     const call = documentedCall({ call_id: "call-1" });
     for (const event of [call.start(), call.end(), call.analytics()]) await post(faulty.url, event);
+    await giveRecording(faulty, "call-1");
     for (const call_id of ["call-3", ...cases.map(doomedCall)]) {
       await post(faulty.url, documentedCall({ call_id }).start());
     }

@@ -6,6 +6,7 @@ import { askText } from "./support/ask.ts";
 import { documentedCall } from "./support/events.ts";
 import { bootLedger } from "./support/ledger.ts";
 import { post } from "./support/post.ts";
+import { giveRecording } from "./support/recordings.ts";
 
 const schema = z.record(z.string(), z.unknown());
 const contents = z.record(z.string(), z.object({ schema }));
@@ -30,6 +31,7 @@ beforeAll(async () => {
   ledger = await bootLedger({ env: { SYNC_URL: "http://127.0.0.1:1/" } });
   const call = documentedCall({ call_id: "call-1" });
   for (const event of [call.start(), call.end(), call.analytics()]) await post(ledger.url, event);
+  await giveRecording(ledger, "call-1");
   for (const call_id of ["call-2", "call-3"]) await post(ledger.url, documentedCall({ call_id }).start());
   await post(ledger.url, { event: "call.start" });
   const started = await requestApi(ledger.url, "delete", { path: "/calls/call-3" });
@@ -97,6 +99,8 @@ describe("problems", () => {
     ["400", "get", "/calls?limit=0"],
     ["404", "get", "/calls/nobody"],
     ["404", "get", "/calls/nobody/transcript"],
+    ["404", "get", "/calls/nobody/recording"],
+    ["404", "get", "/calls/call-2/recording"],
     ["404", "get", "/jobs/nobody"],
     ["404", "delete", "/calls/nobody"],
   ])("a %s for %s %s is as described", async (status, method, path) => {
@@ -121,7 +125,7 @@ describe("parameters", () => {
     expect(names).toEqual(expected.split(" "));
   });
 
-  test.each(["/calls/{call_id}", "/calls/{call_id}/transcript", "/jobs/{id}"])(
+  test.each(["/calls/{call_id}", "/calls/{call_id}/transcript", "/calls/{call_id}/recording", "/jobs/{id}"])(
     "of the path %s are there",
     (template) => {
       const named = operationOf(template, "get").parameters.filter((parameter) => parameter.in === "path");

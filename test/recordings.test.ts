@@ -231,7 +231,7 @@ describe("what cannot be had is tried again, with a reason", () => {
     const stated = server.behave("/stated.wav", (to) =>
       to.writeHead(200, { "Content-Length": 12_000_001 }).flushHeaders(),
     );
-    const unstated = server.behave("/unstated.wav", (response) => response.end(wavOf(12_000_001)));
+    const unstated = server.behave("/unstated.wav", (to) => to.writeHead(200).end(wavOf(12_000_001)));
     await send("too-large", stated);
     await send("too-large-unstated", unstated);
     for (const call_id of ["too-large", "too-large-unstated"]) {

@@ -1,6 +1,7 @@
 import { documentedCall } from "../support/events.ts";
 import { bootLedger } from "../support/ledger.ts";
 import { post } from "../support/post.ts";
+import { giveRecording } from "../support/recordings.ts";
 
 /** The number of the one caller there is. */
 export const PHONE = "+15550142001";
@@ -16,6 +17,7 @@ export const pages: Readonly<Record<string, string>> = {
   "/calls": "/calls?q=dog",
   "/calls.csv": "/calls.csv",
   "/calls/:call_id": "/calls/call-1",
+  "/calls/:call_id/recording": "/calls/call-1/recording",
   "/erasures/:job": `/erasures/${JOB}`,
   "/deliveries": "/deliveries?state=all",
   "/quarantine": "/quarantine",
@@ -42,6 +44,7 @@ export async function bootFilledLedger(options: Parameters<typeof bootLedger>[0]
   const call = documentedCall({ call_id: "call-1" });
   for (const event of [call.start({ caller_phone: PHONE }), call.end(), call.analytics()])
     await post(ledger.url, event);
+  await giveRecording(ledger, "call-1");
   await ledger.ARCHIVE.put(QUARANTINED, '{"event":"call.transferred"}', {
     customMetadata: {
       platform: "atoms",

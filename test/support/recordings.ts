@@ -41,3 +41,14 @@ export function wavOf(bytes: number): Buffer {
   audio.write("WAVE", 8, "latin1");
   return audio;
 }
+
+/** Gives a call a recording of its own, as the Workflow does. */
+export async function giveRecording(
+  { DB, ARCHIVE }: { DB: D1Database; ARCHIVE: R2Bucket },
+  call_id: string,
+  audio: Buffer = wavOf(2_000),
+): Promise<void> {
+  const key = `calls/${encodeURIComponent(call_id)}/recording.wav`;
+  await ARCHIVE.put(key, audio, { httpMetadata: { contentType: "audio/wav" } });
+  await DB.prepare("UPDATE calls SET recording_key = ? WHERE call_id = ?").bind(key, call_id).run();
+}
