@@ -24,6 +24,7 @@ const tables = [
   "calls",
   "events",
   "ledger_caller_numbers",
+  "ledger_recordings",
   "sync_deliveries",
   "tool_calls",
   "ledger_search_index",

@@ -152,5 +152,6 @@ const archivedCall = callRow.pick({ transcript_key: true, recording_key: true })
 
 /** Where the transcript and the recording of a call are; `undefined` when there is no call of this id. */
 export async function readCallRow(db: LedgerReader, callId: string): Promise<z.infer<typeof archivedCall> | undefined> {
-  return (await listCalls(db, archivedCall, { among: "call-id", callId }, {}, { limit: 1 })).rows[0];
+  const query = db.prepare(`SELECT ${columnsSql(archivedCall)} FROM calls WHERE call_id = ?`).bind(callId);
+  return parseRows(archivedCall, await askStore("D1", () => query.all()))[0];
 }
