@@ -39,6 +39,7 @@ test("the migrations make a fresh database a ledger", async () => {
     "ledger_erased_calls",
     "ledger_hours",
     "ledger_jobs",
+    "ledger_recordings",
     "ledger_search_index",
     "ledger_stale_hours",
     "sync_deliveries",
@@ -50,6 +51,7 @@ test("the migrations make a fresh database a ledger", async () => {
     "ledger_caller_numbers_by_call",
     "ledger_erased_calls_to_sweep",
     "ledger_jobs_due",
+    "ledger_recordings_open",
     "undelivered",
   ]);
   await miniflare.dispose();
