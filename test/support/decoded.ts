@@ -21,6 +21,9 @@ const unknown: { [Fact in keyof Required<CallFacts>]: null } = {
   summary: null,
   recording_url: null,
   transcript_turns: null,
+  agent_version: null,
+  cost_usd: null,
+  latency_ms: null,
 };
 
 /** A body as it comes in over the wire: without what is undefined. */
