@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
-import { FAULTS_HEADER, type Faults } from "./chaos/faults.ts";
 import { apiRequests, requestApi } from "./support/api-requests.ts";
 import { SYNC_SECRET, startDownstream } from "./support/downstream.ts";
 import { documentedCall } from "./support/events.ts";
@@ -8,6 +7,7 @@ import { bootLedger } from "./support/ledger.ts";
 import { post, readAnswer } from "./support/post.ts";
 import { giveRecording } from "./support/recordings.ts";
 import { runCommandAt } from "./support/run-command.ts";
+import { FAULTS_HEADER, type Faults } from "./support/stores/faults.ts";
 
 let downstream: Awaited<ReturnType<typeof startDownstream>>;
 let ledger: Awaited<ReturnType<typeof bootLedger>>;
@@ -132,7 +132,7 @@ describe("while a store fails", () => {
   let faulty: Awaited<ReturnType<typeof bootLedger>>;
   let job: string;
   beforeAll(async () => {
-    faulty = await bootLedger({ main: "test/chaos/faulty-ledger.ts" });
+    faulty = await bootLedger({ main: "test/support/stores/faulty-ledger.ts" });
     const call = documentedCall({ call_id: "call-1" });
     for (const event of [call.start(), call.end(), call.analytics()]) await post(faulty.url, event);
     await giveRecording(faulty, "call-1");

@@ -1,10 +1,10 @@
 import Papa from "papaparse";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { COUNTS_PATH, counts } from "./bench/counts.ts";
 import { askText } from "./support/ask.ts";
 import { documentedCall } from "./support/events.ts";
 import { bootLedger } from "./support/ledger.ts";
 import { post } from "./support/post.ts";
+import { COUNTS_PATH, counts } from "./support/stores/counts.ts";
 
 let ledger: Awaited<ReturnType<typeof bootLedger>>;
 beforeAll(async () => {
@@ -69,7 +69,7 @@ test("all calls that the filter leaves are in it, beyond what one read brings", 
 });
 
 test("of many calls it takes far fewer queries than the 1,000 of an invocation", async () => {
-  const counting = await bootLedger({ main: "test/bench/workers/counting-ledger.ts" });
+  const counting = await bootLedger({ main: "test/support/stores/counting-ledger.ts" });
   await counting.DB.prepare(
     `INSERT INTO calls (call_id, platform, agent_id, status, started_at, updated_at, ledger_first_received_at, ledger_column_versions)
      SELECT 'many-' || value, 'atoms', 'a', 'ended', '2024-01-01T00:00:00.000Z', '', '', '{}' FROM json_each(?)`,
@@ -84,7 +84,7 @@ test("of many calls it takes far fewer queries than the 1,000 of an invocation",
 });
 
 test("of the largest calls it reads a few at a time, and sends them all", async () => {
-  const counting = await bootLedger({ main: "test/bench/workers/counting-ledger.ts" });
+  const counting = await bootLedger({ main: "test/support/stores/counting-ledger.ts" });
   await counting.DB.prepare(
     `INSERT INTO calls (call_id, platform, agent_id, status, started_at, updated_at, ledger_first_received_at, ledger_column_versions,
        variables, metrics, summary)

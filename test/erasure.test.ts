@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
-import { FAULTS_HEADER } from "./chaos/faults.ts";
-import { runCron } from "./chaos/relay.ts";
 import { ask } from "./support/ask.ts";
 import { atomsCall, documentedCall } from "./support/events.ts";
 import { bootLedger } from "./support/ledger.ts";
 import { post } from "./support/post.ts";
 import { runCommandAt } from "./support/run-command.ts";
+import { FAULTS_HEADER } from "./support/stores/faults.ts";
+import { runCron } from "./support/stores/relay.ts";
 
 const PHONE = "+15550142001";
 const OTHER_PHONE = "+15550142002";
@@ -14,7 +14,7 @@ const OTHER_PHONE = "+15550142002";
 let ledger: Awaited<ReturnType<typeof bootLedger>>;
 beforeAll(async () => {
   ledger = await bootLedger({
-    main: "test/chaos/faulty-ledger.ts",
+    main: "test/support/stores/faulty-ledger.ts",
     env: { SYNC_URL: "http://127.0.0.1:1/", RETENTION_DAYS: "30" },
   });
 });

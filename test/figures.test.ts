@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Value } from "../src/dashboard/pages/overview/own-figures.tsx";
 import { offsetOf, withParameters } from "../src/ledger/queries/parameters.ts";
-import { copyProject } from "./commands/project-copy.ts";
 import { documentedCall } from "./support/events.ts";
 import { bootLedger } from "./support/ledger.ts";
 import { post } from "./support/post.ts";
+import { copyProject } from "./support/project-copy.ts";
 import { linkNamed, type Seen, signIn } from "./support/sign-in.ts";
 
 const FIRST_LINE =

@@ -1,18 +1,18 @@
 import { connect } from "node:net";
 import pMap from "p-map";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { FAULTS_HEADER, type Faults } from "./chaos/faults.ts";
-import { BEGUN_HEADER, BEGUN_PATH } from "./chaos/faulty.ts";
-import { signedHeaders } from "./simulator/sign.ts";
 import { documentedCall } from "./support/events.ts";
 import { SECRET } from "./support/ledger.ts";
 import { bootOnNetwork } from "./support/network-ledger.ts";
+import { signedHeaders } from "./support/sign.ts";
+import { FAULTS_HEADER, type Faults } from "./support/stores/faults.ts";
+import { BEGUN_HEADER, BEGUN_PATH } from "./support/stores/faulty.ts";
 
 const SENDERS = 20;
 
 let ledger: Awaited<ReturnType<typeof bootOnNetwork>>;
 beforeAll(async () => {
-  ledger = await bootOnNetwork({ main: "test/chaos/faulty-ledger.ts" });
+  ledger = await bootOnNetwork({ main: "test/support/stores/faulty-ledger.ts" });
 });
 afterAll(() => ledger.close());
 

@@ -2,14 +2,14 @@ import { connect } from "node:net";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
-import { COUNTS_PATH, counts } from "./bench/counts.ts";
-import { FAULTS_HEADER, type Faults } from "./chaos/faults.ts";
-import { signedHeaders } from "./simulator/sign.ts";
 import { SYNC_SECRET, startDownstream } from "./support/downstream.ts";
 import { documentedCall } from "./support/events.ts";
 import { bootLedger, SECRET } from "./support/ledger.ts";
 import { bootOnNetwork } from "./support/network-ledger.ts";
 import { post, readAnswer } from "./support/post.ts";
+import { signedHeaders } from "./support/sign.ts";
+import { COUNTS_PATH, counts } from "./support/stores/counts.ts";
+import { FAULTS_HEADER, type Faults } from "./support/stores/faults.ts";
 import { VAPI_SECRET } from "./support/vapi.ts";
 
 // The Worker remembers what the stores answered for 15 s, so every state that is looked at is a ledger of its own.
@@ -50,7 +50,7 @@ test.each<[string, Faults, string[]]>([
   ["D1 and R2 hang", { D1: "hang", R2: "hang" }, ["DB", "ARCHIVE"]],
   ["only the queue fails", { queue: "before" }, []],
 ])("while %s, each store that does not answer is named, and no more", async (_, faults, paths) => {
-  const ledger = await bootLedger({ main: "test/chaos/faulty-ledger.ts" });
+  const ledger = await bootLedger({ main: "test/support/stores/faulty-ledger.ts" });
   const answer = await health(ledger.url, faults);
   expect(answer.status).toBe(paths.length === 0 ? 200 : 503);
   if (paths.length > 0) expect(answer.body).toMatchObject({ errors: paths.map((path) => ({ path })) });
@@ -59,7 +59,7 @@ test.each<[string, Faults, string[]]>([
 });
 
 test("twenty looks at once, and ten in a row, ask each store once", async () => {
-  const ledger = await bootLedger({ main: "test/bench/workers/counting-ledger.ts" });
+  const ledger = await bootLedger({ main: "test/support/stores/counting-ledger.ts" });
   const looks = await Promise.all(Array.from({ length: 20 }, () => health(ledger.url)));
   for (let look = 0; look < 10; look++) looks.push(await health(ledger.url));
   for (const { status, body } of looks) expect({ status, body }).toEqual({ status: 200, body: looks[0]?.body });
@@ -71,7 +71,7 @@ test("twenty looks at once, and ten in a row, ask each store once", async () => 
 
 test("whoever looks first and hangs up hurts nobody who looks at the same time", async () => {
   // Not behind the harness, which would go on in place of whoever hangs up.
-  const ledger = await bootOnNetwork({ main: "test/chaos/faulty-ledger.ts" });
+  const ledger = await bootOnNetwork({ main: "test/support/stores/faulty-ledger.ts" });
   const { hostname, port, host } = new URL(ledger.url);
   const socket = connect({ host: hostname, port: Number(port) });
   const hangs: Faults = { D1: "hang" };
@@ -88,7 +88,7 @@ test("whoever looks first and hangs up hurts nobody who looks at the same time",
 test("what piles up is counted, with the age of the oldest", async () => {
   const downstream = await startDownstream();
   const ledger = await bootLedger({
-    main: "test/chaos/faulty-ledger.ts",
+    main: "test/support/stores/faulty-ledger.ts",
     env: { SYNC_URL: downstream.url, SYNC_SECRET },
     maxRetries: 0,
   });

@@ -2,18 +2,18 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parse } from "smol-toml";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { faultyHeaders } from "./chaos/send-call.ts";
 import { ask } from "./support/ask.ts";
 import { documentedCall } from "./support/events.ts";
 import { bootOnNetwork } from "./support/network-ledger.ts";
 import { post } from "./support/post.ts";
+import { faultyHeaders } from "./support/stores/faults.ts";
 
 const PHONE = "+15550142077";
 
 let ledger: Awaited<ReturnType<typeof bootOnNetwork>>;
 let lines: string[] = [];
 beforeAll(async () => {
-  ledger = await bootOnNetwork({ main: "test/chaos/faulty-ledger.ts", onLog: (line) => lines.push(line) });
+  ledger = await bootOnNetwork({ main: "test/support/stores/faulty-ledger.ts", onLog: (line) => lines.push(line) });
 });
 afterAll(() => ledger.close());
 beforeEach(() => {

@@ -60,7 +60,7 @@ test("the migrations make a fresh database a ledger", async () => {
 let ledger: Awaited<ReturnType<typeof bootLedger>>;
 const read = async (sql: string) => (await ledger.DB.prepare(sql).all()).results;
 beforeAll(async () => {
-  ledger = await bootLedger({ main: "test/bench/workers/intake-only.ts" });
+  ledger = await bootLedger({ main: "test/support/stores/intake-only.ts" });
 });
 afterAll(() => ledger.harness.close());
 beforeEach(async () => {

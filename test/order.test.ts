@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { PlatformName } from "./simulator/platforms/platform.ts";
 import { elevenLabsCall } from "./support/elevenlabs.ts";
 import { atomsCall, documentedCall } from "./support/events.ts";
+import type { PlatformName } from "./support/every-platform.ts";
 import { everyPlatform, postAs } from "./support/every-platform.ts";
 import { bootLedger } from "./support/ledger.ts";
 import { post } from "./support/post.ts";

@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { copyProject } from "./commands/project-copy.ts";
 import { ask } from "./support/ask.ts";
 import { documentedCall } from "./support/events.ts";
 import { bootLedger } from "./support/ledger.ts";
 import { post } from "./support/post.ts";
+import { copyProject } from "./support/project-copy.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const folder = resolve(root, "src/ledger/queries");

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { COUNTS_PATH, counts } from "./bench/counts.ts";
 import { ask, askText } from "./support/ask.ts";
 import { atomsCall, documentedCall } from "./support/events.ts";
 import { bootLedger } from "./support/ledger.ts";
 import { post } from "./support/post.ts";
 import { signIn } from "./support/sign-in.ts";
+import { COUNTS_PATH, counts } from "./support/stores/counts.ts";
 
 let ledger: Awaited<ReturnType<typeof bootLedger>>;
 beforeAll(async () => {
@@ -118,7 +118,7 @@ describe("GET /api/calls", () => {
   });
 
   test("reads as many rows as it shows, however many calls there are", async () => {
-    const counting = await bootLedger({ main: "test/bench/workers/counting-ledger.ts" });
+    const counting = await bootLedger({ main: "test/support/stores/counting-ledger.ts" });
     await counting.DB.prepare(
       `INSERT INTO calls (call_id, platform, agent_id, status, started_at, updated_at, ledger_first_received_at, ledger_column_versions)
        SELECT 'many-' || value, 'atoms', 'a', 'ended', strftime('%Y-%m-%dT%H:%M:%fZ', '2024-07-15', value || ' seconds'), '', '', '{}'

@@ -1,9 +1,9 @@
 import Papa from "papaparse";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import type { PlatformName } from "./simulator/platforms/platform.ts";
 import { ask, askText } from "./support/ask.ts";
 import { SYNC_SECRET, startDownstream } from "./support/downstream.ts";
 import { elevenLabsCall } from "./support/elevenlabs.ts";
+import type { PlatformName } from "./support/every-platform.ts";
 import { everyPlatform, postAs } from "./support/every-platform.ts";
 import { bootOnNetwork } from "./support/network-ledger.ts";
 import { retellCall } from "./support/retell.ts";

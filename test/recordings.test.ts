@@ -2,13 +2,13 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { addressProblem } from "../src/recordings/address.ts";
 import { audioKind } from "../src/recordings/audio.ts";
-import { runCron } from "./chaos/relay.ts";
 import { ask } from "./support/ask.ts";
 import { atomsCall } from "./support/events.ts";
 import { bootOnNetwork } from "./support/network-ledger.ts";
 import { post } from "./support/post.ts";
 import { startRecordings, wavOf } from "./support/recordings.ts";
 import { signIn } from "./support/sign-in.ts";
+import { runCron } from "./support/stores/relay.ts";
 
 let ledger: Awaited<ReturnType<typeof bootOnNetwork>>;
 const lines: string[] = [];

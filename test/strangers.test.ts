@@ -47,7 +47,7 @@ const large = (call_id: string) =>
   post(ledger.url, documentedCall({ call_id }).end({ variables: { notes: "n".repeat(9 * MEGABYTE) } }));
 
 test("heads alone, whatever length they declare, keep nobody out", async () => {
-  ledger = await bootOnNetwork({ main: "test/bench/workers/intake-only.ts" });
+  ledger = await bootOnNetwork({ main: "test/support/stores/intake-only.ts" });
   const held = Array.from({ length: 12 }, () => open(`Content-Length: ${9 * MEGABYTE}`));
   expect(await small("beside heads")).toMatchObject({ status: 200, body: { status: "stored" } });
   expect(await large("large beside heads")).toMatchObject({ status: 200, body: { status: "stored" } });
@@ -61,7 +61,7 @@ test("heads alone, whatever length they declare, keep nobody out", async () => {
 test.each([true, false])(
   "strangers' unread bodies have a bound together, with a declared length: %s",
   async (declared) => {
-    ledger = await bootOnNetwork({ main: "test/bench/workers/intake-only.ts" });
+    ledger = await bootOnNetwork({ main: "test/support/stores/intake-only.ts" });
     const uploads = Array.from({ length: 15 }, () => openUpload(9 * MEGABYTE, declared));
     const refused = () => uploads.filter(({ isRefused }) => isRefused());
     // Four of nine megabytes fit; others are refused while these are still held open.
@@ -84,7 +84,7 @@ test.each([true, false])(
 );
 
 test("a signature that cannot be right is refused before the body comes in", async () => {
-  ledger = await bootOnNetwork({ main: "test/bench/workers/intake-only.ts" });
+  ledger = await bootOnNetwork({ main: "test/support/stores/intake-only.ts" });
   const { answer } = open("Content-Length: 9000000", "not-hex");
   await vi.waitFor(() => expect(answer()).toMatch(/^HTTP\/1\.1 401/));
 });

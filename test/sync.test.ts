@@ -1,10 +1,10 @@
 import { createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { setFaults } from "./chaos/relay.ts";
 import { SYNC_SECRET, startDownstream, webhookId } from "./support/downstream.ts";
 import { documentedCall } from "./support/events.ts";
 import { bootOnNetwork } from "./support/network-ledger.ts";
 import { post } from "./support/post.ts";
+import { setFaults } from "./support/stores/relay.ts";
 
 const patience = { timeout: 28_000, interval: 50 };
 let downstream: Awaited<ReturnType<typeof startDownstream>>;
@@ -215,7 +215,7 @@ describe.concurrent("a downstream that fails", () => {
 test("a delivery that arrives while D1 cannot record it is made again under the same id", async () => {
   const call_id = "unrecorded";
   const faulty = await bootOnNetwork({
-    main: "test/chaos/faulty-ledger.ts",
+    main: "test/support/stores/faulty-ledger.ts",
     env: { SYNC_URL: downstream.url, SYNC_SECRET },
   });
   downstream.behave(call_id, async (response, _delivery, nth) => {

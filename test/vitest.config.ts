@@ -4,12 +4,15 @@ import { configDefaults, defineConfig } from "vitest/config";
 
 const projectFolder = join(import.meta.dirname, "..");
 
+/** What `npm run test:slow` runs: faults, the benchmark, the simulator, and what works on copies of the project. */
+const laboratory = "test/laboratory/**";
+
 /** The faces that can be taken out, and the tests that go through their doors: without the one, not the others. */
 const testsThrough: Record<string, string[]> = {
   "src/dashboard": ["test/dashboard/**", "test/{figures,looked-at,reading}.test.ts"],
   "src/api": [
     "test/{api,csv,erasure,looked-at,openapi,queries,reading,search}.test.ts",
-    "test/{bench/seed/seed,commands/dev,commands/listing,slow/simulate}.test.ts",
+    "test/laboratory/{bench/seed/seed,commands/dev,commands/listing,slow/simulate}.test.ts",
   ],
 };
 
@@ -17,13 +20,10 @@ export const testsOfFacesTakenOut = Object.entries(testsThrough).flatMap(([room,
   existsSync(join(projectFolder, room)) ? [] : tests,
 );
 
-/** What `npm run test:slow` runs: the matrix of faults, and what works on copies of the project. */
-export const slowTests = ["test/{slow,chaos,commands,bench}/**/*.test.ts"];
-
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    exclude: [...configDefaults.exclude, ...slowTests, ...testsOfFacesTakenOut],
+    exclude: [...configDefaults.exclude, laboratory, ...testsOfFacesTakenOut],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     maxConcurrency: 20,

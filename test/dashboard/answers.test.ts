@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
-import { FAULTS_HEADER, type Faults, faultKinds } from "../chaos/faults.ts";
 import { documentedCall } from "../support/events.ts";
 import { post } from "../support/post.ts";
+import { FAULTS_HEADER, type Faults, faultKinds } from "../support/stores/faults.ts";
 import { bootFilledLedger, PHONE, pages } from "./filled-ledger.ts";
 
 const UNCACHED = "private, no-store";
@@ -11,7 +11,7 @@ const withFaults = (faults: Faults) => ({ [FAULTS_HEADER]: JSON.stringify(faults
 
 let ledger: Awaited<ReturnType<typeof bootFilledLedger>>;
 beforeAll(async () => {
-  ledger = await bootFilledLedger({ main: "test/chaos/faulty-ledger.ts" });
+  ledger = await bootFilledLedger({ main: "test/support/stores/faulty-ledger.ts" });
   // A time that no event can bring: somebody wrote it into D1 by hand.
   await post(ledger.url, documentedCall({ call_id: "spoilt" }).start());
   await ledger.DB.prepare("UPDATE events SET occurred_at = 'noon' WHERE call_id = 'spoilt'").run();

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { FAULTS_HEADER } from "../chaos/faults.ts";
-import { relayUntil, setFaults } from "../chaos/relay.ts";
 import { SYNC_SECRET, startDownstream } from "../support/downstream.ts";
 import { documentedCall } from "../support/events.ts";
 import { bootLedger } from "../support/ledger.ts";
 import { post } from "../support/post.ts";
 import { decoded, linkNamed, signIn } from "../support/sign-in.ts";
+import { FAULTS_HEADER } from "../support/stores/faults.ts";
+import { relayUntil, setFaults } from "../support/stores/relay.ts";
 
 const MARKUP = `"><img src=x onerror=alert(1)><script>alert(1)</script>'&lt;`;
 
@@ -16,7 +16,7 @@ let pages: Awaited<ReturnType<typeof signIn>>;
 beforeAll(async () => {
   downstream = await startDownstream();
   ledger = await bootLedger({
-    main: "test/chaos/faulty-ledger.ts",
+    main: "test/support/stores/faulty-ledger.ts",
     env: { SYNC_URL: downstream.url, SYNC_SECRET },
     maxRetries: 0,
   });

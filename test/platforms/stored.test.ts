@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Faults } from "../chaos/faults.ts";
 import { ask } from "../support/ask.ts";
 import { SYNC_SECRET, startDownstream, webhookId } from "../support/downstream.ts";
 import { elevenLabsCall } from "../support/elevenlabs.ts";
 import type { PlatformName } from "../support/every-platform.ts";
 import { bootEveryPlatform, digestOf, type EveryPlatformLedger } from "../support/platform-ledger.ts";
 import { retellCall } from "../support/retell.ts";
+import type { Faults } from "../support/stores/faults.ts";
 import { presigned, vapiCall } from "../support/vapi.ts";
 
 let ledger: EveryPlatformLedger;

@@ -1,8 +1,8 @@
-import { signedHeaders } from "../simulator/sign.ts";
 import { ELEVENLABS_SECRET, elevenLabsHeaders } from "./elevenlabs.ts";
 import { SECRET } from "./ledger.ts";
 import { type Answer, readAnswer } from "./post.ts";
 import { RETELL_SECRET, retellSignature } from "./retell.ts";
+import { signedHeaders } from "./sign.ts";
 import { VAPI_SECRET, vapiSignedHeaders } from "./vapi.ts";
 
 /** A secret of every platform. */

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import * as z from "zod";
-import { sqlStatements } from "../chaos/remote-database.ts";
+import { sqlStatements } from "./stores/remote-database.ts";
 
 const migrations = resolve(import.meta.dirname, "../../src/ledger/migrations");
 

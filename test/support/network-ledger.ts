@@ -10,7 +10,7 @@ import {
 } from "miniflare";
 import { unstable_splitSqlQuery as splitSql, unstable_getMiniflareWorkerOptions as workerOptionsOf } from "wrangler";
 import * as z from "zod";
-import { bundle, root } from "../bench/bundle.ts";
+import { bundle, root } from "./bundle.ts";
 import { type LedgerOptions, SECRET } from "./ledger.ts";
 
 const migrations = resolve(root, "src/ledger/migrations");

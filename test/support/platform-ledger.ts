@@ -1,14 +1,14 @@
 import { createHash } from "node:crypto";
 import { findPlatform } from "../../src/platforms/index.ts";
-import type { Faults } from "../chaos/faults.ts";
-import { faultyHeaders } from "../chaos/send-call.ts";
 import { bodyDigest } from "./body-digest.ts";
 import { everyPlatform, type PlatformName, postAs } from "./every-platform.ts";
 import { bootLedger } from "./ledger.ts";
+import type { Faults } from "./stores/faults.ts";
+import { faultyHeaders } from "./stores/faults.ts";
 
 /** A ledger on which every platform is on, on stores that fail as a request says, with what its tests send and read. */
 export async function bootEveryPlatform(env: Record<string, string> = {}) {
-  const ledger = await bootLedger({ main: "test/chaos/faulty-ledger.ts", env: { ...everyPlatform, ...env } });
+  const ledger = await bootLedger({ main: "test/support/stores/faulty-ledger.ts", env: { ...everyPlatform, ...env } });
   const { DB, ARCHIVE, url, worker } = ledger;
   const rowsOf = async (sql: string, call_id: string) =>
     (await DB.prepare(sql).bind(call_id).all<Record<string, unknown>>()).results;

@@ -1,6 +1,6 @@
 import { request } from "node:http";
-import { signedHeaders } from "../simulator/sign.ts";
 import { SECRET } from "./ledger.ts";
+import { signedHeaders } from "./sign.ts";
 
 /** Sends a body as the platform does: text and bytes as they are, anything else as JSON. */
 export async function post(url: string, payload: unknown, headers: Record<string, string> = {}): Promise<Answer> {

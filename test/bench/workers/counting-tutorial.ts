@@ -1,4 +1,0 @@
-import { counted } from "./counted.ts";
-import tutorial from "./tutorial.ts";
-
-export default counted(tutorial);
