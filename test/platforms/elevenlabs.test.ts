@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { elevenlabs } from "../../src/platforms/elevenlabs/index.ts";
-import { decoded, errorsIn, nulled, payloadOf, RECEIVED_AT, turnsIn } from "../support/decoded.ts";
+import { decoded, errorsIn, nulled, payloadOf, RECEIVED_AT, speechIn } from "../support/decoded.ts";
 import { callMetadata, elevenLabsCall, elevenLabsDigest } from "../support/elevenlabs.ts";
 import "../support/hex.ts";
 
@@ -271,8 +271,14 @@ test.each<[string, object, (string | null)[][]]>([
   ["empty without a transcript", transcription({ transcript: undefined }), []],
   ["empty when the call could not be initiated", initiationFailure(), []],
 ])("the conversation is %s", (_what, body, turns) => {
-  const expected = turns.map(([role, content, timestamp]) => ({ role, content, timestamp }));
-  expect(turnsIn(elevenlabs, body)).toEqual(expected);
+  const expected = turns.map(([role, content, timestamp]) => ({
+    kind: "speech",
+    role,
+    content,
+    timestamp,
+    ended_at: null,
+  }));
+  expect(speechIn(elevenlabs, body)).toEqual(expected);
   expect(decoded(elevenlabs, body)).toMatchObject({ transcript_turns: turns.length || expect.toBeOneOf([0, null]) });
 });
 

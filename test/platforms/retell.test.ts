@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { retell } from "../../src/platforms/retell/index.ts";
-import { decoded, errorsIn, nulled, payloadOf, RECEIVED_AT, turnsIn } from "../support/decoded.ts";
+import { decoded, errorsIn, nulled, payloadOf, RECEIVED_AT, speechIn, turnsIn } from "../support/decoded.ts";
 import { documentedCall } from "../support/events.ts";
 import "../support/hex.ts";
 import { retellCall, retellSignature, retellWebCall, unansweredRetellCall } from "../support/retell.ts";
@@ -203,7 +203,7 @@ describe("the conversation", () => {
     ],
     ["of a call that nobody answered is empty", unanswered.end(), []],
   ])("%s", (_what, body, turns) => {
-    expect(turnsIn(retell, body)).toMatchObject(turns);
+    expect(speechIn(retell, body)).toMatchObject(turns);
     expect(decoded(retell, body)).toMatchObject({ transcript_turns: turns.length });
   });
 

@@ -122,7 +122,7 @@ describe.each([
     expect(await found(said)).toContain(call_id);
     expect(await found(notSaid)).not.toContain(call_id);
     const { body } = await ask(ledger.url, `/api/calls/${encodeURIComponent(call_id)}/transcript`);
-    expect(body).toMatchObject({ turns: [{ role: "agent" }, { role: "user" }, { role: "agent" }] });
+    expect(body).toMatchObject({ turns: [{ role: "agent" }, { role: "user" }, { kind: "tool" }, { role: "agent" }] });
   });
 
   test("has its events of one body in one write, the payload with the first of them", async () => {
@@ -292,7 +292,8 @@ test.each<[PlatformName, string, (call_id: string, said: string) => object]>([
   [
     "retell",
     "アレグロ ☕",
-    (call_id, content) => retellCall({ call_id }).end({ transcript_object: [{ role: "user", content }] }),
+    (call_id, content) =>
+      retellCall({ call_id }).end({ transcript_object: [{ role: "user", content }], transcript_with_tool_calls: null }),
   ],
   [
     "vapi",

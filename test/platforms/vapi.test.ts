@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { vapi } from "../../src/platforms/vapi/index.ts";
-import { decoded, errorsIn, nulled, payloadOf, RECEIVED_AT, turnsIn } from "../support/decoded.ts";
+import { decoded, errorsIn, nulled, payloadOf, RECEIVED_AT, speechIn } from "../support/decoded.ts";
 import { vapiCall, vapiNoise } from "../support/vapi.ts";
 
 const { start, ended, report, status, call, messages } = vapiCall({ call_id: "call" });
@@ -219,7 +219,7 @@ test("the payload is the report without its conversation and the prompt of its a
 
 test.each<[string, object, object[]]>([
   [
-    "what was spoken, each turn with its time: no prompts, no tools, no silence",
+    "what was spoken, each turn with its time: no prompts, no silence",
     report(),
     [
       { role: "agent", content: "Hello! How can I help?", timestamp: "2024-07-15T14:30:01.120Z" },
@@ -253,8 +253,8 @@ test.each<[string, object, object[]]>([
     [{ content: "Hello! How can I help?" }],
   ],
 ])("the conversation is %s", (_what, body, turns) => {
-  expect(turnsIn(vapi, body)).toMatchObject(turns);
-  expect(turnsIn(vapi, body)).toHaveLength(turns.length);
+  expect(speechIn(vapi, body)).toMatchObject(turns);
+  expect(speechIn(vapi, body)).toHaveLength(turns.length);
 });
 
 test.each<[string, object]>([

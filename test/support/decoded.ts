@@ -59,9 +59,14 @@ export function payloadOf(platform: Platform, body: object): unknown {
   return result.kind === "events" ? result.payload : undefined;
 }
 
-/** The conversation in a body. */
+/** The turns of the conversation in a body, tool calls among them. */
 export function turnsIn(platform: Platform, body: object): Turn[] {
   return platform.turns(onTheWire(body));
+}
+
+/** The turns of the conversation in a body that somebody spoke. */
+export function speechIn(platform: Platform, body: object): Turn[] {
+  return turnsIn(platform, body).filter(({ kind }) => kind === "speech");
 }
 
 /** The same members, all null but for some. */
