@@ -10,11 +10,14 @@ import { STARTED_BY_CRON, startRecordings } from "./recordings/start.ts";
 import { destinationNames } from "./sync/destinations/index.ts";
 import { sendOverdue } from "./sync/relay.ts";
 
-/** As in `wrangler.toml`. */
+/** The schedules of `wrangler.toml`. */
 const EVERY_MINUTE = "* * * * *";
 const EVERY_HOUR = "23 * * * *";
 
-/** The Worker's cron door. A schedule without work is a mistake, and is not passed over in silence. */
+/**
+ * Runs the work of a schedule. Failures of the work are logged.
+ * @throws at a schedule without work, which is a mistake in `wrangler.toml`
+ */
 export async function runCron(controller: ScheduledController, env: Env, ctx: ExecutionContext): Promise<void> {
   const now = new Date(controller.scheduledTime);
   switch (controller.cron) {
@@ -27,7 +30,7 @@ export async function runCron(controller: ScheduledController, env: Env, ctx: Ex
   }
 }
 
-/** Brings back, relays and tidies up. Each on its own: a store that is down or hangs stops only the work that needs it. */
+/** Runs each task on its own: a store that is down or hangs stops only the tasks that need it. */
 async function everyMinute(env: Env, ctx: ExecutionContext, now: Date): Promise<void> {
   const context = ingestContext(env, ctx, destinationNames(env));
   await Promise.all([

@@ -9,10 +9,10 @@ import { readSettings, type SettingProblem } from "./settings.ts";
 import { saysFull } from "./stores/ask.ts";
 import { configuredDestinations } from "./sync/destinations/index.ts";
 
-/** Anybody may ask, so the stores are asked once in so long. */
-const KEPT_MS = 15_000;
+/** Anybody may call this address, so one answer of the stores serves all requests for this long. */
+const CHECK_LIFETIME_MS = 15_000;
 
-/** How much of one kind piles up. `count` goes no further than 50,000 for objects in R2. */
+/** The backlog of one kind. `count` stops at 50,000 for objects in R2. */
 interface Backlog {
   kind: string;
   count: number;
@@ -25,21 +25,20 @@ interface StoreProblem {
   message: string;
 }
 
-/** What one store answered. */
 interface StoreHealth {
   errors: StoreProblem[];
   backlog: Backlog[];
   warnings?: StoreProblem[];
-  /** Of the database, in bytes. */
+  /** Size of the database; absent for R2. */
   bytes?: number;
 }
 
-/** What the stores were asked last, by whichever request: others await its answer. */
-let asked: { at: number; stores: Promise<readonly StoreHealth[]> } | undefined;
+/** The latest check of the stores, shared by all requests of its time. */
+let latestCheck: { at: number; stores: Promise<readonly StoreHealth[]> } | undefined;
 
 /**
- * `GET /healthz`: whether events can be taken and passed on. Names each problem, never a value, and what piles up: how many, and
- * since when, so that a monitor can ring.
+ * `GET /healthz`: says whether this Worker can take events and pass them on. Names each problem, never the value of a setting, and
+ * counts each backlog, so that a monitor can alert.
  */
 export async function health(_request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
   const stores = await storesHealth(env, ctx, new Date());
@@ -71,22 +70,22 @@ export async function health(_request: Request, env: Env, ctx: ExecutionContext)
   });
 }
 
-/** A full database says so itself, and so do the bodies that it refused. */
+/** Drops repetitions: the size of a full database names the problem, and so do the bodies that it refused. */
 function namedOnce(errors: readonly StoreProblem[]): StoreProblem[] {
   return errors.filter(({ path }, index) => errors.findIndex((error) => error.path === path) === index);
 }
 
-/** A copy of the configuration may have lost it; without it nobody can sign in, and guesses meet no limit. */
+/** Checks the rate limit's binding, which a copied configuration may lack: nobody could sign in, and guesses had no limit. */
 function bindingProblems(env: Env): SettingProblem[] {
   const limit: RateLimit | undefined = env.SIGN_IN_ATTEMPTS;
   return limit === undefined ? [{ setting: "SIGN_IN_ATTEMPTS", problem: "is not bound: see [[ratelimits]]" }] : [];
 }
 
 function storesHealth(env: Env, ctx: ExecutionContext, now: Date): Promise<readonly StoreHealth[]> {
-  if (asked !== undefined && now.getTime() - asked.at < KEPT_MS) return asked.stores;
+  if (latestCheck !== undefined && now.getTime() - latestCheck.at < CHECK_LIFETIME_MS) return latestCheck.stores;
   const stores = Promise.all([databaseHealth(env.DB, now), archiveHealth(env.ARCHIVE)]);
-  asked = { at: now.getTime(), stores };
-  // Should whoever asks hang up, those who await the same answer still get it.
+  latestCheck = { at: now.getTime(), stores };
+  // Other requests await the same check, even if the client of this one hangs up.
   ctx.waitUntil(stores);
   return stores;
 }
@@ -100,14 +99,14 @@ function databaseHealth(db: D1Database, now: Date): Promise<StoreHealth> {
   });
 }
 
-/** Parked bodies that are looked at: when D1 is full, the oldest are there for it. */
-const LOOKED_AT = 20;
+/** Parked bodies whose reasons are read: while D1 is full, the oldest were parked because of it. */
+const SAMPLED_BODIES = 20;
 
 function archiveHealth(bucket: R2Bucket): Promise<StoreHealth> {
   const count = async (kind: HeldState) => ({ kind, ...(await countHeld(bucket, kind)) });
   return storeHealth("ARCHIVE", "does not answer", async () => {
     const [{ bodies }, ...backlog] = await Promise.all([
-      listHeld(bucket, "parked", LOOKED_AT),
+      listHeld(bucket, "parked", SAMPLED_BODIES),
       count("parked"),
       count("quarantined"),
     ]);
@@ -116,7 +115,7 @@ function archiveHealth(bucket: R2Bucket): Promise<StoreHealth> {
   });
 }
 
-/** Never rejects. */
+/** Checks a store. Never rejects: a failure is logged and becomes a problem. */
 async function storeHealth(path: string, message: string, ask: () => Promise<StoreHealth>): Promise<StoreHealth> {
   try {
     return await ask();
@@ -131,13 +130,13 @@ function earlier(a: string | null, b: string | null): string | null {
   return a < b ? a : b;
 }
 
-/** Nothing at all when nothing piles up. */
+/** Sums up the backlog by its kinds; empty if there is none. */
 function summary(backlog: readonly Backlog[]) {
-  const waiting: Record<string, { count: number; oldest: string | null }> = {};
+  const byKind: Record<string, { count: number; oldest: string | null }> = {};
   for (const { kind, count, oldest } of backlog) {
     if (count === 0) continue;
-    const sum = waiting[kind] ?? { count: 0, oldest: null };
-    waiting[kind] = { count: sum.count + count, oldest: earlier(sum.oldest, oldest) };
+    const sum = byKind[kind] ?? { count: 0, oldest: null };
+    byKind[kind] = { count: sum.count + count, oldest: earlier(sum.oldest, oldest) };
   }
-  return Object.keys(waiting).length === 0 ? {} : { waiting };
+  return Object.keys(byKind).length === 0 ? {} : { waiting: byKind };
 }

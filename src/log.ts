@@ -8,7 +8,7 @@ export function log(fields: Fields): void {
   console.log(JSON.stringify(fields));
 }
 
-/** Writes one JSON line about a failure. With `error`, its message and stack are in the line. */
+/** Writes one JSON line about a failure, with the message and the stack of `error`. */
 export function logError(fields: Fields, error?: unknown): void {
   const stack = error instanceof Error ? error.stack : undefined;
   console.error(JSON.stringify({ ...fields, ...(error !== undefined && { error: reasonOf(error), stack }) }));

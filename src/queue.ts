@@ -7,12 +7,12 @@ import { deliverBatch } from "./sync/consumer.ts";
 import { failDeadLetters } from "./sync/dead-letters.ts";
 import { configuredDestinations, destinationNames } from "./sync/destinations/index.ts";
 
-/** The calls of so many are in memory at once, each a row of 2 MB at the most. */
+/** Deliveries in memory at once, each with the row of its call, which has up to 2 MB. */
 const DELIVERIES_AT_ONCE = 25;
 
 /**
- * The Worker's queue door. A queue whose name ends in `-dead-letters` is the dead-letter queue, any other the sync queue: whoever
- * deploys may rename both. Whatever fails, messages that are not acknowledged come back later.
+ * Consumes a batch of either queue. A queue whose name ends in `-dead-letters` is the dead-letter queue, any other the sync queue, so
+ * both can be renamed. Never rejects: if a store fails, the queue delivers unacknowledged messages again.
  */
 export async function consumeQueue(batch: MessageBatch, env: Env, ctx: ExecutionContext): Promise<void> {
   try {

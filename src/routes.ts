@@ -8,7 +8,7 @@ import { receiveWebhook } from "./ingest/webhook.ts";
 import { startAfterEvent } from "./recordings/start.ts";
 import { destinationNames } from "./sync/destinations/index.ts";
 
-/** Every address the Worker answers at. A face is taken out by deleting its folder and its lines here; README.md says what else. */
+/** Every address of the Worker. To take the dashboard or the API out, delete its folder and its lines here; README.md names the rest. */
 export const routes = Router<IRequest & Request, [Env, ExecutionContext]>()
   .post("/webhooks/:platform", (request, env, ctx) =>
     receiveWebhook(request, request.params["platform"] ?? "", env, {

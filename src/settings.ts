@@ -16,13 +16,13 @@ export interface Settings {
   problems: SettingProblem[];
 }
 
-/** A setting that is missing or wrong; never its value. */
+/** A setting that is missing or wrong. Does not carry the value, which may be a secret. */
 export interface SettingProblem {
   setting: string;
   problem: string;
 }
 
-/** Reads the settings. Never throws: problems are listed, and `/healthz` names them. */
+/** Reads the settings. Never throws: `/healthz` names the problems, and a wrong setting counts as its default. */
 export function readSettings(env: Env): Settings {
   const problems: SettingProblem[] = [];
   if (!env.API_TOKEN) problems.push({ setting: "API_TOKEN", problem: "is not set" });

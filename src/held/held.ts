@@ -4,7 +4,7 @@ import type { Received, StoredBody } from "../events/received.ts";
 import { askStore } from "../stores/ask.ts";
 import { type Label, labelOf, subjectsOf } from "./subjects.ts";
 
-/** `parked`: a store failed, and the cron takes the body in. `quarantined`: it did not fit, and a person replays it. */
+/** `parked`: a store failed, and the cron recovers the body. `quarantined`: the body did not fit, and a person replays it. */
 export type HeldState = "parked" | "quarantined";
 
 export const heldPrefixes: Record<HeldState, string> = { parked: "parked/", quarantined: "quarantine/" };
@@ -24,7 +24,7 @@ export const quarantineReasons = [
 ] as const;
 export type QuarantineReason = (typeof quarantineReasons)[number];
 
-/** A body that is held in R2, without the body. */
+/** The metadata of a held body. */
 export interface HeldBody {
   key: string;
   platform: string;
@@ -39,7 +39,7 @@ export interface HeldBody {
   label: Label;
 }
 
-/** R2 keeps 8,192 bytes of metadata an object; a body with thousands of wrong fields has thousands of reasons. */
+/** R2 allows 8,192 bytes of metadata an object; a body may have thousands of wrong fields. */
 const MAX_DETAIL_CHARACTERS = 1000;
 
 function keyOf(state: HeldState, { sha256, receivedAt }: StoredBody): string {
@@ -48,7 +48,7 @@ function keyOf(state: HeldState, { sha256, receivedAt }: StoredBody): string {
 }
 
 /**
- * Holds a body, labelled with whose it is. Safe to repeat.
+ * Puts a body into R2, labelled with the calls and numbers that it names. Safe to repeat.
  * @param until milliseconds since 1970 by which R2 has to have answered
  * @throws {StoreError} when R2 fails
  */
@@ -92,7 +92,7 @@ export function bodyOf({ key, size, uploaded, customMetadata = {} }: R2Object): 
   };
 }
 
-/** A held body as it was received; `undefined` when there is none under the key. */
+/** Reads a held body as it was received; `undefined` if there is none under the key. */
 export async function readHeld(bucket: R2Bucket, key: string): Promise<StoredBody | undefined> {
   return askStore("R2", async () => {
     const object = await bucket.get(key);
@@ -103,7 +103,7 @@ export async function readHeld(bucket: R2Bucket, key: string): Promise<StoredBod
 }
 
 /**
- * The beginning of a held body, to look at; `undefined` when there is none under the key.
+ * Reads the beginning of a held body, for display; `undefined` if there is none under the key.
  * @param limit bytes
  */
 export async function peekHeld(
@@ -126,18 +126,18 @@ export async function peekHeld(
   });
 }
 
-/** Takes held bodies away, a thousand at the most. Safe to repeat. */
+/** Removes up to 1,000 held bodies. Safe to repeat. */
 export async function removeHeld(bucket: R2Bucket, keys: readonly string[]): Promise<void> {
   if (keys.length > 0) await askStore("R2", () => bucket.delete([...keys]));
 }
 
-/** A key of the quarantine as a request names it: it leads to nothing else in R2. */
+/** Schema of a quarantine key in a request: the prefix keeps the request from everything else in R2. */
 export const keyInQuarantine = z
   .string()
   .startsWith(heldPrefixes.quarantined)
   .refine((key) => new TextEncoder().encode(key).byteLength <= MAX_KEY_BYTES, "is longer than a key can be");
 
-/** A key of a parked body as a request names it. */
+/** Schema of a parked body's key in a request. */
 export const keyOfParked = z
   .string()
   .startsWith(heldPrefixes.parked)

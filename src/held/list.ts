@@ -1,11 +1,11 @@
 import { askStore } from "../stores/ask.ts";
 import { bodyOf, type HeldBody, type HeldState, heldPrefixes } from "./held.ts";
 
-/** Of a listing (developers.cloudflare.com/r2/api/workers/workers-api-reference). */
+/** Objects of one listing (developers.cloudflare.com/r2/api/workers/workers-api-reference). */
 const MAX_LISTED = 1000;
 
 /**
- * A page of held bodies, the oldest first, parked ones by their receipt and quarantined ones by its day.
+ * Lists a page of held bodies, oldest first: parked ones by their receipt, quarantined ones by its day.
  * @param after the key of the last body of the page before
  */
 export async function listHeld(
@@ -21,10 +21,10 @@ export async function listHeld(
       prefix: heldPrefixes[state],
       limit: Math.min(limit - bodies.length, MAX_LISTED),
       include: ["customMetadata"],
-      // R2 has cursors too, and throws at one that is not its own.
+      // Not R2's own cursor: R2 throws at one that a request has made up.
       ...(startAfter !== undefined && { startAfter }),
     };
-    // With metadata R2 lists fewer than it is asked for.
+    // With metadata, R2 may list fewer than `limit`.
     const page = await askStore("R2", () => bucket.list(options));
     bodies.push(...page.objects.map(bodyOf));
     startAfter = page.truncated ? page.objects.at(-1)?.key : undefined;
@@ -33,8 +33,8 @@ export async function listHeld(
 }
 
 /**
- * A page of the quarantine for people, newest day first, within a day in the order of the keys. R2 lists upwards alone, so it goes
- * down the folders of the days.
+ * Lists a page of the quarantine, newest day first, within a day in the order of the keys. R2 lists keys in ascending order only, so
+ * this walks the folders of the days downwards.
  * @param after the key of the last body of the page before
  */
 export async function listNewestQuarantined(
@@ -63,7 +63,7 @@ export async function listNewestQuarantined(
   return { bodies: shown, next: bodies.length > limit ? shown.at(-1)?.key : undefined };
 }
 
-/** The folders of the days with bodies, newest first, from the day of a key on. */
+/** Yields the folders of days with bodies, newest first, from the day of the key `from` on. */
 async function* daysDown(bucket: R2Bucket, from: string | undefined): AsyncGenerator<string> {
   for (const year of await foldersDown(bucket, heldPrefixes.quarantined, from)) {
     for (const month of await foldersDown(bucket, year, from)) yield* await foldersDown(bucket, month, from);
@@ -85,10 +85,10 @@ async function foldersDown(bucket: R2Bucket, prefix: string, from: string | unde
     .reverse();
 }
 
-/** Pages of a thousand that are counted: some seconds, and every page is a billed listing. */
+/** Pages of 1,000 objects that a count reads: they take seconds, and each is a billed listing. */
 const MAX_COUNTED_PAGES = 50;
 
-/** Counts held bodies, 50,000 at the most, and finds when the oldest came in, ISO 8601 UTC. */
+/** Counts held bodies, up to 50,000, and reads when the oldest was received, ISO 8601 UTC. */
 export async function countHeld(bucket: R2Bucket, state: HeldState): Promise<{ count: number; oldest: string | null }> {
   let count = 0;
   let startAfter: string | undefined;
@@ -102,7 +102,7 @@ export async function countHeld(bucket: R2Bucket, state: HeldState): Promise<{ c
   return { count, oldest: count === 0 ? null : await oldestReceipt(bucket, state) };
 }
 
-/** Of the quarantine, the earliest of the oldest day's first page: within a day its keys have no order. */
+/** Returns the earliest receipt of the first page: within a day, keys of the quarantine are not in the order of receipt. */
 async function oldestReceipt(bucket: R2Bucket, state: HeldState): Promise<string | null> {
   const { bodies } = await listHeld(bucket, state, MAX_LISTED);
   const [first = null, ...others] = bodies.map(({ received_at }) => received_at);

@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { StoredBody } from "../events/received.ts";
 import { askStore } from "../stores/ask.ts";
 
-/** A queue takes 128 KB of 1,000 bytes a message (developers.cloudflare.com/queues/platform/limits). */
+/** A queue takes 128,000 bytes a message, the other members included (developers.cloudflare.com/queues/platform/limits). */
 const MAX_GZIP_BYTES = 126_000;
 
 const bodyMessage = z.object({
@@ -17,7 +17,7 @@ const bodyMessage = z.object({
 export type BodyMessage = z.infer<typeof bodyMessage>;
 
 /**
- * Sends a body to this Worker itself, by the sync queue.
+ * Sends a body, compressed, through the sync queue to this Worker itself.
  * @param until milliseconds since 1970 by which the queue has to have answered
  * @returns false when the body is too large for a message
  * @throws {StoreError} when the queue fails
@@ -30,12 +30,12 @@ export async function sendBody(
   const gzip = new Uint8Array(await throughStream(body, new CompressionStream("gzip")));
   if (gzip.byteLength > MAX_GZIP_BYTES) return false;
   const message: BodyMessage = { gzip, size: body.byteLength, platform, sha256, received_at: receivedAt };
-  // Structured clone and not JSON, which has no bytes.
+  // Structured clone, since JSON cannot hold bytes.
   await askStore("queue", () => queue.send(message, { contentType: "v8" }), { until });
   return true;
 }
 
-/** What a message carries; `undefined` when it is a message of another kind. */
+/** Reads a message that carries a body; `undefined` if it is of another kind. */
 export function readBodyMessage(message: unknown): BodyMessage | undefined {
   return bodyMessage.safeParse(message).data;
 }

@@ -4,18 +4,18 @@ import { type Received, sha256 } from "../events/received.ts";
 import { logError } from "../log.ts";
 import { findPlatform } from "../platforms/index.ts";
 
-/** Whose a body is: the calls that it names, and the customers' numbers in it, as digits. */
+/** The calls and the customers' numbers that a body names, by which an erasure finds it; numbers as digits. */
 export interface Subjects {
   callIds: ReadonlySet<string>;
   numbers: ReadonlySet<string>;
-  /** Whether they are those of events. Of a body that did not become an event, every text is looked at. */
+  /** Whether they are of decoded events; else of every text in a body that is no event. */
   areOfEvents: boolean;
 }
 
-/** Ids and numbers of one body; a hostile one names a million, and what goes beyond this is not found by an erasure. */
+/** Ids and numbers read of one body: a hostile one may name a million. An erasure does not find the body by those beyond. */
 const MAX_SUBJECTS = 5_000;
 
-/** Reads whose a body is: out of its events, else out of every name and text in it. Never throws. */
+/** Reads the subjects of a body: those of its events, else of every name and text in it. Never throws. */
 export function subjectsOf(received: Received): Subjects {
   return subjectsOfEvents(received) ?? subjectsOfUnfit(received);
 }
@@ -39,10 +39,10 @@ function subjectsOfEvents({ platform, parsed, receivedAt, sha256: body }: Receiv
   }
 }
 
-/** Names under which a body has the id of its call: `call_id`, `callId`, `conversation_id`, and `id` in an object `call`. */
+/** Names of members that have a call's id: `call_id`, `callId`, `conversation_id`, and `id` in an object `call`. */
 const CALL_ID_NAME = /^(?:call|conversation)[\s._-]{0,3}id$/i;
 
-/** Such a name with its value, in a text that is no JSON. */
+/** Such a member, in a body that is no JSON. */
 const CALL_ID_IN_TEXT = /\b(?:call|conversation)[\s_-]{0,3}id["'\s]{0,4}[:=]\s{0,4}["']?([^"'\s,;&}\]]{1,512})/gi;
 
 /** Digits with separators between them, as long as a phone number is. */
@@ -67,33 +67,33 @@ function subjectsOfUnfit({ parsed, body }: Received): Subjects {
   return { callIds, numbers, areOfEvents: false };
 }
 
-/** Visits every text, number and name in a parsed body. With a list and not by recursion: a hostile body nests as deep as it likes. */
+/** Visits every text, number and name in a parsed body. */
 function visitValues(body: unknown, visit: (value: string | number, name: string | undefined) => void): void {
-  const left: { value: unknown; name: string | undefined }[] = [{ value: body, name: undefined }];
-  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+  const pending: { value: unknown; name: string | undefined }[] = [{ value: body, name: undefined }];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const { value, name } = next;
     if (typeof value === "string" || typeof value === "number") visit(value, name);
-    else if (Array.isArray(value)) for (const inner of value) left.push({ value: inner, name: undefined });
+    else if (Array.isArray(value)) for (const inner of value) pending.push({ value: inner, name: undefined });
     else if (isJsonObject(value)) {
       for (const [key, inner] of Object.entries(value)) {
         visit(key, undefined);
-        left.push({ value: inner, name: key === "id" && name === "call" ? "call.id" : key });
+        pending.push({ value: inner, name: key === "id" && name === "call" ? "call.id" : key });
       }
     }
   }
 }
 
-/** Whose a held body is, as its metadata says it. */
+/** The subjects of a held body in its metadata, as digests. */
 export interface Label {
   /** SHA-256 of the call ids, hex. */
   callSha256s: readonly string[];
   /** SHA-256 of the numbers' digits, hex. */
   numberSha256s: readonly string[];
-  /** There were more than a label has room for: the body itself has to be read. */
+  /** Whether the body names more than a label has room for; then the body itself has to be read. */
   isPartial: boolean;
 }
 
-/** Digests of 64 characters, with those of numbers 2,600 bytes of the 8,192 that R2 keeps of metadata. */
+/** Calls, and numbers, in a label: twice 20 digests of 64 characters, 2,600 of the 8,192 bytes that R2 allows of metadata. */
 const MAX_DIGESTS = 20;
 
 /** @param maxDigests of calls, and of numbers */

@@ -1,21 +1,21 @@
 /** The period of SIGN_IN_ATTEMPTS in wrangler.toml. */
 export const ATTEMPTS_PERIOD_SECONDS = 60;
 
-/** Networks that this isolate remembers as blocked; a crowd of addresses must not fill it. */
+/** Blocked networks that an isolate remembers: an attack from many addresses must not fill its memory. */
 const MAX_BLOCKED = 10_000;
 
-/** Networks that guess, to the time until which they are refused, in milliseconds since 1970. */
+/** Blocked networks, each with the end of its block in milliseconds since 1970. */
 const blocked = new Map<string, number>();
 
-/** Whether the network of a request has guessed wrong too often of late. Even the right token is refused then, or guessing would go on. */
+/** Returns whether the network of a request is blocked. It is refused even with the right token, else it could go on guessing. */
 export function isBlocked(request: Request, now: Date): boolean {
   return (blocked.get(networkOf(request)) ?? 0) > now.getTime();
 }
 
-/** Counts a wrong token. Blocks the network of the request once there are too many. */
+/** Counts a wrong token, and blocks the network of the request once there are too many. */
 export async function countWrongToken(limit: RateLimit | undefined, request: Request, now: Date): Promise<void> {
   const network = networkOf(request);
-  // Only a request that did not come by way of Cloudflare has no address: of local development.
+  // Only requests of local development have no address: Cloudflare adds it.
   if (network === "" || limit === undefined || (await mayAttempt(limit, request))) return;
   if (blocked.size >= MAX_BLOCKED) blocked.clear();
   blocked.set(network, now.getTime() + ATTEMPTS_PERIOD_SECONDS * 1000);
@@ -26,7 +26,7 @@ export async function mayAttempt(limit: RateLimit, request: Request): Promise<bo
   return (await limit.limit({ key: networkOf(request) })).success;
 }
 
-/** An IPv6 address by its first 64 bits, since whoever has one has all of them; an IPv4 address as it is. */
+/** Returns an IPv4 address, or the first 64 bits of an IPv6 address: one client has all addresses below them. */
 function networkOf(request: Request): string {
   const address = request.headers.get("CF-Connecting-IP") ?? "";
   if (!address.includes(":")) return address;

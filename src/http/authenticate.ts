@@ -2,9 +2,9 @@ import { ATTEMPTS_PERIOD_SECONDS, countWrongToken, isBlocked } from "./attempts.
 import { problemResponse } from "./problem.ts";
 
 /**
- * Lets a request pass that carries `Authorization: Bearer <API_TOKEN>`, or that Cloudflare Access has let through. Fails
- * closed: without a token that is set, nobody gets in by one.
- * @returns the refusal, or nothing
+ * Accepts requests with `Authorization: Bearer <API_TOKEN>`, and those that Cloudflare Access has authenticated. Fails closed: while
+ * API_TOKEN is not set, no token is right.
+ * @returns the refusal; `undefined` if the request is accepted
  */
 export async function authenticate(request: Request, env: Env, ctx: ExecutionContext): Promise<Response | undefined> {
   if (ctx.access !== undefined) return undefined;
@@ -24,7 +24,7 @@ export async function authenticate(request: Request, env: Env, ctx: ExecutionCon
   });
 }
 
-/** The refusal of somebody who guesses. */
+/** Returns the answer to a network that guessed too often. */
 export function tooManyAttempts(): Response {
   return problemResponse({
     status: 429,
@@ -36,9 +36,9 @@ export function tooManyAttempts(): Response {
 }
 
 /**
- * Refuses what a page of another site makes a browser send: behind Cloudflare Access, its cookie goes along with every request.
- * A form cannot send JSON. Who carries the token is no browser.
- * @returns the refusal, or nothing
+ * Refuses writes that a page of another site makes a browser send: behind Cloudflare Access, its cookie goes along with them. A form
+ * cannot send JSON. Without Access there is nothing to check: no browser adds the token by itself.
+ * @returns the refusal; `undefined` if the request is accepted
  */
 export function refuseForeign(request: Request, _env: Env, ctx: ExecutionContext): Response | undefined {
   if (ctx.access === undefined || request.method === "GET" || request.method === "HEAD") return undefined;
@@ -52,7 +52,7 @@ export function refuseForeign(request: Request, _env: Env, ctx: ExecutionContext
   });
 }
 
-/** Whether a request is from a page of this Worker, as the browser says it, or from a program, which says nothing. */
+/** Returns whether a request comes from a page of this Worker, by the browser's headers, or from a program, which sends none. */
 export function isSameOrigin(request: Request): boolean {
   const site = request.headers.get("Sec-Fetch-Site") ?? "same-origin";
   const here = new URL(request.url).origin;

@@ -1,25 +1,25 @@
-/** Why a body was not read: over its limit, not in within its time, or more than this isolate takes at once. */
+/** Why a body was not read: it is over the limit, it did not come in in time, or this isolate is reading too much already. */
 export type BodyFault = "too-large" | "too-slow" | "busy";
 
-/** Every answer is out within 8 seconds: what comes after the body needs the other two. */
+/** Every answer is out within 8 seconds: the stores need the other two. */
 const BODY_TIMEOUT_MS = 6_000;
 
 /**
- * Bytes of bodies that an isolate of 128 MB holds before their signatures are checked: anybody can send them. What is small may fill
- * all of it, and large bodies leave room for that.
+ * Bytes of bodies that an isolate of 128 MB holds before their signatures are checked: anybody can send them, and hold them open.
+ * Small bodies may fill all of it; large ones leave them a share.
  */
 const MAX_UNREAD_BYTES = 48 * 1024 * 1024;
 const MAX_UNREAD_BYTES_OF_LARGE = 40 * 1024 * 1024;
 
-/** An hour of conversation with its times has less. */
+/** The transcript of an hour, with its times, is smaller. */
 const SMALL_BODY_BYTES = 256 * 1024;
 
-/** Of all bodies that are being read, as far as they have come in. */
+/** Bytes received so far of all bodies that are being read. */
 let unreadBytes = 0;
 
 /**
  * Reads the body of a request, unless it is too large, too slow, or more than can be read at once.
- * @param limit bytes; what declares more is refused before anything is read
+ * @param limit bytes; a larger Content-Length is refused before anything is read
  */
 export async function readBody(
   request: Request,

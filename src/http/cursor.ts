@@ -1,11 +1,11 @@
 import * as z from "zod";
 
-/** Makes a `next_cursor` of what names the place where a page ended. Any JSON goes into it and comes out of it again. */
+/** Encodes the position at which a page ended as a `next_cursor`. The parts are JSON values. */
 export function writeCursor(...parts: unknown[]): string {
   return encodeURIComponent(JSON.stringify(parts));
 }
 
-/** Checks a `cursor` and takes it apart again. */
+/** Makes the schema of a `cursor`, which checks and decodes the parts of `writeCursor`. */
 export function cursorOf<Parts extends z.ZodType>(parts: Parts) {
   return z
     .string()

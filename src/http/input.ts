@@ -46,7 +46,7 @@ function namedIssues(issue: z.core.$ZodIssue): { path: string; message: string }
   return [{ path: issue.path.map(String).join("."), message: issue.message }];
 }
 
-/** The 400 that names each parameter that does not fit. */
+/** Returns the 400 that names each wrong parameter. */
 export function invalidRequest(errors: { path: string; message: string }[]): Response {
   const detail = errors.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`)).join("; ");
   return problemResponse({
@@ -58,7 +58,7 @@ export function invalidRequest(errors: { path: string; message: string }[]): Res
   });
 }
 
-/** Decodes a part of a path, once. Text that is no percent-encoding stays as it is, so that nothing is found under it. */
+/** Decodes a part of a path, once. Malformed percent-encoding stays as it is, and matches nothing. */
 export function decodedPart(part: string): string {
   try {
     return decodeURIComponent(part);

@@ -16,7 +16,7 @@ export interface Problem {
   headers?: Record<string, string>;
 }
 
-/** A problem as an `application/problem+json` response. */
+/** Returns a problem as an `application/problem+json` response. */
 export function problemResponse({ status, type, title, detail, errors, extra, headers }: Problem): Response {
   const body = {
     type: `urn:problem-type:call-ledger:${type}`,
@@ -51,8 +51,8 @@ export function methodNotAllowed(allow: string): Response {
 export const RETRY_AFTER_SECONDS = 30;
 
 /**
- * The answer to whatever was thrown: 503 when a store failed, else a plain 500. Logs it with its stack and its path, which holds
- * no phone number and no search words.
+ * Answers an exception: 503 if a store failed, else a plain 500. Logs its stack and the path, without the query string, which may
+ * hold phone numbers and search words.
  */
 export function failureResponse(error: unknown, request: { method: string; url: string }): Response {
   const { pathname } = new URL(request.url);

@@ -2,7 +2,7 @@ import { tz, tzOffset } from "@date-fns/tz";
 import { addDays, addMinutes, parseISO } from "date-fns";
 import * as z from "zod";
 
-/** The text of a later moment begins with a sign, and no longer sorts as time does. */
+/** The last moment whose ISO text sorts as time does: later years are written with a sign. */
 const LAST_MOMENT = Date.parse("9999-12-31T23:59:59.999Z");
 
 /** A time zone in a request: the name of an IANA zone. */
@@ -16,7 +16,7 @@ export const timeZone = z
   })
   .describe("an IANA time zone, such as Europe/Berlin");
 
-/** The one spelling of a zone's name that `Intl` has, since formatters are cached by it; `undefined` for a zone it does not know. */
+/** Returns the spelling that `Intl` has of a zone's name, by which formatters are cached; `undefined` if the zone is unknown. */
 export function knownTimeZone(name: unknown): string | undefined {
   // Intl knows offsets too, of any minute; totals have quarters of an hour, which do for every zone.
   if (typeof name !== "string" || /^[+-]/.test(name)) return undefined;
@@ -28,8 +28,8 @@ export function knownTimeZone(name: unknown): string | undefined {
 }
 
 /**
- * The moment at which a day begins in a zone.
- * @param days to go on from there
+ * Returns the moment at which a day begins in a zone.
+ * @param days to add to the day
  * @returns ISO 8601 UTC with milliseconds
  */
 export function midnight(day: string, timeZone: string, days = 0): string {
@@ -37,7 +37,7 @@ export function midnight(day: string, timeZone: string, days = 0): string {
   return new Date(Math.min(moment, LAST_MOMENT)).toISOString();
 }
 
-/** The hour that clocks in a zone show at a moment, `2026-10-25T02`. When they are set back, two hours have one name. */
+/** Returns the hour that clocks in a zone show, `2026-10-25T02`. When they are set back, two hours have this name. */
 export function hourIn(moment: Date, timeZone: string): string {
   return addMinutes(moment, tzOffset(timeZone, moment)).toISOString().slice(0, "2026-10-25T02".length);
 }

@@ -2,7 +2,7 @@ import { reasonOf } from "../log.ts";
 
 export type StoreName = "D1" | "R2" | "queue";
 
-/** A store failed, or did not answer in time. What it was asked may have happened all the same. */
+/** A store failed, or did not answer in time. The work may have been done all the same. */
 export class StoreError extends Error {
   override name = "StoreError";
 
@@ -19,11 +19,11 @@ class StoreTimeout extends Error {
   override name = "StoreTimeout";
 }
 
-/** Milliseconds that a store may take over all its tries. */
+/** Time that a store has for all tries of one request. */
 export const STORE_TIMEOUT_MS = 4_000;
 
 /**
- * Milliseconds for a query that may have to read every call. D1 itself gives up after 30 s
+ * Time for a query that may have to read every call. D1 itself gives up after 30 s
  * (developers.cloudflare.com/d1/platform/limits).
  */
 export const LONG_QUERY_TIMEOUT_MS = 15_000;
@@ -31,21 +31,21 @@ export const LONG_QUERY_TIMEOUT_MS = 15_000;
 /** Connections that a Worker may open at once (developers.cloudflare.com/workers/platform/limits). */
 export const MAX_CONNECTIONS = 6;
 
-/** Before the second and the third try. */
+/** Longest waits before the second and the third try. */
 const RETRY_DELAYS_MS = [50, 200];
 
-/** What asks for less load (developers.cloudflare.com/d1/observability/debug-d1, R2 error codes): retries make it worse. */
+/** Errors of an overloaded store (developers.cloudflare.com/d1/observability/debug-d1, R2 error codes): retries make it worse. */
 const overload = /overloaded|exceeded (?:timeout|its (?:memory|CPU))|Too many API requests|\b(?:10043|10058)\b/i;
 
-/** No retry makes room. */
+/** D1's error when it is full: no retry makes room. */
 const full = /Exceeded maximum DB size/i;
 
-/** Whether a reason is D1's for refusing to write when it is full. It goes on reading, deletes rows, and writes what needs no page more. */
+/** Returns whether D1 refused a write because it is full. It still reads, deletes rows, and writes what needs no further page. */
 export function saysFull(reason: string): boolean {
   return full.test(reason);
 }
 
-/** Whether a store has too much to do or no room, which no single body is to blame for. */
+/** Returns whether a store is overloaded or full: no single body is to blame for that. */
 export function isLoad(reason: string): boolean {
   return overload.test(reason) || full.test(reason);
 }
@@ -55,13 +55,13 @@ const mistake = /SQLITE_(ERROR|CONSTRAINT|MISMATCH|TOOBIG|RANGE)/;
 
 interface AskOptions {
   timeoutMs?: number;
-  /** Milliseconds since 1970 by which the store has to have answered; it takes the place of `timeoutMs`. */
+  /** Milliseconds since 1970 by which the store has to have answered, in place of `timeoutMs`. */
   until?: number;
 }
 
 /**
  * Asks a store for work that is safe to repeat: up to three tries with jitter, all before one deadline.
- * @throws {StoreError} when the store fails or does not answer; mistakes of ours are thrown as they are
+ * @throws {StoreError} when the store fails or does not answer; mistakes in this code are thrown as they are
  */
 export async function askStore<T>(store: StoreName, work: () => Promise<T>, options: AskOptions = {}): Promise<T> {
   const until = untilOf(options);
@@ -78,7 +78,7 @@ export async function askStore<T>(store: StoreName, work: () => Promise<T>, opti
 
 /**
  * Asks a store for work that must not be repeated.
- * @throws {StoreError} when the store fails or does not answer; mistakes of ours are thrown as they are
+ * @throws {StoreError} when the store fails or does not answer; mistakes in this code are thrown as they are
  */
 export async function askStoreOnce<T>(store: StoreName, work: () => Promise<T>, options: AskOptions = {}): Promise<T> {
   try {

@@ -1,11 +1,11 @@
 /** How much goes into one batch. */
 export interface BatchLimits {
   maxItems: number;
-  /** In whatever the items are weighed in. */
+  /** In the unit of `weightOf`. */
   maxWeight?: number;
 }
 
-/** Splits items into batches, in their order. One that is heavier than a batch may be has a batch of its own. */
+/** Splits items into batches, in their order. An item heavier than `maxWeight` gets a batch of its own. */
 export function batchesOf<T>(
   items: readonly T[],
   { maxItems, maxWeight = Number.POSITIVE_INFINITY }: BatchLimits,

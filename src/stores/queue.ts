@@ -6,7 +6,7 @@ const BATCH_LIMITS = { maxItems: 100, maxWeight: 200_000 };
 
 /**
  * Sends messages in as few batches as they take.
- * @param options `delaySeconds`: how long they rest before they are delivered
+ * @param options `delaySeconds`: how long the queue holds them back
  * @returns the messages that the queue did not take, with the error of each batch
  */
 export async function sendMessages<Message>(
