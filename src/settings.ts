@@ -22,7 +22,7 @@ export interface SettingProblem {
   problem: string;
 }
 
-/** Reads the settings. Never throws: `/healthz` names the problems, and a wrong setting counts as its default. */
+/** Reads the settings. Never throws: problems are listed, and `/healthz` names them. */
 export function readSettings(env: Env): Settings {
   const problems: SettingProblem[] = [];
   if (!env.API_TOKEN) problems.push({ setting: "API_TOKEN", problem: "is not set" });

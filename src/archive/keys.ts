@@ -7,11 +7,11 @@ export const MAX_KEY_BYTES = 1024;
 const KEY_BYTES_BESIDE_THE_ID = "calls//superseded/.json".length + 64;
 
 /**
- * The prefix under which everything of a call lies: `calls/{call_id}/`, the id percent-encoded, so that no id can leave its
+ * Returns the prefix of all objects of a call: `calls/{call_id}/`, the id percent-encoded, so that no id can leave its
  * folder. An id too long for a key is `%sha256-` and its SHA-256, which no id encodes to.
  */
 export async function callPrefix(callId: string): Promise<string> {
-  // Tools that take a key for a path would go up at `..`.
+  // Tools that take a key for a path would resolve `..`.
   const encoded = /^\.+$/.test(callId) ? callId.replaceAll(".", "%2E") : encodeURIComponent(callId);
   // Percent-encoding leaves nothing but ASCII: characters are bytes.
   const fits = encoded.length + KEY_BYTES_BESIDE_THE_ID <= MAX_KEY_BYTES;
@@ -33,7 +33,7 @@ export function supersededKey(prefix: string, bodySha256: string): string {
   return `${prefix}superseded/${bodySha256}.json`;
 }
 
-/** The key of a body with more than D1's 2 MB a row can keep. */
+/** The key of a body with a value too large for D1's 2 MB a row. */
 export function overflowKey(prefix: string, bodySha256: string): string {
   return `${prefix}overflow/${bodySha256}.json`;
 }

@@ -2,19 +2,19 @@ import pMap from "p-map";
 import { askStore, MAX_CONNECTIONS } from "../stores/ask.ts";
 import { callPrefix } from "./keys.ts";
 
-/** A body that R2 keeps whole, since something in it is too large for D1's 2 MB a row. */
+/** A whole body, of which a value is too large for D1's 2 MB a row. */
 export interface OverflowObject {
   key: string;
   body: ArrayBuffer;
 }
 
-/** Keeps a body whole. Safe to repeat: the key is the body's digest. */
+/** Puts a whole body into R2. Safe to repeat: the key has the body's digest. */
 export async function putOverflow(bucket: R2Bucket, { key, body }: OverflowObject, until: number): Promise<void> {
   const options = { httpMetadata: { contentType: "application/json" } };
   await askStore("R2", () => bucket.put(key, body, options), { until });
 }
 
-/** Whether the archive has anything of a call. */
+/** Returns whether the archive has an object of a call. */
 export async function hasCallObjects(bucket: R2Bucket, callId: string): Promise<boolean> {
   const prefix = await callPrefix(callId);
   const { objects } = await askStore("R2", () => bucket.list({ prefix, limit: 1 }));
@@ -22,8 +22,8 @@ export async function hasCallObjects(bucket: R2Bucket, callId: string): Promise<
 }
 
 /**
- * Deletes everything that the archive has of calls. Safe to repeat.
- * @returns how many objects went
+ * Deletes all objects of calls. Safe to repeat.
+ * @returns how many objects were deleted
  */
 export async function deleteCallObjects(bucket: R2Bucket, callIds: readonly string[]): Promise<number> {
   const deleted = await pMap(
@@ -31,7 +31,7 @@ export async function deleteCallObjects(bucket: R2Bucket, callIds: readonly stri
     async (callId) => {
       const prefix = await callPrefix(callId);
       for (let count = 0; ; ) {
-        // What was listed is gone with the next listing, so each begins at the beginning. R2 deletes as many at a time as it lists.
+        // A listing has no deleted objects, so each starts at the beginning. R2 lists and deletes up to 1,000 at a time.
         const { objects, truncated } = await askStore("R2", () => bucket.list({ prefix }));
         if (objects.length > 0) await askStore("R2", () => bucket.delete(objects.map(({ key }) => key)));
         count += objects.length;

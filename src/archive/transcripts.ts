@@ -6,10 +6,10 @@ import { supersededKey, transcriptKey } from "./keys.ts";
 
 /** A `call.end` body with its keys and its metadata in the archive. */
 export interface ArchivedBody {
-  /** Of everything of the call. */
+  /** The prefix of all objects of the call. */
   prefix: string;
   body: ArrayBuffer;
-  /** SHA-256 of what identifies the body, hex: the same for repetitions that differ in their bytes. */
+  /** `StoredBody.sha256`: the same for repetitions that differ in their bytes. */
   identity: string;
   metadata: {
     platform: string;
@@ -24,12 +24,12 @@ export interface ArchivedBody {
   };
 }
 
-/** Two corrections of a call rarely meet, a third hardly ever: more rounds than this mean that something is wrong. */
+/** A round fails when another body of the call is written at the same time; so many in a row mean that something is wrong. */
 const MAX_ROUNDS = 8;
 
 /**
- * Archives a `call.end` body: the highest version of a call's bodies gets its key, the others lie under `superseded/`, so every
- * order of arrival ends the same. Idempotent. Run after D1 has the event.
+ * Archives a `call.end` body. The body of the highest version has the transcript's key, the others lie under `superseded/`, whatever
+ * the order of arrival. Idempotent. Run after D1 has the event.
  * @param result of D1: a new event almost always finds the key free, a duplicate almost always its own body under it
  */
 export async function archiveTranscript(
@@ -62,7 +62,7 @@ export async function archiveTranscript(
   throw new Error("the transcript of a call changed with every try");
 }
 
-/** @returns false when another body has the key by now */
+/** @returns false if another body has the key by now */
 async function copyToSuperseded(bucket: R2Bucket, prefix: string, etag: string): Promise<boolean> {
   const present = await bucket.get(transcriptKey(prefix));
   if (present === null || present.etag !== etag) {
@@ -77,7 +77,7 @@ async function copyToSuperseded(bucket: R2Bucket, prefix: string, etag: string):
   return true;
 }
 
-/** A conversation as the archive has it. */
+/** The archived conversation of a call. */
 export interface ArchivedTranscript {
   turns: Turn[];
   /** As in `calls.ledger_column_versions`, under `transcript_key`. */
@@ -91,8 +91,8 @@ export interface ArchivedTranscript {
  */
 export async function readTranscript(bucket: R2Bucket, key: string): Promise<ArchivedTranscript | undefined> {
   const object = await askStore("R2", async () => {
-    const found = await bucket.get(key);
-    return found === null ? undefined : { body: await found.json<unknown>(), metadata: found.customMetadata ?? {} };
+    const stored = await bucket.get(key);
+    return stored === null ? undefined : { body: await stored.json<unknown>(), metadata: stored.customMetadata ?? {} };
   });
   if (object === undefined) return undefined;
   const { body, metadata } = object;
@@ -103,7 +103,7 @@ export async function readTranscript(bucket: R2Bucket, key: string): Promise<Arc
   };
 }
 
-/** A conversation for reading: a paragraph a turn, with speaker and time as far as they are known, and a line a tool. */
+/** Formats a conversation for reading: a paragraph a turn, with its speaker and time if known, and a line a tool call. */
 export function conversationText(turns: readonly Turn[]): string {
   return turns
     .map((turn) => {
@@ -124,7 +124,7 @@ function toolTexts({ arguments: given, result, duration_ms }: ToolTurn): string[
   ];
 }
 
-/** Words between spaces, without those that are not known. */
+/** Joins the words that are known, with spaces. */
 function oneLine(words: readonly (string | null)[]): string {
   return words.filter(Boolean).join(" ");
 }

@@ -6,47 +6,47 @@ import { labelOf, type Subjects, subjectsOf } from "../held/subjects.ts";
 import { callIdsNotOfOtherPlatforms, findBuried } from "../ledger/erasure.ts";
 import { namesSubject, type Subject } from "./subject.ts";
 
-/** Bodies whose labels one step looks at. */
+/** Bodies whose labels one step reads. */
 const PAGE_BODIES = 1_000;
 
-/** Bodies in memory at once, each as large as `MAX_BODY_BYTES`: those whose labels cannot tell whose they are. */
+/** Bodies in memory at once, each of up to `MAX_BODY_BYTES`. */
 const READ_AT_ONCE = 2;
 
-/** What a step found among the held bodies. */
-export interface FoundBodies {
+/** The held bodies of a subject in one page, and the calls that go with them. */
+export interface HeldMatches {
   /** Keys of bodies that name the subject, or an erased call. */
   keys: string[];
-  /** Calls whose own events, parked ones, name the number. */
+  /** Calls of which a parked event names the number. */
   callIds: string[];
   /** The key after which the next page begins; absent after the last. */
   next?: string | undefined;
 }
 
 /**
- * Looks through a page of held bodies for those of a subject, by their labels. Most events carry no number: a parked one that does
- * makes its call one of the number's. A body that did not become an event goes by itself.
+ * Finds the bodies of a subject in a page of held bodies, by their labels. A parked event that names the number takes its call along,
+ * whose other events may carry no number; a body that is no event goes by itself.
  */
 export async function findHeld(
   subject: Subject,
   state: HeldState,
   after: string | undefined,
   { db, bucket }: { db: D1Database; bucket: R2Bucket },
-): Promise<FoundBodies> {
+): Promise<HeldMatches> {
   const { bodies, next } = await listHeld(bucket, state, PAGE_BODIES, after);
-  const looked = await pMap(bodies, (body) => lookAt(body, bucket), { concurrency: READ_AT_ONCE });
-  const buried = await findBuried(db, [...new Set(looked.flatMap(({ label }) => label.callSha256s))]);
-  const found: FoundBodies = { keys: [], callIds: [], next };
-  for (const { body, label } of looked) {
+  const labelled = await pMap(bodies, (body) => completeLabel(body, bucket), { concurrency: READ_AT_ONCE });
+  const buried = await findBuried(db, [...new Set(labelled.flatMap(({ label }) => label.callSha256s))]);
+  const matches: HeldMatches = { keys: [], callIds: [], next };
+  for (const { body, label } of labelled) {
     const isNamed = await namesSubject(body, label, subject);
-    if (isNamed || label.callSha256s.some((digest) => buried.has(digest))) found.keys.push(body.key);
+    if (isNamed || label.callSha256s.some((digest) => buried.has(digest))) matches.keys.push(body.key);
     if (isNamed && state === "parked" && "digits" in subject)
-      found.callIds.push(...(await callsOf(body, { db, bucket })));
+      matches.callIds.push(...(await callsOf(body, { db, bucket })));
   }
-  return found;
+  return matches;
 }
 
-/** Reads the body only where its label cannot tell whose it is. */
-async function lookAt(body: HeldBody, bucket: R2Bucket) {
+/** Completes a partial label, for which it reads the body. */
+async function completeLabel(body: HeldBody, bucket: R2Bucket) {
   const subjects = body.label.isPartial ? await readSubjects(body, bucket) : undefined;
   return { body, label: subjects === undefined ? body.label : await labelOf(subjects, Number.POSITIVE_INFINITY) };
 }

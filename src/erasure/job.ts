@@ -8,7 +8,7 @@ export interface EraseParameters {
   job: string;
 }
 
-/** A store that is down for minutes; beyond it the cron goes on with the job. */
+/** Retries over two and a half minutes; then the job has failed, and the cron goes on with it. */
 const stepConfig = { retries: { limit: 5, delay: "5 seconds", backoff: "exponential" } } as const;
 
 /**
@@ -17,7 +17,7 @@ const stepConfig = { retries: { limit: 5, delay: "5 seconds", backoff: "exponent
  */
 const MAX_STEPS = 40;
 
-/** Erases a call, all calls of a number, or all that is too old, in durable steps. Its row says where it goes on. */
+/** Erases a call, all calls of a number, or all that is too old, in durable steps. Its row in `ledger_jobs` has the position. */
 export class EraseJob extends WorkflowEntrypoint<Env, EraseParameters> {
   override async run({ payload }: Readonly<WorkflowEvent<EraseParameters>>, step: WorkflowStep): Promise<void> {
     const { job } = payload;

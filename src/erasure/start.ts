@@ -13,7 +13,7 @@ import type { EraseParameters } from "./job.ts";
 import { type ErasureStores, erased, nothingErased, PATIENCE_MS } from "./steps.ts";
 import type { Subject } from "./subject.ts";
 
-/** A whole phone number as a request has it. Fewer digits would be a mistake, and name many people. */
+/** Schema of a phone number in a request. A part of one would name many people. */
 export const wholePhone = z
   .string()
   .max(200)
@@ -25,7 +25,7 @@ export const wholePhone = z
 export const jobView = z.object({ status: jobStatus, output: erased.describe("how much went so far") });
 export type JobView = z.infer<typeof jobView>;
 
-/** The state of a job; `undefined` when there is none of this id. */
+/** Reads the state of a job; `undefined` if there is none of this id. */
 export async function readJobView(db: D1Database, id: string): Promise<JobView | undefined> {
   const row = await readJob(db, id);
   return row && { status: row.status, output: erased.parse(JSON.parse(row.output)) };
@@ -33,7 +33,7 @@ export async function readJobView(db: D1Database, id: string): Promise<JobView |
 
 /**
  * Starts the erasure of a call.
- * @returns the id of the job; `undefined` when there is nothing of such a call
+ * @returns the id of the job; `undefined` if nothing of such a call is stored or held
  */
 export async function startCallErasure(callId: string, env: Env): Promise<string | undefined> {
   const isKnown = await isCallKnown(callId, { db: env.DB, bucket: env.ARCHIVE });
@@ -51,7 +51,7 @@ export function startNumberErasure(phone: string, env: Env): Promise<string> {
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** Starts the erasure of what is older than `RETENTION_DAYS`, if there is any: one job an hour. */
+/** Starts the erasure of calls and held bodies older than `RETENTION_DAYS`, if there are any: one job an hour. */
 export async function startRetention(env: Env, now: Date): Promise<{ job?: string }> {
   const { retentionDays } = readSettings(env);
   if (retentionDays === undefined) return {};
@@ -71,7 +71,7 @@ async function isAnyHeldBefore(bucket: R2Bucket, state: HeldState, before: strin
   return bodies.some(({ received_at }) => received_at < before);
 }
 
-/** What the erasure of a number would take by now. */
+/** How much the erasure of a number would delete at present. */
 export const numberPreview = z.object({
   calls: z.number(),
   parked: z.number(),
@@ -98,7 +98,7 @@ export async function previewNumberErasure(
   };
 }
 
-/** Whether anything of a call is in the ledger, in the archive, parked or in quarantine; yes where too much is held to tell. */
+/** Returns whether anything of a call is in the ledger, in the archive or held; true if more is held than a request reads. */
 async function isCallKnown(callId: string, { db, bucket }: ErasureStores): Promise<boolean> {
   if ((await readCallRow(db, callId)) !== undefined || (await hasCallObjects(bucket, callId))) return true;
   const digest = await sha256(callId);
@@ -109,16 +109,16 @@ async function isCallKnown(callId: string, { db, bucket }: ErasureStores): Promi
   return false;
 }
 
-/** Pages of a thousand held bodies that a request looks through. */
+/** Pages of held bodies that a request reads. */
 const MAX_PAGES = 10;
 
 const PAGE_BODIES = 1_000;
 
-/** Counts the held bodies whose label has a digest. Those whose labels cannot tell are not counted. */
+/** Counts the held bodies whose label has a digest. The count is incomplete if there are partial labels or too many bodies. */
 async function countLabelled(
   bucket: R2Bucket,
   state: HeldState,
-  of: "callSha256s" | "numberSha256s",
+  digests: "callSha256s" | "numberSha256s",
   digest: string,
 ): Promise<{ count: number; isComplete: boolean }> {
   let count = 0;
@@ -126,7 +126,7 @@ async function countLabelled(
   let after: string | undefined;
   for (let page = 0; page < MAX_PAGES; page++) {
     const { bodies, next } = await listHeld(bucket, state, PAGE_BODIES, after);
-    count += bodies.filter(({ label }) => label[of].includes(digest)).length;
+    count += bodies.filter(({ label }) => label[digests].includes(digest)).length;
     isComplete &&= bodies.every(({ label }) => !label.isPartial);
     after = next;
     if (after === undefined) return { count, isComplete };
@@ -144,7 +144,7 @@ async function start(id: string, subject: Subject, env: Env, now: Date): Promise
 /** Workflows keeps an instance for days by default. */
 const INSTANCE_RETENTION = { successRetention: "1 hour", errorRetention: "1 day" } as const;
 
-/** Never rejects: the cron goes on with a job whose instance could not be made. */
+/** Creates the instance of a job. Never rejects: without an instance, the cron performs the job. */
 async function createInstance(erasure: Workflow<EraseParameters>, job: string): Promise<void> {
   try {
     await erasure.create({ id: job, params: { job }, retention: INSTANCE_RETENTION });

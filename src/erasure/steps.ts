@@ -55,7 +55,7 @@ export interface ErasureStores {
   bucket: R2Bucket;
 }
 
-/** Where an erasure is: which kind of step comes next, and where it goes on. JSON, as `ledger_jobs.position` has it. */
+/** The next step of an erasure. JSON in `ledger_jobs.position`. */
 export const position = z.object({
   stage: z.enum(["calls", "parked", "quarantined", "index"]),
   after: z.string().optional().describe("the key of the held body before"),
@@ -74,10 +74,10 @@ interface StepResult {
   next?: Position;
 }
 
-/** Steps that merge the index, 8 MB in all; a larger one is merged by the calls that come in. */
+/** Steps that merge the index, 8 MB in all; later writes merge the rest of a larger one. */
 const MAX_MERGES = 10;
 
-/** Calls that one step erases, some two subrequests each. */
+/** Calls that one step erases, with some two subrequests each. */
 const CALLS_A_STEP = 100;
 
 /** Performs one step of an erasure. Safe to repeat. */
@@ -93,12 +93,12 @@ async function eraseStep(subject: Subject, at: Position, stores: ErasureStores):
     }
     case "parked":
     case "quarantined": {
-      const found = await findHeld(subject, stage, after, stores);
-      const deleted = await eraseCalls(found.callIds, stores);
-      await removeHeld(stores.bucket, found.keys);
-      const all = addErased(deleted, { ...nothingErased, [stage]: found.keys.length });
+      const matches = await findHeld(subject, stage, after, stores);
+      const deleted = await eraseCalls(matches.callIds, stores);
+      await removeHeld(stores.bucket, matches.keys);
+      const all = addErased(deleted, { ...nothingErased, [stage]: matches.keys.length });
       const pass = { hasErased: hasErased || isAny(all) };
-      if (found.next !== undefined) return { erased: all, next: { stage, after: found.next, ...pass } };
+      if (matches.next !== undefined) return { erased: all, next: { stage, after: matches.next, ...pass } };
       if (stage === "parked") return { erased: all, next: { stage: "quarantined", ...pass } };
       return { erased: all, next: pass.hasErased ? beginning : { stage: "index", ...pass } };
     }
@@ -118,8 +118,8 @@ function findCalls(subject: Subject, db: D1Database): Promise<string[]> {
 }
 
 /**
- * Erases calls. The tombstones come first, so that nothing comes in meanwhile; the rows last, since they name the rest: after a
- * failure the same calls are found again.
+ * Erases calls: tombstones first, so that nothing comes in meanwhile; rows last, so that after a failure the same calls are found
+ * again.
  */
 async function eraseCalls(callIds: readonly string[], { db, bucket }: ErasureStores): Promise<Erased> {
   if (callIds.length === 0) return nothingErased;
@@ -132,15 +132,15 @@ function isAny(counts: Erased): boolean {
   return Object.values(counts).some((count) => typeof count === "number" && count > 0);
 }
 
-/** Without progress for so long, the cron goes on with a job: longer than all tries of a step. */
+/** Time without progress after which the cron goes on with a job; longer than all tries of a step. */
 export const PATIENCE_MS = 10 * 60 * 1000;
 
-/** By then every write that was under way during a job has come in. */
+/** Delay of the sweep: by then every write that was under way during the job has ended. */
 export const SWEEP_DELAY_MS = 10 * 60 * 1000;
 
 /**
- * Performs the next step of a job and records where it goes on. A complete job is swept by one pass more, after which its subject
- * is forgotten. Safe to repeat.
+ * Performs the next step of a job, and records its progress. A complete job is swept by one more pass, and its subject forgotten
+ * after it. Safe to repeat.
  * @param patienceMs how long the cron leaves the job alone after this step
  * @returns whether it was the last step
  */
@@ -148,16 +148,16 @@ export async function performStep(job: JobRow, patienceMs: number, stores: Erasu
   if (job.subject === null) return true;
   const subject = subjectSchema.parse(JSON.parse(job.subject));
   const at = job.position === null ? beginning : position.parse(JSON.parse(job.position));
-  const { erased: more, next } = await eraseStep(subject, at, stores);
+  const { erased: deleted, next } = await eraseStep(subject, at, stores);
   if (next === undefined && job.status === "complete") {
     await forgetSubject(stores.db, job.id);
     return true;
   }
   const now = new Date();
-  const output = addErased(erased.parse(JSON.parse(job.output)), more);
+  const output = addErased(erased.parse(JSON.parse(job.output)), deleted);
   const status = next === undefined ? "complete" : "running";
   const dueAt = new Date(now.getTime() + (next === undefined ? SWEEP_DELAY_MS : patienceMs));
-  // The call itself is swept by its tombstone.
+  // The sweep of tombstones takes the call itself.
   const sweep = "call_id" in subject ? { ...beginning, stage: "parked" } : beginning;
   await saveJob(stores.db, { id: job.id, status, output, position: next ?? sweep }, dueAt, now);
   return next === undefined;

@@ -3,7 +3,7 @@ import { sha256 } from "../events/received.ts";
 import type { HeldBody } from "../held/held.ts";
 import type { Label } from "../held/subjects.ts";
 
-/** Whose data an erasure deletes. JSON, as `ledger_jobs.subject` has it. */
+/** The subject of an erasure: a call, a number, or all that is old. JSON in `ledger_jobs.subject`. */
 export const subject = z.union([
   z.object({ call_id: z.string() }),
   z.object({
@@ -15,13 +15,13 @@ export const subject = z.union([
 
 export type Subject = z.infer<typeof subject>;
 
-/** Whether a held body is meant by itself: it names the number, or is too old. Bodies of erased calls are meant besides. */
+/** Returns whether a held body names the subject's number, or is too old. Bodies of erased calls go by their tombstones. */
 export async function namesSubject(
   { received_at }: Pick<HeldBody, "received_at">,
   { numberSha256s }: Label,
-  whose: Subject,
+  subject: Subject,
 ): Promise<boolean> {
-  if ("before" in whose) return received_at < whose.before;
-  if ("digits" in whose) return received_at <= whose.until && numberSha256s.includes(await sha256(whose.digits));
+  if ("before" in subject) return received_at < subject.before;
+  if ("digits" in subject) return received_at <= subject.until && numberSha256s.includes(await sha256(subject.digits));
   return false;
 }

@@ -3,10 +3,10 @@ import { deleteCallRows, forgetIds, listUnswept } from "../ledger/erasure.ts";
 import { listDueJobs, readJob } from "../ledger/jobs.ts";
 import { type ErasureStores, performStep, SWEEP_DELAY_MS } from "./steps.ts";
 
-/** Of a run of the cron. */
+/** Time for a run of the cron. */
 const RUN_MS = 20_000;
 
-/** Some three subrequests each, of the 10,000 of an invocation. */
+/** Calls that one run sweeps, some three subrequests each, of the 10,000 of an invocation. */
 const MAX_SWEPT_CALLS = 1_000;
 
 const CALLS_AT_ONCE = 100;
@@ -17,8 +17,8 @@ const MAX_STEPS = 15;
 const JOBS_A_RUN = 10;
 
 /**
- * Erases once more what a write under way during an erasure brought in, and goes on with jobs that made no progress: their
- * instance had too much to do, a store was down, or the runtime ended (on this machine an instance ends with it). Safe to repeat.
+ * Erases what writes under way during an erasure brought in, and goes on with jobs that made no progress: their instance had too much
+ * to do, a store was down, or the runtime ended, as it does with `npm run dev`. Safe to repeat.
  */
 export async function sweepErasures(stores: ErasureStores, now: Date): Promise<{ swept: number; jobs: number }> {
   const end = Date.now() + RUN_MS;
@@ -29,7 +29,7 @@ export async function sweepErasures(stores: ErasureStores, now: Date): Promise<{
     for (let isDone = false; !isDone; ) {
       if (Date.now() >= end || ++steps > MAX_STEPS) return { swept, jobs };
       const row = await readJob(stores.db, id);
-      // What is left comes with the next minute.
+      // The run of the next minute goes on.
       isDone = row === undefined || (await performStep(row, 0, stores));
     }
     jobs++;

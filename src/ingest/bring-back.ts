@@ -9,31 +9,31 @@ import { type IngestContext, ingestAll, quarantineFaulty } from "./ingest.ts";
 import type { IngestResult } from "./result.ts";
 
 /**
- * Bodies of one D1 transaction, with up to three events each: several times as many a second as one by one, and fresh events wait
- * for D1's one thread for some 10 ms.
+ * Bodies of one D1 transaction, with up to three events each: several times faster than one by one, and fresh events wait some 10 ms
+ * for D1's one thread.
  */
 const BATCH_BODIES = 25;
 
-/** Parsed and planned, a body takes up to nine times its bytes, and a Worker has 128 MB for all that it does. A larger body comes alone. */
+/** A parsed and planned body takes up to nine times its bytes, of the 128 MB of a Worker. A larger body is a batch of its own. */
 const BATCH_BYTES = 4 * 1024 * 1024;
 
-/** Of the stores, for a batch: nobody waits for it. */
+/** Time that the stores have for a batch; no sender waits for it. */
 const BATCH_TIMEOUT_MS = 20_000;
 
-/** Splits bodies that waited into what may be in memory at once. */
+/** Splits bodies into batches that fit into memory. */
 export function batchesOfBodies<Body extends { size: number }>(bodies: readonly Body[]): Body[][] {
   return batchesOf(bodies, { maxItems: BATCH_BODIES, maxWeight: BATCH_BYTES }, ({ size }) => size);
 }
 
-/** How a body that waited ended: everything but `faulty`, since what this code trips over alone goes to quarantine. */
+/** How ingesting a body again ended. Never `faulty`: a body that this code trips over goes to quarantine. */
 export type BroughtBack = Exclude<IngestResult, { kind: "faulty" }>;
 
 /**
- * Ingests bodies that waited, as one batch: parked ones, those that the queue carried, and those replayed from quarantine. A mistake
- * fails the transaction of its whole batch, so such a batch is taken one by one. Never rejects.
+ * Ingests a batch of bodies that were parked, carried by the queue, or quarantined. A faulty body fails the transaction of its whole
+ * batch, so the bodies of such a batch are ingested one by one. Never rejects.
  * @returns a result for each body
  */
-export async function ingestWaiting(stored: readonly StoredBody[], context: IngestContext): Promise<BroughtBack[]> {
+export async function ingestAgain(stored: readonly StoredBody[], context: IngestContext): Promise<BroughtBack[]> {
   const bodies = stored.map(readAgain);
   const results = await ingestAll(bodies, context, Date.now() + BATCH_TIMEOUT_MS);
   return pMap(
@@ -58,18 +58,18 @@ function notFaulty(result: IngestResult | undefined): BroughtBack {
   return result;
 }
 
-/** A run of the cron ends before the next minute's begins. */
+/** A run of the cron ends before that of the next minute begins. */
 const RUN_MS = 45_000;
 
-/** 3,000 bodies, three subrequests each, of the 10,000 of an invocation (developers.cloudflare.com/workers/platform/limits). */
+/** Batches of a run: 3,000 bodies with three subrequests each, of the 10,000 of an invocation (developers.cloudflare.com/workers/platform/limits). */
 const MAX_BATCHES = 120;
 
 const PAGE_BODIES = 500;
 
 /**
- * Ingests parked bodies, oldest first, until none is left, the run is over, or stores failed two batches in a row. Of a batch that
- * failed while others get through, each body is taken alone, and what fails alone goes to quarantine: no body stands in another's
- * way. Safe to run twice at once: ingesting is idempotent, and a body is removed only when it is where it belongs.
+ * Ingests parked bodies, oldest first, until none is left, the run is over, or stores failed two batches in a row. When a batch failed
+ * and the next one did not, its bodies are ingested one by one, and those that fail alone go to quarantine: no body blocks another.
+ * Safe to run twice at once: ingesting is idempotent, and a body is removed only after it.
  */
 export async function bringBack(context: IngestContext): Promise<{ recovered: number; failed: number }> {
   const end = Date.now() + RUN_MS;
@@ -78,17 +78,17 @@ export async function bringBack(context: IngestContext): Promise<{ recovered: nu
   let batches = 0;
   for await (const batch of parkedBatches(context.bucket)) {
     if (Date.now() >= end || ++batches > MAX_BATCHES) return { recovered, failed: failed.length };
-    const taken = await takeIn(batch, context);
-    recovered += taken.removed;
-    const isDown = !taken.isThrough && taken.failed.length > 0;
-    if (isDown && failed.length > 0) return { recovered, failed: failed.length + taken.failed.length };
-    failed.push(...taken.failed);
-    if (!taken.isThrough) continue;
-    recovered += await takeAlone(failed, true, context, end);
+    const result = await recover(batch, context);
+    recovered += result.removed;
+    const isDown = !result.areStoresUp && result.failed.length > 0;
+    if (isDown && failed.length > 0) return { recovered, failed: failed.length + result.failed.length };
+    failed.push(...result.failed);
+    if (!result.areStoresUp) continue;
+    recovered += await recoverOneByOne(failed, true, context, end);
     failed = [];
   }
-  // Behind the last batch comes none that could say whether a store is down.
-  recovered += await takeAlone(failed, false, context, end);
+  // No batch follows the last one to show whether a store is down.
+  recovered += await recoverOneByOne(failed, false, context, end);
   return { recovered, failed: failed.length };
 }
 
@@ -103,19 +103,20 @@ async function* parkedBatches(bucket: R2Bucket): AsyncGenerator<HeldBody[]> {
 
 interface FailedBody {
   body: HeldBody;
-  /** What the store said. */
+  /** The store's error. */
   reason: string;
 }
 
-/** What became of a batch of parked bodies. */
-interface TakenIn {
+/** How recovering a batch of parked bodies ended. */
+interface Recovery {
+  /** Bodies that are parked no more. */
   removed: number;
   failed: FailedBody[];
-  /** Whether the ledger answered for one of them. */
-  isThrough: boolean;
+  /** Whether D1 and R2 answered for one of them. */
+  areStoresUp: boolean;
 }
 
-async function takeIn(batch: readonly HeldBody[], context: IngestContext): Promise<TakenIn> {
+async function recover(batch: readonly HeldBody[], context: IngestContext): Promise<Recovery> {
   const failed: FailedBody[] = [];
   const read = async (body: HeldBody) => {
     try {
@@ -126,48 +127,48 @@ async function takeIn(batch: readonly HeldBody[], context: IngestContext): Promi
       return [];
     }
   };
-  const found = (await pMap(batch, read, { concurrency: MAX_CONNECTIONS })).flat();
-  const results = await ingestWaiting(
-    found.map(({ stored }) => stored),
+  const present = (await pMap(batch, read, { concurrency: MAX_CONNECTIONS })).flat();
+  const results = await ingestAgain(
+    present.map(({ stored }) => stored),
     context,
   );
   const done: string[] = [];
-  for (const [index, { body }] of found.entries()) {
+  for (const [index, { body }] of present.entries()) {
     const result = results[index];
     if (result?.kind === "failed") failed.push({ body, reason: result.reason });
     else done.push(body.key);
   }
   await removeHeld(context.bucket, done);
-  return { removed: done.length, failed, isThrough: results.some(({ kind }) => throughLedger.has(kind)) };
+  return { removed: done.length, failed, areStoresUp: results.some(({ kind }) => answered.has(kind)) };
 }
 
 /** Results for which D1 and R2 have answered. */
-const throughLedger: ReadonlySet<BroughtBack["kind"]> = new Set<BroughtBack["kind"]>(["stored", "duplicate", "erased"]);
+const answered: ReadonlySet<BroughtBack["kind"]> = new Set<BroughtBack["kind"]>(["stored", "duplicate", "erased"]);
 
 /**
- * Takes bodies one by one whose batch failed. If others get through, what fails alone goes to quarantine, unless a store had too
- * much to do or no room.
- * @param isStoreUp whether others got through before
+ * Ingests bodies one by one whose batch failed. If the stores take another body, those that fail alone go to quarantine, unless a
+ * store was overloaded or full.
+ * @param wereStoresUp whether the stores took another batch
  * @param end milliseconds since 1970
- * @returns how many are parked no more
+ * @returns how many bodies are parked no more
  */
-async function takeAlone(
+async function recoverOneByOne(
   bodies: readonly FailedBody[],
-  isStoreUp: boolean,
+  wereStoresUp: boolean,
   context: IngestContext,
   end: number,
 ): Promise<number> {
   let removed = 0;
-  let isUp = isStoreUp;
+  let areStoresUp = wereStoresUp;
   const failed: FailedBody[] = [];
   for (const { body } of bodies) {
     if (Date.now() >= end) return removed;
-    const taken = await takeIn([body], context);
-    removed += taken.removed;
-    isUp ||= taken.isThrough;
-    failed.push(...taken.failed);
+    const result = await recover([body], context);
+    removed += result.removed;
+    areStoresUp ||= result.areStoresUp;
+    failed.push(...result.failed);
   }
-  if (!isUp) return removed;
+  if (!areStoresUp) return removed;
   for (const { body, reason } of failed.filter((one) => !isLoad(one.reason))) {
     const stored = await readHeld(context.bucket, body.key);
     if (stored === undefined) continue;

@@ -4,7 +4,7 @@ import type { Received } from "../events/received.ts";
 import { findPlatform } from "../platforms/index.ts";
 import type { Decoded, Platform } from "../platforms/platform.ts";
 
-/** A body as the pipeline goes on with it. */
+/** The events of a body, or the reason why it has none. */
 export type DecodedBody =
   | DecodedEvents
   /** Not UTF-8, not JSON, or JSON that is no object. */
@@ -24,12 +24,12 @@ export interface DecodedEvents {
   format: string;
   events: Extract<Decoded, { kind: "events" }>["events"];
   body: JsonObject;
-  /** What `events.payload` is to hold: as an object, and as text. The text is as received when nothing was taken out. */
+  /** The value of `events.payload`, as an object and as text. The text is as received if nothing was taken out. */
   payload: JsonObject;
   payloadText: string;
 }
 
-/** Makes events of a parsed body, or says why they are none. Pure. */
+/** Decodes a parsed body into events, or returns why it has none. Pure. */
 export function decode({ platform: name, parsed, sha256, receivedAt }: Received): DecodedBody {
   if (parsed.kind === "not-an-object") return { ...parsed, event_id: sha256 };
   if (parsed.kind === "too-many-values") {

@@ -5,10 +5,10 @@ import { type BodyMessage, readBodyMessage, unpackBody } from "../held/message.t
 import { logError } from "../log.ts";
 import { STORE_TIMEOUT_MS, type StoreName } from "../stores/ask.ts";
 import { backoffSeconds } from "../stores/backoff.ts";
-import { batchesOfBodies, ingestWaiting } from "./bring-back.ts";
+import { batchesOfBodies, ingestAgain } from "./bring-back.ts";
 import type { IngestContext } from "./ingest.ts";
 
-/** A queue keeps a message four days and retries it a hundred times: an hour apart is just inside. */
+/** The dead-letter queue retries a body 100 times (`wrangler.toml`), and keeps it for four days: retries an hour apart just fit. */
 const MAX_DELAY_SECONDS = 3600;
 
 interface CarriedBody extends BodyMessage {
@@ -16,8 +16,7 @@ interface CarriedBody extends BodyMessage {
 }
 
 /**
- * Ingests the bodies that a queue carried while R2 was down, and acknowledges their messages when they are where they belong or
- * parked in R2.
+ * Ingests the bodies that a queue carried while R2 was down. Acknowledges their messages once they are ingested, or parked in R2.
  * @returns the messages that carry no body
  */
 export async function takeBodies(messages: readonly Message[], context: IngestContext): Promise<Message[]> {
@@ -29,10 +28,10 @@ export async function takeBodies(messages: readonly Message[], context: IngestCo
     else carried.push({ ...content, message });
   }
   for (const batch of batchesOfBodies(carried)) {
-    // One that cannot be unpacked is no reason to send the others back.
+    // A body that cannot be unpacked does not hold up the others.
     const stored = await pMap(batch, (one) => unpackBody(one).catch(() => undefined), { concurrency: 1 });
     const unpacked = stored.filter((body) => body !== undefined);
-    const results = (await ingestWaiting(unpacked, context)).values();
+    const results = (await ingestAgain(unpacked, context)).values();
     for (const [index, { message }] of batch.entries()) {
       const body = stored[index];
       const result = body && results.next().value;
@@ -44,7 +43,7 @@ export async function takeBodies(messages: readonly Message[], context: IngestCo
   return others;
 }
 
-/** Never rejects. */
+/** Parks a body, and returns whether R2 took it. Never rejects. */
 async function park(
   bucket: R2Bucket,
   body: StoredBody,

@@ -14,12 +14,12 @@ import { type Plan, type PlanOptions, plan } from "./plan.ts";
 import type { IngestResult, ReceiveResult } from "./result.ts";
 import { type WriteResult, write } from "./write.ts";
 
-/** What ingesting needs besides the body. */
+/** The bindings, settings and hooks of ingesting. */
 export interface IngestContext extends PlanOptions {
   db: D1Database;
   bucket: R2Bucket;
   queue: Queue;
-  /** Starts to copy recordings whose address has come in. Absent: the cron does. Never rejects. */
+  /** Starts copies of recordings whose addresses came in; if absent, the cron does. Never rejects. */
   startRecordings?: () => Promise<void>;
   /** Keeps the Worker alive for work that the answer does not wait for. */
   waitUntil(work: Promise<unknown>): void;
@@ -40,8 +40,8 @@ export function ingestContext(env: Env, ctx: ExecutionContext, destinations: rea
 }
 
 /**
- * Brings genuine bodies to where they belong: ledger and archive, or quarantine. Fresh bodies, parked ones, those that the queue
- * carried and those replayed from quarantine all come this way, in one D1 transaction. Never rejects. Safe to repeat.
+ * Ingests verified bodies in one D1 transaction: into the ledger and the archive, or into quarantine. Fresh bodies, parked ones, those
+ * that the queue carried and those replayed from quarantine all take this path. Never rejects. Safe to repeat.
  * @param until milliseconds since 1970 by which the stores have to have answered
  * @returns a result for each body
  */
@@ -77,8 +77,8 @@ export async function ingestAll(
 }
 
 /**
- * Ingests a body that has just come in, or holds it: whatever goes wrong, it must be kept. Never rejects.
- * @param until milliseconds since 1970 by which the sender has to have its answer. The ledger gets half of the time, R2 and the queue the rest
+ * Ingests a fresh body. If that fails, quarantines or parks it, in R2 or else in the queue. Never rejects.
+ * @param until milliseconds since 1970 by which the sender must have its answer. Ingesting gets half of the time, holding the rest
  */
 export async function ingestOrHold(received: Received, context: IngestContext, until: number): Promise<ReceiveResult> {
   const [first = faultyResult(received, "no result")] = await ingestAll([received], context, part(until, 1 / 2));
@@ -102,7 +102,7 @@ export async function ingestOrHold(received: Received, context: IngestContext, u
   return { ...about, kind: "not-stored", failed };
 }
 
-/** A moment between now and a later one. */
+/** Returns the end of a share of the time that is left until a moment; both in milliseconds since 1970. */
 function part(until: number, share: number): number {
   const now = Date.now();
   return now + (until - now) * share;
@@ -116,7 +116,7 @@ function faultyResult({ sha256: event_id }: Received, detail: string): Faulty {
   return { kind: "faulty", event_id, detail };
 }
 
-/** Keeps a body in quarantine that this code or D1 trips over, until a corrected deployment replays it. */
+/** Quarantines a body that this code or D1 trips over, for a replay once a correction is deployed. */
 export function quarantineFaulty(
   received: Received,
   { detail, kind: _, ...about }: Faulty,
@@ -126,7 +126,7 @@ export function quarantineFaulty(
   return quarantine(received, "faulty", detail, { ...about, kind: "quarantined", reason: "faulty" }, bucket, until);
 }
 
-/** A body whose events are to be written, one that is none of the ledger's events, or one that this code trips over. */
+/** A body with its plan, with the reason for its quarantine, or with a result that needs no store. */
 type Prepared =
   | { kind: "plan"; plan: Plan }
   | { kind: "unfit"; reason: QuarantineReason; detail: string; result: InQuarantine }
@@ -192,7 +192,7 @@ const refusals = {
   "other-platform": "The call was begun by another platform.",
 };
 
-/** Never rejects: `failed` when R2 does not take it. */
+/** Quarantines a body. Never rejects: the result is `failed` if R2 does not take it. */
 async function quarantine(
   received: Received,
   reason: QuarantineReason,
@@ -210,14 +210,17 @@ async function quarantine(
   }
 }
 
-/** Sends the messages of stored events. Never rejects: deliveries whose message the queue did not take are sent by the relay. */
+/** Sends the messages of stored events. Never rejects: the relay sends those that the queue did not take. */
 async function announce(messages: readonly SyncMessage[], queue: Queue): Promise<void> {
   for (const refused of await sendMessages(queue, messages)) {
     logError({ message: "the queue did not take messages", event_id: refused.messages[0]?.event_id }, refused.error);
   }
 }
 
-/** Finds the erased calls that unfit bodies name. None when D1 fails: the bodies are kept, and the sweep of the erasure finds them. */
+/**
+ * Finds the erased calls that unfit bodies name. Returns none if D1 fails: such a body goes to quarantine, where it stays if its call
+ * has been swept by then.
+ */
 async function findErasedCalls(
   unfit: readonly Received[],
   db: D1Database,

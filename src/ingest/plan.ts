@@ -20,15 +20,15 @@ export interface Plan {
   /** The name of the first event, for the log. */
   event: string;
   ledger: LedgerWrite;
-  /** Present when the body tells the end of a call. */
+  /** Present if the body has the end of a call. */
   transcript: ArchivedBody | undefined;
-  /** Present when something is too large for D1's 2 MB a row. */
+  /** Present if a value is too large for D1's 2 MB a row. */
   overflow: OverflowObject | undefined;
   /** To be sent once the events are stored. */
   messages: SyncMessage[];
 }
 
-/** What a plan depends on besides the body. */
+/** The settings that a plan depends on. */
 export interface PlanOptions {
   /** Whether the words of a transcript are indexed. */
   searchTranscripts: boolean;
@@ -53,7 +53,7 @@ export async function plan(received: StoredBody, decoded: DecodedEvents, options
 
   const isPayloadOverflow = !fits(decoded.payloadText, MAX_PAYLOAD_BYTES);
   const payload = isPayloadOverflow ? overflowText(keys.overflow) : decoded.payloadText;
-  // Names this run: what D1 writes of the body is told from what another run wrote by it.
+  // Names this run of ingest, so that D1 can tell its rows from those of another run.
   const ledger_ingest_id = crypto.randomUUID();
   const entryOf = (event: CallEvent, payload: string | null): LedgerEntry => ({
     row: {
@@ -111,7 +111,7 @@ function callerDigits({ caller_phone, caller_phones = [] }: CallEvent): string |
   return digits.size === 0 ? null : JSON.stringify([...digits]);
 }
 
-/** The words and the tools of the transcript that an event brings. An end without one can outrank one with tools. */
+/** Returns the words and the tool calls of an event's transcript. An end without one has none of them, and may outrank one that has. */
 function transcriptEntry(
   event: CallEvent,
   received: StoredBody,

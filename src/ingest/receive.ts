@@ -3,7 +3,7 @@ import { isJsonObject } from "../events/fields.ts";
 import { type ParsedBody, parseBody, type Received, sha256 } from "../events/received.ts";
 import type { Platform } from "../platforms/platform.ts";
 
-/** Parses a genuine body, takes out the secrets that its platform puts into it, and makes the digest that identifies it. */
+/** Parses a verified body, removes the secrets that its platform puts into it, and computes the digest that identifies it. */
 export async function receive(platform: Platform, bytes: ArrayBuffer, receivedAt: Date): Promise<Received> {
   const parsed = parseBody(bytes);
   const body = platform.secretNames === undefined ? bytes : await withoutSecrets(bytes, parsed, platform.secretNames);
@@ -14,8 +14,8 @@ export async function receive(platform: Platform, bytes: ArrayBuffer, receivedAt
 }
 
 /**
- * Takes secrets out of what was parsed, in place: a second copy of a large body would not fit.
- * @returns the bytes to keep, the very same ones when there is no secret in them
+ * Removes secrets from a parsed body, in place: a copy of a large one would not fit into memory.
+ * @returns the bytes to store, the same object if there is no secret in them
  */
 async function withoutSecrets(bytes: ArrayBuffer, parsed: ParsedBody, secretNames: RegExp): Promise<ArrayBuffer> {
   if (parsed.kind === "object") {
@@ -27,11 +27,11 @@ async function withoutSecrets(bytes: ArrayBuffer, parsed: ParsedBody, secretName
   const cleaned = text.replaceAll(memberWithText, (member, name: string) =>
     secretNames.test(name) ? `"${name}":null` : member,
   );
-  // Bytes that are not UTF-8 become text: a body with a secret in it cannot be kept byte for byte.
+  // Bytes that are not UTF-8 are replaced: a body with a secret in it cannot be stored byte for byte.
   return cleaned === text ? bytes : encode(cleaned);
 }
 
-/** Takes secrets out of an object, in place. With a list and not by recursion, and each name judged once: a body repeats its few. */
+/** Removes secrets from an object, in place. Tests each name once, since a body repeats a few names thousands of times. */
 function takeOutSecrets(json: JsonObject, secretNames: RegExp): boolean {
   const verdicts = new Map<string, boolean>();
   const isSecret = (name: string) => {
@@ -39,27 +39,27 @@ function takeOutSecrets(json: JsonObject, secretNames: RegExp): boolean {
     if (verdicts.size < MAX_VERDICTS) verdicts.set(name, verdict);
     return verdict;
   };
-  let isTakenOut = false;
-  const left: (JsonObject | unknown[])[] = [json];
-  const leave = (inner: unknown) => {
-    if (Array.isArray(inner) || isJsonObject(inner)) left.push(inner);
+  let isChanged = false;
+  const pending: (JsonObject | unknown[])[] = [json];
+  const visitLater = (inner: unknown) => {
+    if (Array.isArray(inner) || isJsonObject(inner)) pending.push(inner);
   };
-  for (let next = left.pop(); next !== undefined; next = left.pop()) {
-    if (Array.isArray(next)) for (const inner of next) leave(inner);
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    if (Array.isArray(next)) for (const inner of next) visitLater(inner);
     else {
       for (const name in next) {
-        if (isSecret(name)) isTakenOut = delete next[name];
-        else leave(next[name]);
+        if (isSecret(name)) isChanged = delete next[name];
+        else visitLater(next[name]);
       }
     }
   }
-  return isTakenOut;
+  return isChanged;
 }
 
-/** Names that are remembered of a body: far more than any platform has. */
+/** Names whose test is remembered: more than any platform has, and few enough for a hostile body. */
 const MAX_VERDICTS = 1_000;
 
-/** A name with a text for its value, in a body that is no JSON; the value may break off. No secret has as many escapes. */
+/** A member with a text, in a body that is no JSON; the text may break off. Bounded against hostile bodies: no secret has as many escapes. */
 const memberWithText = /"([^"\\]{1,100})"\s*:\s*"(?:[^"\\]+|\\.){0,10000}"?/gs;
 
 function encode(text: string): Promise<ArrayBuffer> {

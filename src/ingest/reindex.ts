@@ -16,7 +16,7 @@ const CONCURRENCY = 2;
 const indexedCall = callRow.pick({ call_id: true, transcript_key: true });
 
 /**
- * Indexes the words of a page of calls from the archive: of calls that came while words were not indexed. Safe to repeat.
+ * Indexes the archived transcripts of a page of calls, for calls that came while SEARCH_TRANSCRIPTS was off. Safe to repeat.
  * @param after the `next` of the page before
  */
 export async function reindexPage(
@@ -37,7 +37,7 @@ async function reindex(
   if (key === null) return false;
   const archived = await readTranscript(bucket, key);
   if (archived === undefined) return false;
-  // An empty transcript is indexed too: it takes the place of what a correction took back.
+  // An empty transcript is indexed too: it replaces words that a correction has taken back.
   const { version, turns } = archived;
   await reindexTranscript(db, call_id, { version, text: searchText(turns) });
   return turns.length > 0;

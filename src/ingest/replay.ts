@@ -2,7 +2,7 @@ import pMap from "p-map";
 import { readHeld, removeHeld } from "../held/held.ts";
 import { listNewestQuarantined } from "../held/list.ts";
 import { MAX_CONNECTIONS, StoreError } from "../stores/ask.ts";
-import { type BroughtBack, batchesOfBodies, ingestWaiting } from "./bring-back.ts";
+import { type BroughtBack, batchesOfBodies, ingestAgain } from "./bring-back.ts";
 import type { IngestContext } from "./ingest.ts";
 
 /** Bodies that one request replays, as many as a page of the dashboard shows. */
@@ -11,7 +11,7 @@ export const REPLAYS_A_REQUEST = 100;
 /** `recovered`: it left the quarantine. `not-found`: there is no such body. */
 export type ReplayResult = "recovered" | "still-in-quarantine" | "not-found";
 
-/** Whether a body that ends so leaves the quarantine. */
+/** Whether a result takes its body out of the quarantine. */
 const leaves: Record<BroughtBack["kind"], boolean> = {
   stored: true,
   duplicate: true,
@@ -24,8 +24,8 @@ const leaves: Record<BroughtBack["kind"], boolean> = {
 };
 
 /**
- * Replays a body of the quarantine. It stays with today's reason when it still does not fit.
- * @throws {StoreError} when a store does not answer: nothing is lost, and a repetition goes on
+ * Replays a body of the quarantine. A body that still does not fit stays, with its present reason.
+ * @throws {StoreError} if a store does not answer; safe to repeat
  */
 export async function replay(key: string, context: IngestContext): Promise<ReplayResult> {
   const [result = "not-found"] = await replayBatch([{ key }], context);
@@ -33,7 +33,7 @@ export async function replay(key: string, context: IngestContext): Promise<Repla
 }
 
 /**
- * Replays a page of the quarantine, in batches. A body that this code trips over does not keep the others of its page.
+ * Replays a page of the quarantine, in batches. A body that this code trips over does not stop the others.
  * @param cursor of the page before; the first page without it
  * @throws {StoreError} as {@link replay} does
  */
@@ -50,12 +50,12 @@ export async function replayPage(
 async function replayBatch(batch: readonly { key: string }[], context: IngestContext): Promise<ReplayResult[]> {
   const { bucket } = context;
   const read = await pMap(batch, ({ key }) => readHeld(bucket, key), { concurrency: MAX_CONNECTIONS });
-  const ingested = await ingestWaiting(
+  const ingested = await ingestAgain(
     read.filter((stored) => stored !== undefined),
     context,
   );
-  const left = ingested.values();
-  const results = read.map((stored) => (stored === undefined ? undefined : left.next().value));
+  const remaining = ingested.values();
+  const results = read.map((stored) => (stored === undefined ? undefined : remaining.next().value));
   await removeHeld(
     bucket,
     batch.filter((_, index) => leaves[results[index]?.kind ?? "failed"]).map(({ key }) => key),

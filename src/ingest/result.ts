@@ -5,22 +5,22 @@ import { problemResponse, RETRY_AFTER_SECONDS } from "../http/problem.ts";
 import type { SignatureFault } from "../platforms/platform.ts";
 import type { StoreName } from "../stores/ask.ts";
 
-/** The event that a result is about, as far as its body could be read. */
+/** The event of a result, as far as its body could be read. */
 interface AboutEvent {
   event_id: string;
   call_id?: string;
   event?: string;
 }
 
-/** How the ingestion of a genuine body ended. */
+/** How ingesting a verified body ended. */
 export type IngestResult =
-  /** First time: everything is kept. */
+  /** First time: everything is stored. */
   | (AboutEvent & { kind: "stored" })
-  /** The ledger has every event of the body already: nothing new is kept. */
+  /** The ledger has every event of the body already: nothing new is stored. */
   | (AboutEvent & { kind: "duplicate" })
-  /** The call was erased: nothing is kept. */
+  /** The call was erased: nothing is stored. */
   | (AboutEvent & { kind: "erased" })
-  /** An event that a ledger of calls has no use for: nothing is kept. */
+  /** An event that a ledger of calls has no use for: nothing is stored. */
   | { kind: "ignored" }
   /** In quarantine for a reason that the sender can do nothing about. */
   | (AboutEvent & { kind: "quarantined"; reason: Exclude<QuarantineReason, "not-an-object" | "invalid"> })
@@ -33,17 +33,17 @@ export type IngestResult =
   /** This code or D1 trips over the body, or over another body of its batch. The detail is for the log and the quarantine. */
   | (AboutEvent & { kind: "faulty"; detail: string });
 
-/** How the reception of a request ended: the contract's table of answers, as a type. */
+/** How a request to a webhook ended: one variant for each answer. */
 export type ReceiveResult =
   | Exclude<IngestResult, { kind: "failed" | "faulty" }>
-  /** A store failed, another took the body; it is recovered later. `failed` is for the log. */
+  /** A store failed, another took the body, which is recovered later. `failed` is for the log. */
   | (AboutEvent & { kind: "parked"; failed: string; parked_in: StoreName })
   /** No store could take the body. `failed` is for the log. */
   | (AboutEvent & { kind: "not-stored"; failed: string })
   | ({ kind: "unsigned" } & SignatureFault)
-  /** Not read, since anybody may send it. `limit` in bytes. */
+  /** The body was not read. `limit` in bytes. */
   | { kind: BodyFault; limit: number }
-  /** The platform's secret is not set, so no signature can be right: fails closed. */
+  /** The platform's secret is not set, so no signature can be checked: fails closed. */
   | { kind: "not-configured"; setting: string };
 
 /** Maps every result to its answer. */
@@ -104,7 +104,7 @@ export function toResponse(result: ReceiveResult): Response {
         `${result.setting} is not set, so no event can be verified. Nothing was kept.`,
       );
     case "not-stored":
-      // A store that answered nothing may have taken the event all the same: nobody can know before it answers again.
+      // A store that did not answer may have taken the event all the same.
       return unavailable(
         "not-stored",
         "The stores did not answer. Take the event as not kept and send it again: a repetition is stored once.",

@@ -8,10 +8,10 @@ import { type IngestContext, ingestOrHold } from "./ingest.ts";
 import { receive } from "./receive.ts";
 import { type ReceiveResult, toResponse } from "./result.ts";
 
-/** Whatever hangs, an answer is out within eight seconds: one platform gives up after ten. */
+/** Every answer is out within 8 seconds, whatever hangs: one platform gives up after ten. */
 const ANSWER_TIMEOUT_MS = 7_500;
 
-/** `POST /webhooks/{platform}`: one body in, one answer out, one line in the log. */
+/** `POST /webhooks/{platform}`: verifies and ingests a body, answers, and logs one line. */
 export async function receiveWebhook(
   request: Request,
   platformName: string,
@@ -21,7 +21,7 @@ export async function receiveWebhook(
   const platform = findPlatform(platformName);
   if (platform === undefined) return notFound("No platform of this name sends its webhooks here.");
   const receiving = answer(request, platform, env, context);
-  // The runtime cancels a request whose sender hangs up, with all that it has not sent off. Ingesting runs to its end.
+  // When a sender hangs up, the runtime cancels the request with its unfinished work: this lets ingesting run to its end.
   context.waitUntil(receiving);
   return toResponse(await receiving);
 }

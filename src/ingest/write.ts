@@ -6,15 +6,15 @@ import { logError, reasonOf } from "../log.ts";
 import { MAX_CONNECTIONS, StoreError, type StoreName } from "../stores/ask.ts";
 import type { Plan } from "./plan.ts";
 
-/** How a plan was carried out. `failed`: a store failed. `faulty`: this code or a statement trips over it, or over another of its batch. */
+/** How writing a plan ended. `failed`: a store failed. `faulty`: this code or D1 trips over it, or over another plan of its batch. */
 export type WriteResult =
   | { kind: RecordResult }
   | { kind: "failed"; store: StoreName; reason: string }
   | { kind: "faulty"; detail: string };
 
 /**
- * Carries out plans, in one D1 transaction. D1 first, since it decides: nothing is written to R2 of an event that the ledger
- * refuses. Never rejects. Safe to repeat: a body whose events are in the ledger is archived if the archive does not have it yet.
+ * Carries out plans: one D1 transaction, then R2. D1 goes first, since it decides: R2 gets nothing of an event that D1 refuses. Never
+ * rejects. Safe to repeat: a duplicate is archived if the archive does not have it yet.
  * @param until milliseconds since 1970 by which the stores have to have answered
  */
 export async function write(

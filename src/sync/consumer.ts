@@ -26,16 +26,16 @@ type AttemptResult = DeliveryResult | { kind: "void" };
 /** How the attempt at a delivery ended, with what follows from it. */
 interface Attempted extends BatchedDelivery {
   result: AttemptResult;
-  /** With this one. */
+  /** Including this one. */
   attempts: number;
-  /** How long its messages rest if it is to be tried again. */
+  /** Delay of its messages before another attempt. */
   delaySeconds: number;
 }
 
 /**
- * Delivers a batch, each message on its own: acknowledged when it is delivered or never can be, retried when it may be later.
- * One D1 read before and one D1 write after, whatever the size of the batch. Throws when D1 fails: what was not acknowledged comes
- * back, so a delivery that arrived and could not be recorded is made again.
+ * Delivers a batch, each message on its own: acknowledged if it is delivered or never can be, retried if it may be later. Reads and
+ * writes D1 once a batch. Throws if D1 fails: unacknowledged messages come back, so a delivery that arrived and could not be recorded
+ * is made again.
  */
 export async function deliverBatch(
   messages: readonly Message[],
@@ -70,7 +70,7 @@ export async function deliverBatch(
   for (const one of attempted) acknowledge(one);
 }
 
-/** A message that names no delivery was not sent by this Worker: it is logged and dropped, or it would block for days. */
+/** Groups messages by delivery. Drops a message that names none, which this Worker did not send: it would be retried for hours. */
 function groupByDelivery(messages: readonly Message[]): BatchedDelivery[] {
   const batch = new Map<string, BatchedDelivery>();
   for (const message of messages) {

@@ -3,15 +3,15 @@ import { type ClaimedDelivery, claimFailed, claimOverdue, type DeliveryFilter } 
 import { logError } from "../log.ts";
 import { sendMessages } from "../stores/queue.ts";
 
-/** Deliveries that one run of the cron sends again; the next minute takes the next. */
+/** Deliveries that one run of the cron, each minute, sends again. */
 const OVERDUE_A_RUN = 500;
 
 /** Failed deliveries that one request sends again. */
 const RETRIES_A_REQUEST = 500;
 
 /**
- * Sends the messages of pending deliveries that are overdue: the queue did not take theirs, or this Worker ended before it was
- * sent. A message that was only slow is outrun: consumers heed the latest generation of a delivery alone.
+ * Sends messages of pending deliveries that are overdue: the queue did not take the first one, or this Worker ended before sending it.
+ * A message that was only slow becomes void: the consumer attempts the latest generation only.
  */
 export async function sendOverdue(db: D1Database, queue: Queue, now: Date): Promise<{ sent: number }> {
   const claimed = await claimOverdue(db, OVERDUE_A_RUN, now);
@@ -20,7 +20,7 @@ export async function sendOverdue(db: D1Database, queue: Queue, now: Date): Prom
 }
 
 /**
- * Sends failed deliveries again, as many as one request may. Should the queue fail, the cron sends them when they are overdue.
+ * Sends up to 500 failed deliveries again. If the queue fails, the cron sends them once they are overdue.
  * @returns `more`: there may be more of them
  */
 export async function retryFailed(
@@ -34,7 +34,7 @@ export async function retryFailed(
   return { retried: claimed.length, more: claimed.length === RETRIES_A_REQUEST };
 }
 
-/** Never rejects: deliveries whose message the queue does not take are overdue again after a while. */
+/** Sends the messages of deliveries. Never rejects: deliveries whose message the queue does not take become overdue again. */
 async function sendAgain(queue: Queue, claimed: readonly ClaimedDelivery[]): Promise<void> {
   for (const { messages, error } of await sendMessages(queue, claimed.map(messageOf))) {
     logError({ message: "the queue did not take messages", messages: messages.length }, error);

@@ -1,7 +1,7 @@
 import type { PlannedDelivery } from "../../ledger/deliveries.ts";
 import type { SettingProblem } from "../../settings.ts";
 
-/** How one attempt to deliver ended. Reasons are kept in `sync_deliveries.last_error`: no secrets in them. */
+/** How one attempt ended. Reasons are stored in `sync_deliveries.last_error`: they must hold no secrets. */
 export type DeliveryResult =
   | { kind: "delivered" }
   /** Worth trying again, after as many seconds as the other side asks for, if it does. */
@@ -11,11 +11,11 @@ export type DeliveryResult =
 
 /** A system downstream that finished analytics go to. To add one: a file beside this, a line in `index.ts`. */
 export interface Destination {
-  /** Kept in `sync_deliveries.destination`: never change it once in use. */
+  /** Stored in `sync_deliveries.destination`: never change it once in use. */
   readonly name: string;
-  /** Settings that are missing or wrong; with any, deliveries are not attempted but retried. */
+  /** Settings that are missing or wrong; while there are any, deliveries are retried without an attempt. */
   readonly problems: readonly SettingProblem[];
-  /** One attempt. Expected failures are results; what it throws counts as transient. */
+  /** Makes one attempt. Expected failures are results; an exception counts as transient. */
   deliver(delivery: PlannedDelivery): Promise<DeliveryResult>;
 }
 

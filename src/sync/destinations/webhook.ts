@@ -8,7 +8,7 @@ import type { DeliveryResult, Destination } from "./destination.ts";
 
 const TIMEOUT_MS = 10_000;
 
-/** A product's name is a token (RFC 9110, 10.1.5): without spaces. */
+/** RFC 9110, 10.1.5: a product's name has no spaces. */
 const USER_AGENT = BRAND.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-");
 
 /** Besides 5xx, the answers that ask to try again: timeout (RFC 9110), too early (RFC 8470), too many (RFC 6585). */
@@ -74,7 +74,7 @@ async function post(url: URL, signer: Webhook, delivery: PlannedDelivery): Promi
     const reason = timedOut ? `no answer within ${TIMEOUT_MS / 1000} s` : "the connection failed";
     return { kind: "transient", reason };
   }
-  // Only the status matters, and a body may never end.
+  // Only the status matters, and a body might never end.
   await response.body?.cancel();
 
   if (response.ok) return { kind: "delivered" };
@@ -84,7 +84,7 @@ async function post(url: URL, signer: Webhook, delivery: PlannedDelivery): Promi
   return { kind: "transient", reason, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
 }
 
-/** `fetch` refuses an address with a user name and a password (fetch.spec.whatwg.org): they travel in a header (RFC 7617). */
+/** Makes a header of a user name and a password (RFC 7617): `fetch` refuses an address with them (fetch.spec.whatwg.org). */
 function basicAuthorization({ username, password }: URL): { Authorization?: string } {
   if (username === "" && password === "") return {};
   const credentials = `${decodedPart(username)}:${decodedPart(password)}`;
@@ -102,12 +102,12 @@ function deliveryBody({ event, event_id, occurred_at, call }: PlannedDelivery) {
   return { type: event, timestamp: occurred_at, data: { event_id, call: withJson(call) } };
 }
 
-/** The same for every attempt at a delivery, and another for another call, whose event may have the same id. */
+/** Returns the id by which a receiver tells repetitions. The call is in it, since events of two calls may have the same id. */
 function webhookId({ call_id, event, event_id }: PlannedDelivery): Promise<string> {
   return sha256([call_id, event, event_id].join("\n"));
 }
 
-/** Retry-After in seconds, given as seconds or as a date (RFC 9110, 10.2.3). */
+/** Parses a Retry-After of seconds or a date (RFC 9110, 10.2.3) into seconds. */
 function retryAfter(value: string | null, now: Date): number | undefined {
   if (value === null) return undefined;
   const seconds = /^\d+$/.test(value) ? Number(value) : Math.ceil((Date.parse(value) - now.getTime()) / 1000);
