@@ -9,11 +9,11 @@ const backlogRow = z.object({
   oldest: z.string().nullable().describe("ISO 8601 UTC; null when there is none"),
 });
 
-/** How much of one kind piles up in D1. */
+/** The backlog of one kind in D1. */
 export type BacklogRow = z.infer<typeof backlogRow>;
 
 /**
- * Counts deliveries whose message is overdue, failed ones, and recordings that were given up of late, in one read of just these.
+ * Counts overdue and failed deliveries, and recordings that were given up in the last seven days, in one query.
  * @returns with `bytes`, the size of the database
  * @throws when D1 does not answer or has not been migrated
  */

@@ -21,7 +21,7 @@ import {
 } from "./schema.ts";
 import { MAX_TOOL_CALLS } from "./tool-calls.ts";
 
-/** Which calls a listing shows; an absent member does not matter. */
+/** The filter of a listing; an absent member filters nothing. */
 export interface CallFilter {
   platform?: string | undefined;
   agent_id?: string | undefined;
@@ -34,20 +34,21 @@ export interface CallFilter {
   to?: string | undefined;
 }
 
-/** Among which calls a filter is applied. */
+/** The calls that a filter is applied to. */
 export type CallsAmong =
   | { among: "all" }
   | { among: "call-id"; callId: string }
-  /** Of a customer's number; `phoneDigits` makes the digits. */
+  /** Calls of a customer's number; `phoneDigits` makes the digits. */
   | { among: "number"; digits: string }
-  /** Of all numbers with this run of digits. */
+  /** Calls of all numbers that contain these digits. */
   | { among: "part-of-number"; digits: string }
-  /** Of calls in which this was said; `searchQuery` makes the query. */
+  /** Calls whose transcript matches; `searchQuery` makes the query. */
   | { among: "words"; query: string };
 
 /**
- * Calls, newest first: by their time; those of a number and of words by their arrival. Walks an index: a page reads as many rows as it
- * shows, and those between them that the filter leaves out, up to {@link MAX_LOOKED_AT}. Of a part of a number all calls are read.
+ * Lists calls, newest first: by their time, but those of a number or of words by their arrival. Walks an index: a page reads the rows
+ * that it shows, and those between them that the filter leaves out, up to {@link MAX_LOOKED_AT}. For a part of a number, reads all its
+ * calls.
  * @param row the columns to read
  */
 export function listCalls<Row>(
@@ -66,8 +67,8 @@ const byTime = { table: "calls", key: "calls.called_at", id: "calls.id" };
 function walkOf(among: CallsAmong, filter: CallFilter): Pick<Listing<unknown>, "walk" | "range" | "filter"> {
   const times = timeConditions(filter);
   const columns = columnConditions(filter);
-  // Calls that are found one by one are sorted in any case, so to look at some of them only would save nothing.
-  const found = (condition: Condition) => ({ walk: byTime, range: [condition, ...times, ...columns], filter: [] });
+  // These are read and sorted as a whole in any case, so a limit of rows read would save nothing.
+  const sorted = (condition: Condition) => ({ walk: byTime, range: [condition, ...times, ...columns], filter: [] });
   const byArrival = (table: string, id: string, condition: Condition) => ({
     walk: { table, key: id, id },
     range: [condition],
@@ -77,10 +78,10 @@ function walkOf(among: CallsAmong, filter: CallFilter): Pick<Listing<unknown>, "
     case "all":
       return { walk: byTime, range: times, filter: columns };
     case "call-id":
-      return found({ sql: "calls.call_id = ?", values: [among.callId] });
+      return sorted({ sql: "calls.call_id = ?", values: [among.callId] });
     case "part-of-number": {
       const sql = "calls.id IN (SELECT id FROM ledger_caller_numbers WHERE instr(digits, ?) > 0)";
-      return found({ sql, values: [among.digits] });
+      return sorted({ sql, values: [among.digits] });
     }
     case "number": {
       const condition = { sql: "ledger_caller_numbers.digits = ?", values: [among.digits] };
@@ -110,12 +111,12 @@ function timeConditions({ from, to }: CallFilter): Condition[] {
   return conditions;
 }
 
-/** Everything that D1 has of one call. */
+/** A call with all its rows in D1. */
 export interface CallDetails {
   call: CallRow;
   /** In the order in which the agent called them. */
   tool_calls: ToolCallRow[];
-  /** In the order in which they occurred. */
+  /** In the order of `occurred_at`. */
   events: EventRow[];
   deliveries: DeliveryRow[];
 }
@@ -124,7 +125,7 @@ export interface CallDetails {
 const NO_LIMIT = -1;
 
 /**
- * A call with its tool calls, events and deliveries, in one round trip; `undefined` when there is none of this id.
+ * Reads a call with its tool calls, events and deliveries, in one round trip; `undefined` if there is none of this id.
  * @param limit of events and of deliveries
  */
 export async function readCall(db: LedgerReader, callId: string, limit = NO_LIMIT): Promise<CallDetails | undefined> {
@@ -150,7 +151,7 @@ export async function readCall(db: LedgerReader, callId: string, limit = NO_LIMI
 
 const archivedCall = callRow.pick({ transcript_key: true, recording_key: true });
 
-/** Where the transcript and the recording of a call are; `undefined` when there is no call of this id. */
+/** Reads the R2 keys of a call's transcript and recording; `undefined` if there is no call of this id. */
 export async function readCallRow(db: LedgerReader, callId: string): Promise<z.infer<typeof archivedCall> | undefined> {
   const query = db.prepare(`SELECT ${columnsSql(archivedCall)} FROM calls WHERE call_id = ?`).bind(callId);
   return parseRows(archivedCall, await askStore("D1", () => query.all()))[0];

@@ -3,7 +3,7 @@ import { invalidRequest } from "../http/input.ts";
 import { type CallRow, callRow, type LedgerReader } from "./schema.ts";
 import { type CallSearch, searchCalls } from "./search.ts";
 
-/** A million calls of 1.5 KB take 182 of the 1,000 queries that an invocation may make to D1; a page with a filter takes two. */
+/** With pages of this size, a million calls of 1.5 KB take 182 of the 1,000 D1 queries of an invocation; a page with a filter takes two. */
 const ROWS_A_READ = 10_000;
 
 /**
@@ -12,17 +12,17 @@ const ROWS_A_READ = 10_000;
  */
 const FORMULA = /^[\p{Cf}\p{Z}]*(?:[=@＝＠]|[+\-＋－](?!\d+(?:\.\d+)?$))/u;
 
-/** Where a spreadsheet may begin another cell, whatever the quotes: some expect semicolons between cells, or tabs. */
+/** Characters at which a spreadsheet may begin another cell, even in quotes: some expect semicolons between cells, or tabs. */
 const CELL_BOUNDARY = /([;\t\r\n])/;
 
-/** Excel takes a file for UTF-8 only when it begins with this. */
+/** Without it, Excel does not read a file as UTF-8. */
 const BYTE_ORDER_MARK = "\ufeff";
 
 const columns = callRow.keyof().options;
 
 /**
- * All calls that a filter leaves, as a CSV download (RFC 4180), newest first. Read and sent page by page; a failure in the
- * middle breaks the download off, so that half of it is not taken for the whole.
+ * Streams all calls of a filter as a CSV download (RFC 4180), newest first, page by page. A failure breaks the download off, so that
+ * nobody takes a part for the whole.
  */
 export async function callsAsCsv(
   db: LedgerReader,

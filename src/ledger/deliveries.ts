@@ -3,11 +3,11 @@ import { askStore } from "../stores/ask.ts";
 import type { WrittenEvent } from "./patch.ts";
 import { callRow, columnsSql, type DeliveryState, deliveryRow, parseRows, toolCallRow } from "./schema.ts";
 
-/** What names a delivery. */
+/** The key of a delivery. */
 export const deliveryId = deliveryRow.pick({ call_id: true, event: true, event_id: true, destination: true });
 export type DeliveryId = z.infer<typeof deliveryId>;
 
-/** A delivery as one message knows it: of an older generation, the message is void. */
+/** The delivery that a message names. A message of an older generation is void. */
 export const deliveryReference = deliveryId.extend({ generation: z.number().int().default(0) });
 export type DeliveryReference = z.infer<typeof deliveryReference>;
 
@@ -16,26 +16,27 @@ export interface SyncMessage extends DeliveryId {
   /** When the event occurred, ISO 8601 UTC. */
   timestamp: string;
   agent_id: string;
-  /** Absent the first time. */
+  /** Absent in the first message of a delivery. */
   generation?: number;
 }
 
 /** How one attempt ended. */
 export interface Attempt extends DeliveryReference {
   state: DeliveryState;
-  /** How many there are with this one. */
+  /** Including this one. */
   attempts: number;
-  /** null when it was delivered. */
+  /** null if it was delivered. */
   error: string | null;
+  /** ISO 8601 UTC; null unless pending. */
   overdue_at: string | null;
 }
 
-/** A message that nobody has seen for so long was lost: longer than a batch waits, and a queue stalls now and then. */
+/** Time after which an unseen message counts as lost: longer than a batch waits, and than a queue usually stalls. */
 export const MESSAGE_PATIENCE_SECONDS = 120;
 
 /**
- * When the relay is to send a message again that is sent now.
- * @param delaySeconds how long the message rests before it is delivered
+ * Returns when the relay sends the message of a delivery again, ISO 8601 UTC.
+ * @param delaySeconds how long the queue holds the message back
  */
 export function overdueAt(now: Date, delaySeconds = 0): string {
   return new Date(now.getTime() + (delaySeconds + MESSAGE_PATIENCE_SECONDS) * 1000).toISOString();
@@ -87,7 +88,7 @@ const toolCallsSql = `(
 const isNamed = `delivery.call_id = named.value ->> 'call_id' AND delivery.event = named.value ->> 'event'
   AND delivery.event_id = named.value ->> 'event_id' AND delivery.destination = named.value ->> 'destination'`;
 
-/** The deliveries of a batch with their calls, in one read. Those that are not in the ledger are not in the answer. */
+/** Reads deliveries with their calls, in one query; leaves out those that the ledger does not have. */
 export async function readDeliveries(db: D1Database, ids: readonly DeliveryId[]): Promise<PlannedDelivery[]> {
   const result = await askStore("D1", () =>
     db
@@ -110,12 +111,12 @@ export async function readDeliveries(db: D1Database, ids: readonly DeliveryId[])
   );
 }
 
-/** Milliseconds for writing attempts down: deliveries that were made and not recorded would be made again. */
+/** Longer than for other writes: a delivery that arrived and is not recorded is made again. */
 const SAVE_TIMEOUT_MS = 10_000;
 
 /**
- * Records how a batch of attempts ended, in one statement. A delivery that arrived is delivered, whatever generation its message
- * was of; any other attempt counts only for a pending delivery of its own generation. Safe to repeat.
+ * Records how a batch of attempts ended, in one statement. A delivery that arrived is `delivered`, whatever the generation of its
+ * message; any other attempt counts only for a pending delivery of its own generation. Safe to repeat.
  */
 export async function saveAttempts(db: D1Database, attempts: readonly Attempt[], now: Date): Promise<void> {
   const update = db

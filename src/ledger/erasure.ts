@@ -3,7 +3,7 @@ import { sha256 } from "../events/received.ts";
 import { askStore } from "../stores/ask.ts";
 import { parseRows } from "./schema.ts";
 
-/** How many rows went. */
+/** How many rows were deleted. */
 export interface ErasedRows {
   calls: number;
   events: number;
@@ -12,7 +12,7 @@ export interface ErasedRows {
   words: number;
 }
 
-/** Keeps events of calls out of the ledger from now on, from wherever they come. Safe to repeat. */
+/** Adds the tombstones of calls: from now on the ledger refuses their events. Safe to repeat. */
 export async function buryCalls(db: D1Database, callIds: readonly string[], now: Date): Promise<void> {
   const tombstones = await Promise.all(
     callIds.map(async (call_id) => ({ call_id, call_sha256: await sha256(call_id) })),
@@ -29,7 +29,7 @@ export async function buryCalls(db: D1Database, callIds: readonly string[], now:
 
 const rowCounts = z.object({ calls: z.number(), events: z.number(), deliveries: z.number(), words: z.number() });
 
-/** Deletes calls with all that hangs on them, their words included, in one transaction. Run after `buryCalls`. Safe to repeat. */
+/** Deletes calls with their events, deliveries, numbers, tool calls and words, in one transaction. Run after `buryCalls`. Safe to repeat. */
 export async function deleteCallRows(db: D1Database, callIds: readonly string[]): Promise<ErasedRows> {
   const named = "(SELECT value FROM json_each(?1))";
   const [counted] = await askStore("D1", () =>
@@ -51,7 +51,7 @@ export async function deleteCallRows(db: D1Database, callIds: readonly string[])
 const callIdRow = z.object({ call_id: z.string() });
 
 /**
- * Finds calls of which an event named a customer's number.
+ * Finds calls of which an event named a customer's number, in no order.
  * @param digits of the number
  * @param until ISO 8601 UTC: calls whose first event came in later are left out
  * @param limit of calls
@@ -84,7 +84,7 @@ export async function callIdsBefore(db: D1Database, before: string, limit: numbe
   return parseRows(callIdRow, await askStore("D1", () => query.all())).map(({ call_id }) => call_id);
 }
 
-/** Leaves those of some calls that another platform began: a body of this platform is none of their events. */
+/** Drops the ids of calls that another platform began: a body of this platform is no event of theirs. */
 export async function callIdsNotOfOtherPlatforms(
   db: D1Database,
   callIds: readonly string[],
@@ -105,7 +105,7 @@ const buriedRow = z.object({ call_sha256: z.string() });
 const DIGESTS_A_QUERY = 20_000;
 
 /**
- * Which of some calls are erased, by the digests of their ids.
+ * Returns which calls are erased, by the digests of their ids.
  * @param until milliseconds since 1970 by which D1 has to have answered
  */
 export async function findBuried(
@@ -125,7 +125,7 @@ export async function findBuried(
 }
 
 /**
- * Erased calls that were buried before a moment and not swept since, longest ago first.
+ * Lists the ids of calls that were erased before a moment and are not swept yet, longest ago first.
  * @param before ISO 8601 UTC
  */
 export async function listUnswept(db: D1Database, before: string, limit: number): Promise<string[]> {
@@ -137,7 +137,7 @@ export async function listUnswept(db: D1Database, before: string, limit: number)
   return parseRows(callIdRow, await askStore("D1", () => query.all())).map(({ call_id }) => call_id);
 }
 
-/** Forgets the ids of erased calls, of which a digest stays. Safe to repeat. */
+/** Forgets the ids of swept calls; the tombstones stay, as digests. Safe to repeat. */
 export async function forgetIds(db: D1Database, callIds: readonly string[], before: string): Promise<void> {
   const digests = JSON.stringify(await Promise.all(callIds.map(sha256)));
   const update = db
@@ -151,7 +151,7 @@ export async function forgetIds(db: D1Database, callIds: readonly string[], befo
 
 const TOMBSTONE_DAYS = 30;
 
-/** Deletes tombstones whose time is over: a platform that sends an event again does so within hours. Safe to repeat. */
+/** Deletes swept tombstones after 30 days: a platform that sends an event again does so within hours. Safe to repeat. */
 export async function deleteOldTombstones(db: D1Database, now: Date): Promise<void> {
   const oldest = new Date(now.getTime() - TOMBSTONE_DAYS * 24 * 60 * 60 * 1000).toISOString();
   const remove = db.prepare("DELETE FROM ledger_erased_calls WHERE erased_at < ?1 AND call_id IS NULL").bind(oldest);

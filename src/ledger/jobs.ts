@@ -8,7 +8,7 @@ export type JobStatus = z.infer<typeof jobStatus>;
 const jobRow = z.object({
   id: z.string(),
   status: jobStatus,
-  /** JSON; null once what was under way during the job is swept. */
+  /** JSON; null once the job is swept. */
   subject: z.string().nullable(),
   /** JSON. */
   output: z.string(),
@@ -17,12 +17,12 @@ const jobRow = z.object({
 });
 const columns = jobRow.keyof().options.join(", ");
 
-/** A job as its row has it: what it is about, and how far it is. */
+/** A row of `ledger_jobs`. */
 export type JobRow = z.infer<typeof jobRow>;
 
 /**
  * Adds a job. Safe to repeat.
- * @param dueAt when the cron goes on with it for want of progress
+ * @param dueAt when the cron goes on with it, unless it makes progress
  */
 export async function insertJob(
   db: D1Database,
@@ -45,7 +45,7 @@ export async function readJob(db: D1Database, id: string): Promise<JobRow | unde
 }
 
 /**
- * Records how far a job is. What is complete stays complete. Safe to repeat.
+ * Records the progress of a job. A complete job stays complete. Safe to repeat.
  * @param dueAt when the cron goes on with it, or sweeps after it
  */
 export async function saveJob(
@@ -77,7 +77,7 @@ export async function failJob(db: D1Database, id: string, dueAt: Date, now: Date
   await askStore("D1", () => update.run());
 }
 
-/** Forgets whose data a complete job erased, once all is swept. Safe to repeat. */
+/** Forgets the subject of a complete job that is swept. Safe to repeat. */
 export async function forgetSubject(db: D1Database, id: string): Promise<void> {
   const update = db
     .prepare("UPDATE ledger_jobs SET subject = NULL, position = NULL, due_at = NULL WHERE id = ?1")
@@ -85,7 +85,7 @@ export async function forgetSubject(db: D1Database, id: string): Promise<void> {
   await askStore("D1", () => update.run());
 }
 
-/** Jobs without progress, and complete ones to sweep after, longest due first. */
+/** Lists jobs without progress, and complete ones that are to be swept, longest due first. */
 export async function listDueJobs(db: D1Database, limit: number, now: Date): Promise<JobRow[]> {
   const query = db
     .prepare(`SELECT ${columns} FROM ledger_jobs WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2`)
@@ -95,7 +95,7 @@ export async function listDueJobs(db: D1Database, limit: number, now: Date): Pro
 
 const JOB_DAYS = 7;
 
-/** Deletes jobs that ended a week ago. Safe to repeat. */
+/** Deletes jobs that were swept a week ago. Safe to repeat. */
 export async function deleteOldJobs(db: D1Database, now: Date): Promise<void> {
   const oldest = new Date(now.getTime() - JOB_DAYS * 24 * 60 * 60 * 1000).toISOString();
   const remove = db.prepare("DELETE FROM ledger_jobs WHERE due_at IS NULL AND updated_at < ?1").bind(oldest);

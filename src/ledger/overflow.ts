@@ -3,14 +3,14 @@ import { isJsonObject } from "../events/fields.ts";
 /** The key under which a column names the R2 object that has its value. */
 export const OVERFLOW_KEY = "$overflow";
 
-/** What a column holds in place of a value that would take its row past D1's 2 MB: names the R2 object with the whole body. */
+/** Returns the text that stands for a value too large for D1's 2 MB a row: it names the R2 object with the whole body. */
 export function overflowText(overflowKey: string): string {
   return JSON.stringify({ [OVERFLOW_KEY]: overflowKey });
 }
 
 /**
- * JSON text in which no string has a lone surrogate: SQLite would turn its escape into bytes that are not UTF-8.
- * Almost no body has one, and looking for the escape is far cheaper than looking at every string.
+ * Returns JSON text without lone surrogates: SQLite would turn their escapes into bytes that are not UTF-8.
+ * Almost no body has one, and a search for the escape is far cheaper than a visit to every string.
  */
 export function jsonText(value: unknown): string {
   const text = JSON.stringify(value);
@@ -25,7 +25,7 @@ function wellFormed(value: unknown): unknown {
 }
 
 /**
- * Whether a text fits, without encoding it when it plainly does: UTF-16 needs at most three bytes a unit.
+ * Returns whether a text fits into a budget. Encodes it only near the limit: UTF-16 needs at most three bytes a unit.
  * @param budget bytes of UTF-8, which is how D1 counts
  */
 export function fits(text: string, budget: number): boolean {

@@ -4,12 +4,12 @@ import { askStore } from "../stores/ask.ts";
 import { type LedgerReader, type ListedRow, parseRows } from "./schema.ts";
 
 /**
- * Rows that a page looks at for those that its filter shows, besides those of the same key as the last: some 50 ms of D1's one
- * thread. Where few of them fit, a page has fewer rows than its limit, even none, and the next one goes on from there.
+ * Rows that a page with a filter reads, plus those with the same key as the last: some 50 ms of D1's one thread. If few of them match,
+ * the page has fewer rows than its limit, even none, and the next page goes on from there.
  */
 export const MAX_LOOKED_AT = 20_000;
 
-/** Bytes after which a page ends: a call may have 1.7 MB, and a Worker has 128 MB for all that it does at once. */
+/** Bytes after which a page ends: a call may have 1.7 MB, and a Worker has 128 MB. */
 const MAX_PAGE_BYTES = 8_000_000;
 
 /** A piece of SQL with the values of its question marks. */
@@ -18,22 +18,22 @@ export interface Condition {
   values: readonly (string | number)[];
 }
 
-/** Rows of a table, page after page. */
+/** The query of a listing. */
 export interface Listing<Row> {
   /** The columns that are read, and no others. */
   row: ListedRow<Row>;
   table: "calls" | "sync_deliveries";
-  /** SQL for what is walked: the table, or an index with the row ids of it; the highest key first, among equals the highest id. */
+  /** SQL of the table that is walked, or of an index with its row ids: the highest key first, among equals the highest id. */
   walk: { table: string; key: string; id: string };
   /** Conditions that an index serves. */
   range: readonly Condition[];
-  /** Conditions for which rows are looked at one by one. */
+  /** Conditions that no index serves: rows are read one by one. */
   filter: readonly Condition[];
 }
 
 const place = z.object({ page_key: z.union([z.string(), z.number()]), page_id: z.number().int() });
 
-/** The row of a listing behind which a page begins. */
+/** The row of a listing after which a page begins. */
 export type Place = z.infer<typeof place>;
 
 const { page_key, page_id } = place.shape;
@@ -41,7 +41,7 @@ export const pageCursor = cursorOf(
   z.tuple([page_key, page_id]).transform(([page_key, page_id]): Place => ({ page_key, page_id })),
 );
 
-/** @returns null when there is no next page */
+/** Encodes the `next` of a page as a cursor; null if there is no next page. */
 export function writePageCursor(next: Place | undefined): string | null {
   return next === undefined ? null : writeCursor(next.page_key, next.page_id);
 }
@@ -61,12 +61,12 @@ export interface Page<Row> {
   next?: Place | undefined;
 }
 
-/** Its place, and how many rows the page could have. */
+/** The position of a row, and how many rows the page could have. */
 const listedPlace = place.extend({ candidates: z.number() });
 
 /**
  * Reads a page of a listing, in one round trip: up to `limit` rows, fewer once these have {@link MAX_PAGE_BYTES}.
- * @param options `timeoutMs`: milliseconds, for what may take long
+ * @param options `timeoutMs`: milliseconds, for a listing that may take long
  */
 export async function readPage<Row>(
   db: LedgerReader,
@@ -77,8 +77,8 @@ export async function readPage<Row>(
   const { key, id } = walk;
   const range = after === undefined ? listing.range : [...listing.range, isBehind(after, walk)];
   const order = key === id ? `${id} DESC` : `${key} DESC, ${id} DESC`;
-  const furthest = (what: string): Condition => ({
-    sql: `SELECT ${what} FROM ${walk.table} ${whereSql(range)} ORDER BY ${order} LIMIT 1 OFFSET ${MAX_LOOKED_AT - 1}`,
+  const furthest = (selected: string): Condition => ({
+    sql: `SELECT ${selected} FROM ${walk.table} ${whereSql(range)} ORDER BY ${order} LIMIT 1 OFFSET ${MAX_LOOKED_AT - 1}`,
     values: valuesOf(range),
   });
   const { sql, values } = furthest(key);
@@ -89,7 +89,7 @@ export async function readPage<Row>(
   const bytes = columns.map((column) => `coalesce(octet_length(${column}), 0)`).join(" + ");
   const joined = walk.table === table ? "" : `CROSS JOIN ${table} ON ${table}.rowid = ${id}`;
   const shown: Condition = {
-    // SQLite reads the length of a value without the value.
+    // SQLite reads the length of a value without reading the value.
     sql: `WITH candidates AS MATERIALIZED (
         SELECT ${key} AS page_key, ${id} AS page_id FROM ${walk.table} ${joined} ${whereSql(conditions)} ORDER BY ${order} LIMIT ?
       ), sized AS MATERIALIZED (

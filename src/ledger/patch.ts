@@ -43,7 +43,7 @@ export interface CallPatch {
   status: CallStatus;
   values: { [column in PatchColumn]?: string | number };
   versions: { [column in PatchColumn]?: string };
-  /** A value is too large for the row, so the body must be kept whole in R2. */
+  /** Whether a value is too large for the row, so that R2 gets the whole body. */
   isOverflow: boolean;
 }
 
@@ -58,7 +58,7 @@ const statusOrder: readonly CallStatus[] = ["active", "ended", "analyzed"];
 
 /**
  * Works out the patch of a body's events. Pure.
- * @param keys R2 keys of the body: as the transcript of its call, and where it is kept whole for a value that is too large for a row
+ * @param keys R2 keys of the body, as the transcript of its call and as an overflow object
  */
 export function patchOf(
   events: readonly CallEvent[],
@@ -90,7 +90,7 @@ function columnValue(fact: string | number | JsonObject, budget: number, overflo
 }
 
 /**
- * A condition for the events of a body that one run of ingest wrote: what follows from events is written for that run alone.
+ * A condition for the events of a body that one run of ingest wrote: all other rows are written for that run only.
  * Parameters: 1 call_id, 2 event_id, 3 ledger_ingest_id.
  */
 export const writtenSql = "events.call_id = ?1 AND events.event_id = ?2 AND events.ledger_ingest_id = ?3";

@@ -15,7 +15,7 @@ const writtenRow = eventRow.extend({
   ledger_caller_digits: z.string().nullable(),
 });
 
-/** What D1 is to have of one event. */
+/** The row of one event, and the rows that follow from it. */
 export interface LedgerEntry {
   row: z.infer<typeof writtenRow>;
   /** Absent when the event brings no words, or words are not searched. */
@@ -26,7 +26,7 @@ export interface LedgerEntry {
   destinations: readonly string[];
 }
 
-/** What D1 is to have of one body: one event or several, of one call. */
+/** Everything that D1 is to have of one body: one event or several, of one call. */
 export interface LedgerWrite {
   platform: string;
   /** SHA-256 of the call's id, hex: the tombstone of an erased call is found by it. */
@@ -44,8 +44,8 @@ export interface LedgerWrite {
 export type RecordResult = "stored" | "duplicate" | "id-reused" | "other-platform" | "erased";
 
 /**
- * Writes the events of bodies, with all that follows from them, in one transaction and one round trip. Safe to repeat: a
- * repetition that finds the rows of its own first try is `stored`, and everything else changes nothing.
+ * Writes the events of bodies, and the rows that follow from them, in one transaction and one round trip. Safe to repeat: a repetition
+ * that meets the rows of its own first try is `stored`, and changes nothing.
  * @param until milliseconds since 1970 by which D1 has to have answered
  * @returns a result for each body
  */
@@ -75,7 +75,7 @@ export async function recordEvents(
 function statementsOf(db: D1Database, write: LedgerWrite, now: Date): D1PreparedStatement[] {
   const { platform, patch, entries, asksForRecording } = write;
   const [{ row: written }] = entries;
-  // The events first, since the others look whether they are there.
+  // The events first, since the other statements depend on their rows.
   const statements = [
     ...entries.map(({ row }) => insertEvent(db, row, write)),
     mergeCall(db, written, platform, patch, written.received_at, now.toISOString()),
@@ -120,7 +120,7 @@ function insertNumbers(db: D1Database, { call_id, event_id, ledger_ingest_id }: 
     .bind(call_id, event_id, ledger_ingest_id);
 }
 
-const foundRow = writtenRow.pick({
+const existingRow = writtenRow.pick({
   call_id: true,
   event: true,
   event_id: true,
@@ -130,7 +130,7 @@ const foundRow = writtenRow.pick({
 const buriedRow = z.object({ call_sha256: z.string() });
 const begunRow = z.object({ call_id: z.string(), platform: z.string() });
 
-/** Why nothing was inserted of some bodies. */
+/** Finds out why D1 inserted nothing of some bodies, in one round trip. */
 async function explain(db: D1Database, writes: readonly LedgerWrite[], until: number): Promise<RecordResult[]> {
   const keys = writes.flatMap(({ entries }) =>
     entries.map(({ row: { call_id, event, event_id } }) => ({ call_id, event, event_id })),
@@ -142,7 +142,7 @@ async function explain(db: D1Database, writes: readonly LedgerWrite[], until: nu
       db.batch([
         db
           .prepare(
-            `SELECT ${foundRow
+            `SELECT ${existingRow
               .keyof()
               .options.map((column) => `events.${column}`)
               .join(", ")}
@@ -163,12 +163,12 @@ async function explain(db: D1Database, writes: readonly LedgerWrite[], until: nu
       ]),
     { until },
   );
-  const found = parseRows(foundRow, events);
+  const existing = parseRows(existingRow, events);
   const buried = new Set(parseRows(buriedRow, tombstones).map(({ call_sha256 }) => call_sha256));
   const platforms = new Map(parseRows(begunRow, calls).map(({ call_id, platform }) => [call_id, platform]));
   return writes.map(({ platform, callSha256, entries }) => {
     const [{ row: first }] = entries;
-    const own = found.filter(({ call_id, event_id }) => call_id === first.call_id && event_id === first.event_id);
+    const own = existing.filter(({ call_id, event_id }) => call_id === first.call_id && event_id === first.event_id);
     // The first try had committed when its connection broke.
     if (own.some(({ ledger_ingest_id }) => ledger_ingest_id === first.ledger_ingest_id)) return "stored";
     if (buried.has(callSha256)) return "erased";

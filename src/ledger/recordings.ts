@@ -13,12 +13,12 @@ const recordingRow = z.object({
   updated_at: z.string(),
 });
 
-/** How far the copy of a call's recording is. */
+/** The state of the copy of a call's recording. */
 export type RecordingRow = z.infer<typeof recordingRow>;
 
 /**
- * Asks for a copy of the recording whose address the row of a call has. No-op unless this run of ingest wrote one of the events, or
- * while the address is the one that was asked for. An attempt under way ends first. Run after `mergeCall`, in one batch.
+ * Requests a copy of the recording at the address in a call's row. No-op unless this run of ingest wrote one of the events, or if this
+ * address was requested before. A new address waits for an attempt under way. Run after `mergeCall`, in one batch.
  */
 export function requestRecording(
   db: D1Database,
@@ -44,16 +44,16 @@ const attemptReference = z.object({ id: z.number(), attempt_id: z.string() });
 /** Names one attempt at the recording of a call: `calls.id`, and a random id. */
 export type AttemptReference = z.infer<typeof attemptReference>;
 
-/** How attempts are handed out. */
 export interface ClaimOptions {
+  /** Recordings. */
   limit: number;
-  /** Until when no other attempt of the same recording begins: longer than an attempt takes. */
+  /** Time in which no other attempt at the same recording begins; longer than an attempt takes. */
   leaseMs: number;
-  /** A recording of which so many attempts came to no end is given up. */
+  /** A recording with so many attempts is given up. */
   maxAttempts: number;
 }
 
-/** Takes recordings that are due, longest first. No other run takes them as long as an attempt may last. */
+/** Claims recordings that are due, longest first. No other run claims them until the lease ends. */
 export async function claimRecordings(
   db: D1Database,
   { limit, leaseMs, maxAttempts }: ClaimOptions,
@@ -86,10 +86,10 @@ const wantedRow = z.object({
   attempts: z.number(),
 });
 
-/** What an attempt is to fetch. */
+/** The recording that an attempt fetches. */
 export type WantedRecording = z.infer<typeof wantedRow>;
 
-/** Reads what an attempt is to fetch; `undefined` when the call is erased, or another attempt took its place. */
+/** Reads the recording that an attempt fetches; `undefined` if the call is erased, or another attempt has taken over. */
 export async function readWanted(db: D1Database, attempt: AttemptReference): Promise<WantedRecording | undefined> {
   const query = db
     .prepare(
@@ -168,7 +168,7 @@ export async function failRecording(
   await askStore("D1", () => update.run());
 }
 
-/** Reads how far the copy of a call's recording is; `undefined` when none was asked for. */
+/** Reads the state of the copy of a call's recording; `undefined` if none was requested. */
 export async function readRecording(db: LedgerReader, callId: string): Promise<RecordingRow | undefined> {
   const query = db
     .prepare(
@@ -179,10 +179,10 @@ export async function readRecording(db: LedgerReader, callId: string): Promise<R
   return parseRows(recordingRow, await askStore("D1", () => query.all()))[0];
 }
 
-/** Whoever looks at the ledger once a week sees each recording that was given up. */
+/** A person who looks at the ledger once a week sees each recording that was given up. */
 const MISSING_DAYS = 7;
 
-/** ISO 8601 UTC: recordings that were given up since then are counted as missing. */
+/** Returns the moment since when recordings that were given up count as missing, ISO 8601 UTC. */
 export function missingSince(now: Date): string {
   return new Date(now.getTime() - MISSING_DAYS * 24 * 60 * 60 * 1000).toISOString();
 }

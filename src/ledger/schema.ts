@@ -6,7 +6,7 @@ import { callDirection, callStatus, eventName, toolStatus } from "../events/even
 const text = z.string().nullable();
 const time = z.string().describe("ISO 8601 UTC with milliseconds");
 
-/** A row of `calls` as the outside sees it; JSON columns hold JSON text. Left out are columns for the ledger's own use. */
+/** A row of `calls` without the columns for the ledger's own use; JSON columns hold JSON text. */
 export const callRow = z.object({
   id: z.number().describe("the order of arrival"),
   call_id: z.string(),
@@ -51,17 +51,17 @@ export type ToolCallRow = z.infer<typeof toolCallRow>;
 
 export const toolCallColumnsSql = Object.keys(toolCallRow.shape).join(", ");
 
-/** A schema of some columns of a table. */
+/** The schema of columns that a listing reads. */
 export type ListedRow<Row> = z.ZodType<Row> & { shape: object };
 
-/** The columns of a row, as SQL for a statement in which the table is called `calls`. */
+/** Returns the columns of a row of `calls` as SQL. */
 export function columnsSql({ shape }: { shape: object }): string {
   return Object.keys(shape)
     .map((column) => `calls.${column}`)
     .join(", ");
 }
 
-/** An event accepted, as the outside sees it; `payload` holds JSON text. */
+/** A row of `events` without the columns for the ledger's own use; `payload` holds JSON text. */
 export const eventRow = z.object({
   call_id: z.string(),
   event: eventName,
@@ -95,24 +95,23 @@ export type DeliveryRow = z.infer<typeof deliveryRow>;
 
 export const deliveryColumnsSql = Object.keys(deliveryRow.shape).join(", ");
 
-/** Where rows are read: the database, or a session, whose reads a replica near the reader may answer. */
+/** The database, or a session, whose reads a replica near the reader may answer. */
 export type LedgerReader = Pick<D1DatabaseSession, "prepare" | "batch">;
 
 /**
- * The database for a request that only reads. A session's first read goes to whichever copy is nearest, where read replication is
- * switched on (developers.cloudflare.com/d1/best-practices/read-replication): reading then takes nothing from the one thread that events
- * are written on.
+ * Opens a session for a request that only reads. With read replication switched on, the nearest copy answers it
+ * (developers.cloudflare.com/d1/best-practices/read-replication), and the one thread that writes events is not used.
  */
 export function reader(db: D1Database): LedgerReader {
   return db.withSession("first-unconstrained");
 }
 
-/** Rows of one statement, checked. */
+/** Checks the rows of a statement's result. */
 export function parseRows<Row extends z.ZodType>(row: Row, result: D1Result | undefined): z.output<Row>[] {
   return z.array(row).parse(result?.results);
 }
 
-/** A call with its JSON columns as JSON, the way it leaves this Worker. */
+/** Parses the JSON columns of a call, for answers and deliveries. */
 export function withJson<Row extends Pick<CallRow, "variables" | "metrics">>(row: Row) {
   return { ...row, variables: jsonOf(row.variables), metrics: jsonOf(row.metrics) };
 }

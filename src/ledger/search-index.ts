@@ -19,7 +19,7 @@ export function indexTranscript(
   { version, text }: SearchText,
   written?: WrittenEvent,
 ): D1PreparedStatement {
-  // By the digest that versions end with: deliveries of one body, one in D1 and another in R2, may differ in their times.
+  // Versions end with the body's digest. Their times may differ: D1 and R2 may have different deliveries of one body.
   const upsert = `INSERT OR REPLACE INTO ledger_search_index (rowid, text) SELECT id, ?2 FROM calls
     WHERE call_id = ?1 AND substr(ledger_column_versions ->> 'transcript_key', -12) = substr(?3, -12)`;
   if (written === undefined) return db.prepare(upsert).bind(callId, text, version);
@@ -29,7 +29,8 @@ export function indexTranscript(
     )
     .bind(callId, text, version, written.event, written.event_id, written.ledger_ingest_id);
 }
-/** Pages of the index, of 4 KB, that one step may write anew. */
+
+/** Pages of the index, of 4 KB, that one merge may rewrite. */
 const MERGED_PAGES = 200;
 
 /**
@@ -42,7 +43,7 @@ export async function mergeSearchIndex(db: D1Database): Promise<boolean> {
     `INSERT INTO ledger_search_index (ledger_search_index, rank) VALUES ('merge', -${MERGED_PAGES})`,
   );
   const { meta } = await askStore("D1", () => merge.run());
-  // A merge that found nothing to do changes one row, that of the command.
+  // A merge with nothing to do changes one row, that of the command.
   return meta.changes > 1;
 }
 

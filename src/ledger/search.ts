@@ -31,19 +31,19 @@ export const callFilter = {
   ),
 };
 
-/** What a listing is searched for: one of the three at a time. */
+/** A search: one of the three at a time. */
 interface Sought {
   q?: string | undefined;
   phone?: string | undefined;
   words?: string | undefined;
 }
 
-/** A page of calls to be looked up. */
+/** A search with its filter and its page. */
 export interface CallSearch extends PageAt {
   filter: CallFilter & Sought;
 }
 
-/** A parameter that does not fit, in words for people. */
+/** A wrong parameter, in words for people. */
 interface Refused {
   kind: "refused";
   error: { path: keyof Sought; message: string };
@@ -68,7 +68,7 @@ export async function searchCalls<Row>(
 
 const answer = z.object({ is_call: z.number(), is_number: z.number() });
 
-/** Decides which calls what somebody typed stands for. */
+/** Decides which calls a search means. */
 async function readAmong(
   db: LedgerReader,
   { q, phone, words }: Sought,
@@ -85,9 +85,9 @@ async function readAmong(
            EXISTS (SELECT 1 FROM ledger_caller_numbers WHERE digits = ?2) AS is_number`,
       )
       .bind(q ?? null, digits ?? null);
-    const [found] = parseRows(answer, await askStore("D1", () => known.all()));
-    if (found?.is_call) return { among: "call-id", callId: text };
-    if (digits !== undefined) return { among: found?.is_number ? "number" : "part-of-number", digits };
+    const [match] = parseRows(answer, await askStore("D1", () => known.all()));
+    if (match?.is_call) return { among: "call-id", callId: text };
+    if (digits !== undefined) return { among: match?.is_number ? "number" : "part-of-number", digits };
   }
   if (phone !== undefined) return refused("phone", `is no phone number, and no ${MIN_SEARCHED_DIGITS} digits of one`);
   if (searchTranscripts) return { among: "words", query: searchQuery(text) };
@@ -101,13 +101,13 @@ function refused(path: keyof Sought, message: string): Refused {
   return { kind: "refused", error: { path, message } };
 }
 
-/** People remember the last four digits of a number; fewer would find most calls. */
+/** People remember the last four digits of a number; fewer would match most calls. */
 const MIN_SEARCHED_DIGITS = 4;
 
-/** `(555) 123-4567`, and what carriers write around it. */
+/** `(555) 123-4567`, with the prefixes and suffixes of carriers. */
 const WRITTEN_NUMBER = /^(?:tel:|sips?:)?\+?[\p{Nd}\s()./-]+(?:[@;].*)?$/iu;
 
-/** The digits to search for; `undefined` for text that is not written as a phone number, or has too few. */
+/** Returns the digits to search for; `undefined` if the text is not written as a phone number, or has too few. */
 export function searchedDigits(text: string): string | undefined {
   return WRITTEN_NUMBER.test(text.normalize("NFKC")) ? digitsOf(text) : undefined;
 }

@@ -5,17 +5,17 @@ import type { ToolCallRow } from "./schema.ts";
 
 /** The tool calls of a transcript. */
 export interface ToolCalls {
-  /** As in `calls.ledger_column_versions`, under `transcript_key`: of several transcripts of a call the highest has its tools here. */
+  /** As in `calls.ledger_column_versions`, under `transcript_key`: the tool calls are those of the transcript of the highest version. */
   version: string;
   rows: readonly ToolCallRow[];
 }
 
-/** Rows of one call; further ones are in its transcript alone. */
+/** Rows of one call; further tool calls are in its transcript only. */
 export const MAX_TOOL_CALLS = 500;
 
 const MAX_NAME_CHARACTERS = 200;
 
-/** The rows of the tools in a conversation, without arguments and results: the first {@link MAX_TOOL_CALLS}. */
+/** Returns the rows of a conversation's first {@link MAX_TOOL_CALLS} tool calls, without arguments and results. */
 export function toolCallsOf(turns: readonly Turn[]): ToolCallRow[] {
   return turns
     .filter((turn): turn is ToolTurn => turn.kind === "tool")

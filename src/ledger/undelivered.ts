@@ -6,10 +6,10 @@ import { type DeliveryRow, type DeliveryState, deliveryRow, type LedgerReader, p
 
 const claimedRow = deliveryReference.extend({ agent_id: z.string(), occurred_at: z.string() });
 
-/** A delivery that is sent again, with all that its message needs. */
+/** A delivery whose message is sent again. */
 export type ClaimedDelivery = z.infer<typeof claimedRow>;
 
-/** Which deliveries a request means; all of them when no member is given. */
+/** The filter of deliveries; an absent member filters nothing. */
 export const deliveryFilter = {
   call_id: z.string().min(1).optional(),
   event_id: z.string().min(1).optional(),
@@ -18,7 +18,7 @@ export const deliveryFilter = {
 export type DeliveryFilter = z.infer<z.ZodObject<typeof deliveryFilter>>;
 
 /**
- * Takes pending deliveries whose message was lost, oldest first. They count as sent from now on, so no other run takes them.
+ * Claims pending deliveries whose message counts as lost, oldest first. They count as sent again, so no other run claims them.
  * @param limit of deliveries
  */
 export function claimOverdue(db: D1Database, limit: number, now: Date): Promise<ClaimedDelivery[]> {
@@ -26,7 +26,7 @@ export function claimOverdue(db: D1Database, limit: number, now: Date): Promise<
 }
 
 /**
- * Takes failed deliveries, to be sent again: they are pending from now on. Their attempts go on counting.
+ * Claims failed deliveries, to be sent again: they become pending. Their attempts go on counting.
  * @param limit of deliveries
  */
 export function claimFailed(
@@ -84,13 +84,13 @@ export interface DeliveryQuery extends DeliveryFilter, PageAt {
   state?: DeliveryState | undefined;
 }
 
-/** SQL for what orders deliveries. */
+/** SQL of the orders of deliveries. */
 const CREATION = "sync_deliveries.rowid";
 const NEXT_SENDING = "sync_deliveries.overdue_at";
 
 /**
- * A page of deliveries, newest first; of pending ones those first that are sent again last. Walks the table from its end, the index of
- * what is not delivered, or the deliveries of one call.
+ * Lists deliveries, newest first; pending ones by the time at which they are sent again, latest first. Walks the table from its end,
+ * the index of undelivered ones, or the deliveries of one call.
  */
 export function listDeliveries(
   db: LedgerReader,
