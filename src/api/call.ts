@@ -89,7 +89,7 @@ export const getTranscript = operation({
   },
 });
 
-/** Text only for who asks for it by name and not for JSON: that is what a person at a terminal does. */
+/** Returns whether a request asks for text by name, and not for JSON, as a person at a terminal does. */
 function prefersText(request: Request): boolean {
   const accepted = (request.headers.get("Accept") ?? "").toLowerCase();
   return accepted.includes("text/plain") && !accepted.includes("application/json");

@@ -36,7 +36,7 @@ export const getCalls = operation({
   },
 });
 
-/** `GET /api/calls.csv`: the same calls, all of them, for a spreadsheet. */
+/** `GET /api/calls.csv`: all calls of a filter, for a spreadsheet. */
 export const exportCalls = operation({
   method: "get",
   path: "/calls.csv",

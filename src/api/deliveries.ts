@@ -5,7 +5,7 @@ import { deliveryFilter, listDeliveries } from "../ledger/undelivered.ts";
 import { retryFailed } from "../sync/relay.ts";
 import { nextCursor, nothing, operation } from "./operation.ts";
 
-/** `GET /api/deliveries`: what is on its way downstream, has arrived, or has failed and why. */
+/** `GET /api/deliveries`: deliveries with their state and last error, newest first. */
 export const getDeliveries = operation({
   method: "get",
   path: "/deliveries",

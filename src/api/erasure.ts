@@ -30,7 +30,7 @@ export const eraseCall = operation({
   },
 });
 
-/** `POST /api/erasures`: starts the erasure of everything of a caller's calls. The number stands in no address. */
+/** `POST /api/erasures`: starts the erasure of all calls of a caller. The number is in the body, since addresses are logged. */
 export const eraseCaller = operation({
   method: "post",
   path: "/erasures",
@@ -42,7 +42,7 @@ export const eraseCaller = operation({
   perform: async ({ body: { caller_phone } }, env) => accepted(await startNumberErasure(caller_phone, env)),
 });
 
-/** `POST /api/erasures/preview`: how much the erasure of a caller would take. */
+/** `POST /api/erasures/preview`: counts what the erasure of a caller would delete. */
 export const previewErasure = operation({
   method: "post",
   path: "/erasures/preview",

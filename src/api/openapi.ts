@@ -84,9 +84,9 @@ function queryParameters(query: z.ZodObject): object[] {
   }));
 }
 
-/** @param io what a request may send, or what an answer brings; a default makes these differ */
+/** @param io the shape in a request or in an answer; a default makes these differ */
 function schemaOf(schema: z.ZodType, io: "input" | "output") {
-  // A value that a schema turns into another is described as it is sent.
+  // A value that a schema transforms is described as it is sent.
   const { $schema: _dialect, ...described } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
   return described;
 }

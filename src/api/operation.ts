@@ -39,7 +39,7 @@ type Definition<Query extends z.ZodObject, Body extends z.ZodObject> = Omit<
   perform(checked: CheckedRequest<Query, Body>, env: Env, ctx: ExecutionContext): Promise<Response>;
 };
 
-/** Where a listing goes on. */
+/** The cursor of the next page. */
 export const nextCursor = z
   .string()
   .nullable()
@@ -48,7 +48,7 @@ export const nextCursor = z
 /** The query or the body of an operation that takes none. */
 export const nothing = z.strictObject({});
 
-/** An operation whose query and body are checked before it is performed; what does not fit is answered with 400. */
+/** Makes an operation that checks its query and body first, and answers 400 if they are wrong. */
 export function operation<Query extends z.ZodObject, Body extends z.ZodObject>({
   perform,
   status,
@@ -74,7 +74,7 @@ export function operation<Query extends z.ZodObject, Body extends z.ZodObject>({
   };
 }
 
-/** Every client takes these for steps through folders, percent-encoded or not (url.spec.whatwg.org): no path can hold them. */
+/** Clients resolve `.` and `..` in a path, even percent-encoded (url.spec.whatwg.org), so these ids come in the query. */
 const dotId = z
   .enum([".", ".."])
   .optional()

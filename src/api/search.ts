@@ -5,7 +5,7 @@ import { pageCursor, writePageCursor } from "../ledger/page.ts";
 import { readSettings } from "../settings.ts";
 import { nextCursor, nothing, operation } from "./operation.ts";
 
-/** `POST /api/transcripts/index`: indexes the words of a page of calls that came while words were not searched. */
+/** `POST /api/transcripts/index`: indexes the words of a page of calls that came while SEARCH_TRANSCRIPTS was off. */
 export const indexTranscripts = operation({
   method: "post",
   path: "/transcripts/index",

@@ -9,7 +9,7 @@ const knownOptions = {
   "dry-run": { type: "boolean" },
 } as const;
 
-/** Of a deployment. */
+/** Options that every wrangler command of a deployment gets. */
 const sharedByDefault = ["env", "config", "profile"];
 
 /** The arguments of `npm run deploy` and `npm run dev`, which go on to wrangler. */

@@ -5,7 +5,7 @@ const page = z.looseObject({ next_cursor: z.string().nullish() });
 
 const problem = z.object({ title: z.string(), detail: z.string() });
 
-/** An answer that is no success, or none, in words for the person at the terminal. */
+/** A request that failed or was not answered, in words for the person at the terminal. */
 export class LedgerError extends Error {
   /** HTTP status; `undefined` when there was no answer. */
   readonly status: number | undefined;

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { forgottenDashes } from "./forgotten-dashes.ts";
 
-/** The command was called in a way that it does not know; the message is for the person who typed it. */
+/** A command was called wrongly; the message is for the person who typed it. */
 export class UsageError extends Error {}
 
 /** An option of a command. */
@@ -27,7 +27,7 @@ export interface Command<Name extends string> {
   run(given: Given<Name>, signal: AbortSignal): Promise<boolean>;
 }
 
-/** What was typed. */
+/** The arguments of a command, checked. */
 export interface Given<Name extends string> {
   text(name: Name): string | undefined;
   /** A whole number; throws a UsageError for anything else. */
@@ -60,7 +60,7 @@ export async function runCommand<Name extends string>(command: Command<Name>): P
   }
 }
 
-/** Reads what was typed; throws a UsageError when it does not fit. */
+/** Reads the arguments; throws a UsageError if they are wrong. */
 function readArguments<Name extends string>({ usage, options, takesWords = false }: Command<Name>, args: string[]) {
   const [, script = ""] = /^npm run (\S+)/.exec(usage) ?? [];
   const names = options.map(({ name }) => name);

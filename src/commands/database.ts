@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { readWrangler, runWrangler } from "./wrangler.ts";
 
-/** As much of wrangler's configuration as says which database is meant. */
+/** The part of wrangler's configuration that names the database. */
 const configuration = z.object({
   d1_databases: z.array(
     z.object({ binding: z.string(), database_id: z.string().optional(), database_name: z.string().optional() }),
@@ -18,7 +18,7 @@ const databases = z.array(z.object({ name: z.string() }));
 export async function hasDatabase(config: unknown, shared: string[]): Promise<boolean | undefined> {
   const { d1_databases } = configuration.parse(config);
   const { database_id, database_name } = d1_databases.find(({ binding }) => binding === "DB") ?? {};
-  // An empty one is a form that was left empty: wrangler creates the database then too.
+  // The form of a deploy button may leave it empty: wrangler then creates the database too.
   if (database_id) return true;
   const list = ["d1", "list", "--json", ...shared];
   let output = await readWrangler(list, process.stdin.isTTY ? "hidden" : "shown");

@@ -2,7 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import * as z from "zod";
 import { type Ask, LedgerError } from "./ask-ledger.ts";
 
-/** Whose data is erased: one call, or all calls with a caller. */
+/** The subject of an erasure: one call, or all calls with a caller. */
 export type Subject = { call: string } | { phone: string };
 
 const counts = z.object({
@@ -15,7 +15,7 @@ const counts = z.object({
   quarantined: z.number(),
 });
 
-/** How much went, by its kind. */
+/** How much was deleted, by its kind. */
 export type ErasedCounts = z.infer<typeof counts>;
 
 const job = z.object({ job: z.string() });

@@ -1,5 +1,5 @@
 /**
- * The sentence for a call like `npm run erase --yes`: without `--`, npm takes options for its own, and no command sees them.
+ * Explains a call like `npm run erase --yes`: without `--`, npm takes options for its own, and the command does not see them.
  * @param script as after `npm run`
  * @param names of the options that the command knows
  * @returns `undefined` when npm took none of them

@@ -11,11 +11,11 @@ const makers: Record<string, () => string> = {
   SYNC_SECRET: () => `whsec_${randomBytes(32).toString("base64")}`,
 };
 
-/** What became of the local secrets; names only, never values. */
+/** The local secrets; names only, never values. */
 export interface LocalSecrets {
   path: string;
   added: string[];
-  /** There, but without a value: left so, since that may be meant. */
+  /** Set to an empty value, and left so, since that may be meant. */
   empty: string[];
 }
 

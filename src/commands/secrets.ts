@@ -1,11 +1,11 @@
 import * as z from "zod";
 import { platforms } from "../platforms/index.ts";
 
-/** A secret of the Worker, and how somebody comes by a value. */
+/** A secret of the Worker, and how to get a value for it. */
 export interface Secret {
   /** Of several, one suffices. */
   names: readonly string[];
-  /** What does not work without it. */
+  /** The consequence while it is not set. */
   without: string;
   source: string;
   /** Prints a new random value, in every shell. */
@@ -48,12 +48,12 @@ export function neededSecrets(syncUrl: unknown): Secret[] {
   return [platformSecret, apiToken, ...(syncUrl ? [syncSecret] : [])];
 }
 
-/** Those that the Worker lacks. A platform is on when its own is set; one suffices. */
+/** The secrets that the Worker lacks. Of the platforms' secrets, one suffices. */
 export function missingSecrets(present: ReadonlySet<string>, syncUrl: unknown): Secret[] {
   return neededSecrets(syncUrl).filter(({ names }) => !names.some((name) => present.has(name)));
 }
 
-/** Where the platforms that are on send their events; as long as none is, where any of them would. */
+/** The webhook paths of the platforms whose secret is set; of all platforms if none is. */
 export function webhookPaths(present: ReadonlySet<string>): string[] {
   const on = platforms.filter(({ secretsSetting }) => present.has(secretsSetting));
   return (on.length > 0 ? on : platforms).map(({ name }) => `/webhooks/${name}`);
@@ -64,7 +64,7 @@ export function namesOf({ names }: Pick<Secret, "names">): string {
   return names.join(" or ");
 }
 
-/** What to type to set a secret; `shared` are the arguments that name the environment. */
+/** Explains how to set a secret; `shared` are the arguments that name the environment. */
 export function instructions({ names, without, source, maker }: Secret, shared: string[]): string {
   const commands = names.map((name) => ["npx wrangler secret put", name, ...shared].join(" "));
   return [

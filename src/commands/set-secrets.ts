@@ -4,7 +4,7 @@ import { runWrangler } from "./wrangler.ts";
 
 /**
  * Sets secrets that the Worker lacks, all at once: asks for them on a terminal, and takes them from the environment elsewhere.
- * Leaves those that are set as they are.
+ * Leaves those that are set unchanged.
  * @param shared arguments that name the environment
  * @returns the names of those that are set now
  */

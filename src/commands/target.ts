@@ -14,8 +14,8 @@ export const urlOption: Option<"url"> = {
 };
 
 /**
- * The address of a ledger, as it was typed or as LEDGER_URL has it. Throws a UsageError for one on another machine without TLS: what
- * goes there is the token, or a webhook's secret.
+ * Returns the address of a ledger, as it was typed or as LEDGER_URL has it. Throws a UsageError for one on another machine without TLS,
+ * which would expose the token.
  */
 export function ledgerUrl(typed: string | undefined): URL {
   const text = typed ?? (process.env["LEDGER_URL"] || LOCAL_URL);
@@ -36,12 +36,12 @@ export function ledgerToken(url: URL): string {
   return secretOf(url, { variable: "LEDGER_TOKEN", setting: "API_TOKEN" });
 }
 
-/** One of the secrets with which a ledger takes the events of a platform: the variable named like the setting, else as for the token. */
+/** A webhook secret of a platform: the variable of the setting's name, else that of `.dev.vars` if the ledger is on this machine. */
 export function webhookSecret(url: URL, setting: string): string {
   return firstOf(secretOf(url, { variable: setting, setting }));
 }
 
-/** The same, or `undefined` where it is not at hand. */
+/** A webhook secret of a platform, as {@link webhookSecret} has it; `undefined` if there is none. */
 export function findWebhookSecret(url: URL, setting: string): string | undefined {
   return firstOf(process.env[setting] ?? (isLocal(url) ? localVariables()?.[setting] : undefined) ?? "") || undefined;
 }

@@ -12,7 +12,7 @@ export interface RunOptions {
   interactive?: boolean;
   /** Variables besides those of this process. */
   environment?: Record<string, string>;
-  /** What it reads on its standard input. */
+  /** Text for its standard input. */
   input?: string;
 }
 
@@ -29,8 +29,8 @@ export async function runWrangler(
 }
 
 /**
- * Runs the project's own wrangler for what it prints; `undefined` when it fails.
- * @param errors whether its complaints are shown
+ * Runs the project's own wrangler and returns its output; `undefined` if it fails.
+ * @param errors whether its error output is shown
  */
 export async function readWrangler(
   parameters: string[],

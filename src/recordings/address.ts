@@ -10,8 +10,8 @@ export function isThisMachine({ hostname }: URL): boolean {
 const PRIVATE_NAME = /\.(?:localhost|local|internal|lan|home|arpa)$/;
 
 /**
- * Checks an address, which comes from outside. It is https to a public name, or anything on this machine, which only tries things
- * out. Numbers in place of a name are refused as a whole: no platform has them, and that way none is private.
+ * Checks an address that came in a webhook, against requests to private networks: it must be https with a public name, or anything on
+ * this machine, for local trials. IP addresses are refused, public ones too: no platform uses them.
  * @param from the address that led here by a redirect: only this machine may lead to this machine
  */
 export function addressProblem(url: URL, from?: URL): AddressProblem {

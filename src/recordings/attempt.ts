@@ -7,13 +7,13 @@ import { CopyFailure } from "./failure.ts";
 
 const MINUTE_MS = 60_000;
 
-/** Before the second attempt and those after it: 22 hours in all. Many a platform has a recording only minutes after its call. */
+/** Waits before the second attempt and later ones: 22 hours in all. Some platforms have a recording only minutes after the call. */
 const DELAYS_MS = [1, 5, 15, 60, 180, 360, 720].map((minutes) => minutes * MINUTE_MS);
 
 /** Attempts before a recording is given up. */
 export const MAX_ATTEMPTS = DELAYS_MS.length + 1;
 
-/** Until then no other attempt at the same recording begins: an attempt takes nine minutes at the most. */
+/** Time in which no other attempt at the same recording begins: an attempt takes nine minutes at the most. */
 export const LEASE_MS = 15 * MINUTE_MS;
 
 /**
@@ -40,7 +40,7 @@ export async function attemptRecording(
   }
   const isThere = await keepRecording(db, attempt, wanted, copied, now);
   const previous = wanted.recording_key;
-  // Of a call that was erased meanwhile, or of an earlier recording of another kind.
+  // The object of a call that was erased meanwhile, or of an earlier recording with another extension.
   const obsolete = isThere ? previous : copied;
   if (obsolete !== null && (!isThere || obsolete !== copied)) await askStore("R2", () => bucket.delete(obsolete));
   log({ ...about, result: isThere ? "kept" : "erased" });

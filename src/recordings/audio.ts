@@ -1,4 +1,4 @@
-/** What a recording is kept as. */
+/** The file extension and the media type of a recording. */
 export interface AudioKind {
   extension: string;
   contentType: string;

@@ -7,15 +7,15 @@ import { Watch } from "./watch.ts";
 
 /** Bounds of one attempt at a recording. */
 export interface CopyLimits {
-  /** Without a byte for so long, it is given up. */
+  /** Longest time without a byte. */
   stallMs: number;
-  /** Below the ten minutes after which an erased call is swept, so that nothing comes in behind the sweep. */
+  /** Below the ten minutes after which an erased call is swept, so that no object is put after the sweep. */
   totalMs: number;
   maxBytes: number;
 }
 
 /**
- * Copies the audio at an address into R2, streamed, without ever having more of it in memory than a part of an upload.
+ * Streams the audio at an address into R2, with at most one part of an upload in memory.
  * @param prefix of the call's objects
  * @returns the key of the object
  */
@@ -69,7 +69,7 @@ function tooLarge(maxBytes: number): CopyFailure {
   return new CopyFailure(`it is larger than ${Math.round(maxBytes / 1e6)} MB`, { isFinal: true });
 }
 
-/** The stated length; `undefined` where none is, or where it is that of something compressed. */
+/** Returns the stated length in bytes; `undefined` if there is none, or the content is compressed. */
 function lengthOf({ headers }: Response): number | undefined {
   const stated = headers.get("Content-Length");
   const isPlain = (headers.get("Content-Encoding") ?? "identity") === "identity";
@@ -86,7 +86,7 @@ async function* read({ body }: Response, maxBytes: number, watch: Watch): AsyncG
   }
 }
 
-/** Reads what tells the kind of audio, or all there is of less. */
+/** Reads the first {@link HEAD_BYTES} bytes or more, which show the kind of audio; fewer if there are no more. */
 async function readHead(chunks: AsyncGenerator<Uint8Array>): Promise<Uint8Array> {
   let head = new Uint8Array();
   while (head.byteLength < HEAD_BYTES) {

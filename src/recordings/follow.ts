@@ -14,19 +14,19 @@ const problemWords: Record<NonNullable<AddressProblem>, string> = {
 
 const headers = {
   Accept: "audio/*, */*;q=0.5",
-  // A length that is stated is then that of the audio.
+  // The stated length is then that of the audio.
   "Accept-Encoding": "identity",
   "User-Agent": BRAND.toLowerCase().replaceAll(" ", "-"),
 };
 
-/** Asks for a recording. Follows redirects by hand, each within the rules of {@link addressProblem}, and sends nothing but the address. */
+/** Fetches a recording. Follows redirects by hand, each within the rules of {@link addressProblem}, and sends nothing but the address. */
 export async function follow(address: string, signal: AbortSignal): Promise<Response | CopyFailure> {
   let url = URL.parse(address);
   if (url === null) return new CopyFailure("its address is none", { isFinal: true });
   const problem = addressProblem(url);
   if (problem !== undefined) return new CopyFailure(`its address ${problemWords[problem]}`, { isFinal: true });
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
-    // No cache of Cloudflare's may keep it: nothing would erase it there.
+    // An erasure does not reach Cloudflare's cache.
     const response: Response = await fetch(url, { headers, redirect: "manual", cache: "no-store", signal });
     if (!REDIRECTS.has(response.status)) return response;
     await response.body?.cancel();

@@ -1,7 +1,7 @@
 import { problemResponse } from "../http/problem.ts";
 import { askStore } from "../stores/ask.ts";
 
-/** The answer where the ledger has no recording of its own. */
+/** Returns the 404 of a call without a copy of its recording. */
 export function noRecording(): Response {
   return problemResponse({
     status: 404,
@@ -48,7 +48,7 @@ interface Range {
   length: number;
 }
 
-/** The range that is asked for; `undefined` for the whole, also where several are asked for, or one of another version. */
+/** Reads the range of a request; `undefined` for the whole, also if there are several ranges, or If-Range names another version. */
 function rangeOf(headers: Headers, size: number, httpEtag: string): Range | "unsatisfiable" | undefined {
   const [, first = "", last = ""] = /^bytes=(\d*)-(\d*)$/.exec(headers.get("Range")?.replaceAll(" ", "") ?? "") ?? [];
   if (first === "" && last === "") return undefined;

@@ -6,10 +6,10 @@ import { MAX_CONNECTIONS } from "../stores/ask.ts";
 import { LEASE_MS, MAX_ATTEMPTS } from "./attempt.ts";
 import type { RecordingParameters } from "./job.ts";
 
-/** A minute, of the cron: 72,000 recordings a day. */
+/** Attempts that the cron starts each minute: 72,000 a day. */
 export const STARTED_BY_CRON = 50;
 
-/** By an event that brings an address: its own, and some that wait. */
+/** Attempts that start after an event with an address: its own, and others that are due. */
 export const STARTED_BY_EVENT = 3;
 
 /** Workflows keeps an instance for days by default. */
@@ -32,7 +32,7 @@ export async function startAfterEvent(env: Env): Promise<void> {
   }
 }
 
-/** Never rejects: what has no instance is due again later. */
+/** Creates the instance of an attempt. Never rejects: without an instance, the recording is due again after the lease. */
 async function createInstance(
   recordings: Workflow<RecordingParameters>,
   { id, attempt_id }: AttemptReference,

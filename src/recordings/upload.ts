@@ -3,7 +3,7 @@ import type { Watch } from "./watch.ts";
 /** R2 takes no smaller part but the last, and all others of the same size (developers.cloudflare.com/r2/objects/multipart-objects). */
 const PART_BYTES = 5 * 1024 * 1024;
 
-/** What an upload needs. */
+/** The destination of an upload, and the watch that bounds it. */
 export interface Upload {
   bucket: R2Bucket;
   key: string;
@@ -25,7 +25,7 @@ export async function putKnown(
     await watch.over(Promise.race([writer.close(), putting]));
     await watch.over(putting);
   } catch (error) {
-    // Whatever the store says of it: the reason is known.
+    // Their failures follow from `error`.
     await Promise.allSettled([writer.abort(error), putting]);
     throw error;
   }
