@@ -1,7 +1,7 @@
 type Fields = { [field: string]: string | number | boolean | null | undefined };
 
 /**
- * Writes one JSON line, which Workers Logs indexes field by field. Ids and results only: nothing that a caller said, no phone
+ * Writes one JSON line, which Workers Logs indexes field by field. Ids and results only: no words of a transcript, no phone
  * number, no variable.
  */
 export function log(fields: Fields): void {

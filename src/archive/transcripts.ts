@@ -16,7 +16,7 @@ export interface ArchivedBody {
     call_id: string;
     agent_id: string;
     event_id: string;
-    /** Of the object's bytes. */
+    /** SHA-256 of the object's bytes, hex. */
     sha256: string;
     identity: string;
     /** See `transcriptVersion`: of several bodies of a call the highest is the transcript. */

@@ -6,7 +6,7 @@ import { printPages } from "./ledger-command.ts";
 
 const DEFAULT_LIMIT = 20;
 
-/** Of each cell; `--json` has the whole. */
+/** Longest text of a cell; `--json` has the whole. */
 const MAX_CELL_CHARACTERS = 48;
 
 /** The options of a command that prints a listing. */
@@ -46,7 +46,7 @@ export async function printListing(
   return true;
 }
 
-/** What a sender wrote must not steer the terminal: without control characters, and cut. */
+/** Formats a value without control characters, by which a sender could steer the terminal, and cuts it. */
 function cellOf(value: unknown): string {
   const text = String(value ?? "").replaceAll(/[\p{C}\p{Z}]+/gu, " ");
   return text.length <= MAX_CELL_CHARACTERS ? text : `${text.slice(0, MAX_CELL_CHARACTERS - 1).toWellFormed()}…`;

@@ -3,7 +3,7 @@ import { platforms } from "../platforms/index.ts";
 
 /** A secret of the Worker, and how to get a value for it. */
 export interface Secret {
-  /** Of several, one suffices. */
+  /** One of them suffices. */
   names: readonly string[];
   /** The consequence while it is not set. */
   without: string;

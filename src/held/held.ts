@@ -28,7 +28,7 @@ export type QuarantineReason = (typeof quarantineReasons)[number];
 export interface HeldBody {
   key: string;
   platform: string;
-  /** Of a parked body the store that failed, of a quarantined one a {@link QuarantineReason}. */
+  /** The store that failed if the body is parked, a {@link QuarantineReason} if it is quarantined. */
   reason: string;
   /** For people: the store's words, or the fields that do not fit. */
   detail: string;

@@ -6,7 +6,7 @@ export interface Problem {
   status: number;
   /** The last part of the problem's `type`, stable for machines. */
   type: string;
-  /** The same words for every problem of the type. */
+  /** One title for each type. */
   title: string;
   /** This occurrence, for people. Never an internal message. */
   detail: string;

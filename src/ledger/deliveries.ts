@@ -11,7 +11,7 @@ export type DeliveryId = z.infer<typeof deliveryId>;
 export const deliveryReference = deliveryId.extend({ generation: z.number().int().default(0) });
 export type DeliveryReference = z.infer<typeof deliveryReference>;
 
-/** A message of the sync queue: the envelope of one event, for one destination. Nothing that a caller said travels in it. */
+/** A message of the sync queue: the envelope of one event, for one destination. It carries nothing of the conversation. */
 export interface SyncMessage extends DeliveryId {
   /** When the event occurred, ISO 8601 UTC. */
   timestamp: string;

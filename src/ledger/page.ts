@@ -48,7 +48,7 @@ export function writePageCursor(next: Place | undefined): string | null {
 
 /** Which page of a listing to read. */
 export interface PageAt {
-  /** Of rows. */
+  /** Rows. */
   limit: number;
   /** The `next` of the page before. */
   after?: Place | undefined;

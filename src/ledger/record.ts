@@ -60,7 +60,7 @@ export async function recordEvents(
   let end = 0;
   const isStored = statements.map(({ length }) => {
     end += length;
-    // Of all statements only the insertion of events returns rows.
+    // Only the insertion of events returns rows.
     return results.slice(end - length, end).some(({ results: rows }) => rows.length > 0);
   });
   if (isStored.every(Boolean)) return writes.map(() => "stored");

@@ -50,7 +50,7 @@ async function claim(
 ): Promise<ClaimedDelivery[]> {
   const update = db
     .prepare(
-      // `state <> 'delivered'` is what lets SQLite use the partial index. The patience doubles with each generation, so that a
+      // `state <> 'delivered'` lets SQLite use the partial index. The patience doubles with each generation, so that a
       // queue that is only slow is not filled with messages that outrun each other.
       `UPDATE sync_deliveries SET state = 'pending', ledger_generation = ledger_generation + 1, updated_at = ?2,
          overdue_at = strftime('%Y-%m-%dT%H:%M:%fZ', ?2, (?3 << min(ledger_generation + 1, ${MAX_DOUBLINGS})) || ' seconds')
@@ -105,7 +105,7 @@ function conditionsOf({ call_id, event_id, destination, state }: Omit<DeliveryQu
   const range = equals({ call_id });
   const filter = equals({ event_id, destination });
   if (call_id === undefined && (state === "pending" || state === "failed")) {
-    // What lets SQLite use the partial index, in its order.
+    // These let SQLite use the partial index, in its order.
     range.push({ sql: "state <> 'delivered'", values: [] }, ...equals({ state }));
     if (state === "failed") range.push({ sql: "overdue_at IS NULL", values: [] });
   } else {
