@@ -52,11 +52,6 @@ const callersOf = async (call_id: string): Promise<unknown> => {
 };
 
 const names = ["retell", "vapi", "elevenlabs"] as const;
-const permutations = <T>(items: readonly T[]): T[][] =>
-  items.length === 0
-    ? [[]]
-    : items.flatMap((item, index) => permutations(items.toSpliced(index, 1)).map((rest) => [item, ...rest]));
-
 describe.each([
   {
     platform: "retell" as const,
@@ -144,15 +139,6 @@ describe.each([
       expect(await ledger.send(platform, body)).toMatchObject({ status: 200, body: { status: "duplicate", call_id } });
     }
     expect(await stateOf(call_id)).toEqual(before);
-  });
-
-  test("ends in the same row for every order", async () => {
-    for (const order of permutations(bodies.map((_, index) => index))) {
-      const permuted = `${platform} ${order.join("")}`;
-      const sent = bodiesOf[platform](permuted);
-      for (const index of order) await ledger.send(platform, sent[index]);
-      expect(await finalRow(permuted), permuted).toEqual(await finalRow(call_id));
-    }
   });
 
   test("ends in the same row when all comes at once, three times", async () => {

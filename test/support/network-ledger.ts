@@ -10,7 +10,7 @@ import {
 } from "miniflare";
 import { unstable_splitSqlQuery as splitSql, unstable_getMiniflareWorkerOptions as workerOptionsOf } from "wrangler";
 import * as z from "zod";
-import { bundle, root } from "./bundle.ts";
+import { type Bundle, bundle, root } from "./bundle.ts";
 import { type LedgerOptions, SECRET } from "./ledger.ts";
 
 const migrations = resolve(root, "src/ledger/migrations");
@@ -25,6 +25,22 @@ interface NetworkOptions extends LedgerOptions {
   onLog?: (line: string) => void;
 }
 
+/** The modules of each entry, bundled once: wrangler takes two seconds of the processor for it. */
+const bundled = new Map<string, Promise<Bundle["modules"]>>();
+
+function modulesOf(main: string): Promise<Bundle["modules"]> {
+  const modules = bundled.get(main) ?? bundleModules(main);
+  bundled.set(main, modules);
+  return modules;
+}
+
+async function bundleModules(main: string): Promise<Bundle["modules"]> {
+  const folder = mkdtempSync(join(tmpdir(), "call-ledger-"));
+  const { modules } = await bundle("ledger", main, folder);
+  rmSync(folder, { recursive: true });
+  return modules;
+}
+
 /**
  * The same Worker straight on miniflare. The test harness fetches on behalf of the Worker, follows redirects and answers
  * 500 when a connection fails; here the Worker meets the network itself.
@@ -36,10 +52,7 @@ export async function bootOnNetwork({
   services = {},
   onLog = () => {},
 }: NetworkOptions = {}) {
-  const folder = mkdtempSync(join(tmpdir(), "call-ledger-"));
-  const { modules } = await bundle("ledger", main, folder);
-  rmSync(folder, { recursive: true });
-
+  const modules = await modulesOf(main);
   const { workerOptions } = workerOptionsOf(resolve(root, "wrangler.toml"));
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
