@@ -78,6 +78,24 @@ beforeAll(async () => {
     ledger.url,
     documentedCall({ call_id: "open", agent_id: "ada" }).start({ timestamp: "2024-07-17T12:00:00Z" }),
   );
+  // No documented body says these.
+  const record = ledger.DB.prepare(
+    "UPDATE calls SET cost_usd = ?, latency_ms = ?, agent_version = ? WHERE call_id = ?",
+  );
+  const tool = ledger.DB.prepare(
+    "INSERT INTO tool_calls (call_id, number, name, status, duration_ms) VALUES (?, ?, ?, ?, ?)",
+  );
+  await ledger.DB.batch([
+    record.bind(0.125, 600, "1", "a"),
+    record.bind(0.25, 800, "2", "b"),
+    record.bind(0.0625, null, null, "c"),
+    record.bind(9, 9000, "9", "outside"),
+    tool.bind("a", 1, "find_slot", "ok", 100),
+    tool.bind("a", 2, "find_slot", "error", 300),
+    tool.bind("a", 3, "book", null, null),
+    tool.bind("c", 1, "find_slot", "ok", null),
+    tool.bind("outside", 1, "book", "error", 9000),
+  ]);
   // Of another generation, so that messages that are still under way change nothing.
   const deliveries = ledger.DB.prepare(
     "UPDATE sync_deliveries SET state = ?, updated_at = ?, last_error = ?, ledger_generation = 1 WHERE call_id = ?",
@@ -106,7 +124,10 @@ describe.each(files)("%s", (name) => {
 describe("answers", () => {
   test("totals", async () => {
     expect(await rows("totals.sql")).toEqual([
-      { calls: 4, ended: 3, analyzed: 3, total_duration_seconds: 480, average_duration_seconds: 160 },
+      {
+        ...{ calls: 4, ended: 3, analyzed: 3, total_duration_seconds: 480, average_duration_seconds: 160 },
+        ...{ cost_usd: 0.4375, latency_ms: 700 },
+      },
     ]);
     expect(await rows("totals.sql", "bob")).toMatchObject([{ calls: 1, ended: 1, total_duration_seconds: 300 }]);
   });
@@ -121,6 +142,7 @@ describe("answers", () => {
         analyzed: 1,
         with_duration: 1,
         total_duration_seconds: 60,
+        ...{ with_cost: 1, cost_usd: 0.125, with_latency: 1, latency_ms: 600 },
       },
       {
         day: "2024-07-16",
@@ -130,6 +152,7 @@ describe("answers", () => {
         analyzed: 1,
         with_duration: 1,
         total_duration_seconds: 120,
+        ...{ with_cost: 1, cost_usd: 0.25, with_latency: 1, latency_ms: 800 },
       },
       {
         day: "2024-07-16",
@@ -139,6 +162,7 @@ describe("answers", () => {
         analyzed: 1,
         with_duration: 1,
         total_duration_seconds: 300,
+        ...{ with_cost: 1, cost_usd: 0.0625, with_latency: 0, latency_ms: null },
       },
       {
         day: "2024-07-17",
@@ -148,6 +172,7 @@ describe("answers", () => {
         analyzed: 0,
         with_duration: 0,
         total_duration_seconds: 0,
+        ...{ with_cost: 0, cost_usd: null, with_latency: 0, latency_ms: null },
       },
     ]);
   });
@@ -155,7 +180,7 @@ describe("answers", () => {
   test("calls by hour", async () => {
     expect(await rows("calls-by-hour.sql")).toMatchObject([
       { hour: "2024-07-15T23", calls: 1 },
-      { hour: "2024-07-16T10", calls: 2 },
+      { hour: "2024-07-16T10", calls: 2, cost_usd: 0.3125 },
       { hour: "2024-07-17T08", calls: 1, ended: 0 },
     ]);
   });
@@ -175,8 +200,8 @@ describe("answers", () => {
 
   test("dispositions", async () => {
     expect(await rows("dispositions.sql")).toEqual([
-      { disposition: "successful", calls: 2, average_duration_seconds: 90 },
-      { disposition: "no_answer", calls: 1, average_duration_seconds: 300 },
+      { disposition: "successful", calls: 2, average_duration_seconds: 90, cost_usd: 0.375, latency_ms: 700 },
+      { disposition: "no_answer", calls: 1, average_duration_seconds: 300, cost_usd: 0.0625, latency_ms: null },
     ]);
   });
 
@@ -185,6 +210,53 @@ describe("answers", () => {
       { agent_id: "ada", calls: 3 },
       { agent_id: "bob", calls: 1 },
     ]);
+  });
+
+  test("cost by agent, together, a call and a minute", async () => {
+    expect(await rows("cost-by-agent.sql")).toEqual([
+      {
+        ...{ agent_id: "ada", calls: 3, with_cost: 2, cost_usd: 0.375 },
+        ...{ cost_usd_a_call: 0.1875, cost_usd_a_minute: 0.125 },
+      },
+      {
+        ...{ agent_id: "bob", calls: 1, with_cost: 1, cost_usd: 0.0625 },
+        ...{ cost_usd_a_call: 0.0625, cost_usd_a_minute: 0.0125 },
+      },
+    ]);
+  });
+
+  test("tools", async () => {
+    expect(await rows("tools.sql")).toEqual([
+      { name: "find_slot", calls: 3, errors: 1, average_duration_ms: 200 },
+      { name: "book", calls: 1, errors: 0, average_duration_ms: null },
+    ]);
+    expect(await rows("tools.sql", "bob")).toEqual([
+      { name: "find_slot", calls: 1, errors: 0, average_duration_ms: null },
+    ]);
+  });
+
+  test("versions, before above after", async () => {
+    const found = await rows("versions.sql", "ada");
+    const row = (measure: string, name: string, agent_version: string | null, calls: number, value: number) =>
+      expect.objectContaining({ agent_id: "ada", measure, name, agent_version, calls, value });
+    expect(found).toEqual([
+      row("calls", "", "1", 1, 1),
+      row("calls", "", "2", 1, 1),
+      row("calls", "", null, 1, 1),
+      row("duration_seconds", "", "1", 1, 60),
+      row("duration_seconds", "", "2", 1, 120),
+      row("cost_usd", "", "1", 1, 0.125),
+      row("cost_usd", "", "2", 1, 0.25),
+      row("latency_ms", "", "1", 1, 600),
+      row("latency_ms", "", "2", 1, 800),
+      row("disposition", "successful", "1", 1, 1),
+      row("disposition", "successful", "2", 1, 1),
+      row("metric", "csat_score", "1", 1, 5),
+      row("metric", "csat_score", "2", 1, 2),
+      row("metric", "issue_resolved", "1", 1, 1),
+      row("metric", "issue_resolved", "2", 1, 1),
+    ]);
+    expect(found[0]).toMatchObject({ since: "2024-07-16T03:30:00.000Z" });
   });
 
   test("metrics", async () => {

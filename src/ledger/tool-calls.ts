@@ -1,7 +1,9 @@
+import * as z from "zod";
 import type { ToolTurn, Turn } from "../events/event.ts";
 import { instant } from "../events/fields.ts";
+import { askStore } from "../stores/ask.ts";
 import type { WrittenEvent } from "./patch.ts";
-import type { ToolCallRow } from "./schema.ts";
+import { type LedgerReader, parseRows, type ToolCallRow } from "./schema.ts";
 
 /** The tool calls of a transcript. */
 export interface ToolCalls {
@@ -51,4 +53,22 @@ export function replaceToolCalls(
     )
     .bind(...parameters, JSON.stringify(rows));
   return [remove, insert];
+}
+
+const failedTools = z.object({ call_id: z.string(), failed: z.number() });
+
+/** How many tool calls failed in each of some calls; those without any are left out. Reads their tool calls and no others. */
+export async function countFailedTools(
+  db: LedgerReader,
+  callIds: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  if (callIds.length === 0) return new Map();
+  const query = db
+    .prepare(
+      `SELECT tool_calls.call_id, count(*) AS failed FROM json_each(?1) AS listed CROSS JOIN tool_calls ON tool_calls.call_id = listed.value
+       WHERE tool_calls.status = 'error' GROUP BY tool_calls.call_id`,
+    )
+    .bind(JSON.stringify(callIds));
+  const rows = parseRows(failedTools, await askStore("D1", () => query.all()));
+  return new Map(rows.map(({ call_id, failed }) => [call_id, failed]));
 }

@@ -1,13 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { atomsCall, documentedCall } from "../support/events.ts";
+import { everyPlatform, postAs } from "../support/every-platform.ts";
 import { bootLedger } from "../support/ledger.ts";
 import { post } from "../support/post.ts";
+import { retellCall } from "../support/retell.ts";
 import { decoded, linkNamed, signIn } from "../support/sign-in.ts";
 
 let ledger: Awaited<ReturnType<typeof bootLedger>>;
 let pages: Awaited<ReturnType<typeof signIn>>;
 beforeAll(async () => {
-  ledger = await bootLedger();
+  ledger = await bootLedger({ env: everyPlatform });
   pages = await signIn(ledger.url, { timeZone: "America/New_York" });
 });
 afterAll(() => ledger.harness.close());
@@ -151,6 +153,119 @@ describe("a call", () => {
     expect(status).toBe(404);
     expect(text).toContain("The ledger has no call of this id <b>nobody");
     expect(linkNamed(html, "All calls")).toBe("/calls");
+  });
+});
+
+describe("the tools of a call", () => {
+  const start = Date.parse("2024-07-20T14:30:00Z");
+  const said = (content: string, from: number, to: number) => ({
+    ...{ role: "agent", content },
+    words: [
+      { word: "a", start: from, end: from },
+      { word: "b", start: to, end: to },
+    ],
+  });
+  interface Tool {
+    name: string;
+    given?: string;
+    answer?: string;
+    successful?: boolean | null;
+    seconds?: number;
+  }
+  const invoked = ({ name, given = "{}", answer, successful = true, seconds = 0.4 }: Tool, index: number) => [
+    { role: "tool_call_invocation", tool_call_id: `${index}`, name, arguments: given, time_sec: 10 + index },
+    ...(answer === undefined
+      ? []
+      : [
+          {
+            ...{ role: "tool_call_result", tool_call_id: `${index}`, content: answer, successful },
+            time_sec: 10 + index + seconds,
+          },
+        ]),
+  ];
+  async function show(call_id: string, tools: Tool[], query = "") {
+    const [first, last] = [said("One moment.", 5, 9), said("Here it is.", 70, 75)];
+    const transcript = [first, ...tools.flatMap(invoked), last];
+    const body = retellCall({ call_id }).end({
+      ...{ start_timestamp: start, end_timestamp: start + 90_000 },
+      ...{ transcript_object: [first, last], transcript_with_tool_calls: transcript },
+    });
+    const { status } = await postAs("retell", ledger.url, body);
+    expect(status).toBe(200);
+    return pages.visit(`/calls/${encodeURIComponent(call_id)}${query}`);
+  }
+
+  test("stand in their place, with how they ended, how long they took, and what they were given, to unfold", async () => {
+    const { text, html } = await show("with-tools", [
+      { name: "find_slot", given: '{"day":"tue"}', answer: '{"slot":["10:00"]}' },
+      { name: "book", given: "{}", answer: "no such slot", successful: false, seconds: 1.25 },
+      { name: "remember" },
+    ]);
+    expect(text).toContain("Conversation 2 turns, 3 tool calls");
+    expect(text).toMatch(
+      /Agent · 00:05 – 00:09 One moment\. Tool · 00:10 find_slot ok 400\sms Arguments { "day": "tue" } Result { "slot": \[ "10:00" \] }/,
+    );
+    expect(text).toMatch(
+      /Tool · 00:11 book failed 1\.25\ss Arguments {} Result no such slot Tool · 00:12 remember unknown/,
+    );
+    expect(text).toContain("Agent · 01:10 – 01:15 Here it is.");
+    expect(html).toContain("{\n  &quot;day&quot;: &quot;tue&quot;\n}");
+    expect(html.match(/<li class="turn tool failed">/g)).toHaveLength(1);
+    // The script plays from each of them.
+    expect(html.match(/<li class="turn[^>]*><p class="who">[^<]*(?:<[^t][^>]*>[^<]*)*<time datetime=/g)).toHaveLength(
+      5,
+    );
+    expect(text).toMatch(/Agent’s version 3 .*Cost \$0\.1140 Latency 812\sms/);
+  });
+
+  test("are marked in the list when one failed, and calls show their cost", async () => {
+    await show("plain", [{ name: "find_slot", answer: "{}" }]);
+    const { html } = await pages.visit("/calls?from=2024-07-20&to=2024-07-20&platform=retell");
+    const rowOf = (call_id: string) => html.split("<tr>").find((row) => row.includes(`/calls/${call_id}"`)) ?? "";
+    expect(rowOf("with-tools")).toContain('<span class="badge bad">1 tool failed</span>');
+    expect(rowOf("with-tools")).toContain('data-label="Cost" class="number">$0.1140<');
+    expect(rowOf("plain")).toContain("$0.1140");
+    expect(rowOf("plain")).not.toContain("failed");
+  });
+
+  test("are text all over, whatever markup is in them", async () => {
+    const markup = `</pre></details></script><img src=x onerror=alert(1)>"'`;
+    const { status, html, text } = await show("hostile-tools", [
+      { name: markup, given: JSON.stringify({ [markup]: markup }), answer: markup, successful: false },
+      { name: "\u202egnp.exe", given: '{"broken":', answer: "\u202e\u05d0</pre>" },
+    ]);
+    expect(status).toBe(200);
+    expect(html).not.toContain("<img");
+    expect(html).not.toMatch(/\sstyle=|\son\w+="/);
+    expect(html).toContain("<code><bdi>\u202egnp.exe</bdi></code>");
+    expect(html).toContain('<pre class="payload" dir="auto">\u202e\u05d0&lt;/pre&gt;</pre>');
+    expect(text).toContain('Arguments {"broken":');
+    const overview = await pages.visit("/?range=own&from=2024-07-20&to=2024-07-20");
+    expect(overview.html).toContain("&lt;img");
+    expect(overview.html).not.toContain("<img");
+  });
+
+  test("with a hundred thousand characters are cut, and have them all for who asks", async () => {
+    const answer = JSON.stringify({ rows: "x".repeat(100_000), last: 1 }).slice(0, 99_999);
+    const deep = "[".repeat(400) + "]".repeat(400);
+    const first = await show("large-tools", [{ name: "n".repeat(5000), given: deep, answer }]);
+    expect(first.text).toMatch(/95,999 characters more: R2 has the rest/);
+    expect(first.html.length).toBeLessThan(60_000);
+    const all = await pages.visit("/calls/large-tools?turns=all");
+    expect(all.html).toContain("x".repeat(99_000));
+  });
+
+  test("are the conversation where nothing was said", async () => {
+    const call = retellCall({ call_id: "tools-only" });
+    const transcript = invoked({ name: "find_slot", answer: "{}" }, 0);
+    await postAs(
+      "retell",
+      ledger.url,
+      call.end({ transcript: "", transcript_object: [], transcript_with_tool_calls: transcript }),
+    );
+    const { text } = await pages.visit("/calls/tools-only");
+    expect(text).toContain("Conversation 1 tool call");
+    expect(text).not.toContain("No transcript");
   });
 });
 

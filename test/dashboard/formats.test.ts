@@ -4,7 +4,15 @@ import { spokenAt, startOfSpeech } from "../../src/dashboard/pages/call/transcri
 import { callsPath, readOverviewQuery } from "../../src/dashboard/pages/overview/query.ts";
 import { daySteps, hourSteps } from "../../src/dashboard/pages/overview/steps.ts";
 import { formFrom, formTo } from "../../src/dashboard/ui/form-dates.ts";
-import { counted, formatCount, formatNumber, formatShare, formatSize } from "../../src/dashboard/ui/numbers.ts";
+import {
+  counted,
+  formatCount,
+  formatDollars,
+  formatMilliseconds,
+  formatNumber,
+  formatShare,
+  formatSize,
+} from "../../src/dashboard/ui/numbers.ts";
 import { startOf } from "../../src/dashboard/ui/parts.tsx";
 import { callPath, withQuery } from "../../src/dashboard/ui/paths.ts";
 import { addDays, dayOf, daysBetween, formatClock, formatDuration, momentAt } from "../../src/dashboard/ui/times.ts";
@@ -34,6 +42,28 @@ test.each([
   [0.00321, "0.0032"],
   [0, "0"],
 ])("the metric %d reads %s", (value, expected) => expect(formatNumber(value)).toBe(expected));
+
+test.each([
+  [0, "$0.00"],
+  [0.0123, "$0.0123"],
+  [0.07, "$0.0700"],
+  [0.0000123, "$0.000012"],
+  [1, "$1.00"],
+  [12.341, "$12.34"],
+  [1234567.891, "$1,234,567.89"],
+  [0.99999, "$1.0000"],
+])("%d dollars read %s", (value, expected) => expect(formatDollars(value)).toBe(expected));
+
+test.each([
+  [0, "0 ms"],
+  [0.432, "0.43 ms"],
+  [812.4, "812 ms"],
+  [999.6, "1 s"],
+  [1250, "1.25 s"],
+  [86_400_000, "86,400 s"],
+])("%d milliseconds read %s", (ms, expected) => {
+  expect(formatMilliseconds(ms)).toBe(expected.replace(" ", "\u00a0"));
+});
 
 test.each([
   [1, 2, "50 %"],

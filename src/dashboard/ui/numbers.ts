@@ -14,6 +14,33 @@ export function formatNumber(value: number): string {
   return value.toLocaleString("en", { maximumFractionDigits: 2 });
 }
 
+const dollars = (digits: Intl.NumberFormatOptions) =>
+  new Intl.NumberFormat("en", { style: "currency", currency: "USD", ...digits });
+const cents = dollars({});
+const fractions = dollars({ minimumFractionDigits: 4, maximumFractionDigits: 4 });
+const smallest = dollars({ maximumSignificantDigits: 2 });
+
+/** US dollars: with cents, below one dollar with hundredths of them, and with what a smaller sum needs so that it is not 0. */
+export function formatDollars(value: number): string {
+  if (value === 0 || value >= 1) return cents.format(value);
+  return value < 0.0001 ? smallest.format(value) : fractions.format(value);
+}
+
+const shortest = dollars({ minimumFractionDigits: 0, maximumFractionDigits: 6 });
+
+/** US dollars on the scale of a chart, whose numbers are round: `$0.1`. */
+export function formatDollarsOnScale(value: number): string {
+  return shortest.format(value);
+}
+
+const SECOND_MS = 1000;
+
+/** A short time, on one line: `812 ms`, `1.25 s`. */
+export function formatMilliseconds(ms: number): string {
+  if (ms < SECOND_MS - 0.5) return `${ms < 10 ? formatNumber(ms) : formatCount(Math.round(ms))}\u00a0ms`;
+  return `${formatNumber(ms / SECOND_MS)}\u00a0s`;
+}
+
 /** A part of a whole in percent. All but one of many is not 100 %, and one of many is not 0 %. */
 export function formatShare(part: number, whole: number): string {
   if (whole === 0) return NO_NUMBER;

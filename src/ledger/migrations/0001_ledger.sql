@@ -134,9 +134,14 @@ CREATE TABLE ledger_hours (
   analyzed INTEGER NOT NULL,
   with_duration INTEGER NOT NULL,   -- calls whose duration is known
   total_duration_seconds REAL NOT NULL,
-  quarters TEXT NOT NULL,           -- JSON: [{minute, and the five counts}] of each quarter, for zones that are no whole hours from UTC
-  dispositions TEXT NOT NULL,       -- JSON: [{disposition, calls, with_duration, total_duration_seconds}] of calls that ended
+  with_cost INTEGER NOT NULL,       -- calls whose cost is known
+  total_cost_usd REAL NOT NULL,
+  with_latency INTEGER NOT NULL,    -- calls whose latency is known
+  total_latency_ms REAL NOT NULL,
+  quarters TEXT NOT NULL,           -- JSON: [{minute, and the nine counts}] of each quarter, for zones that are no whole hours from UTC
+  dispositions TEXT NOT NULL,       -- JSON: [{disposition, calls, and the six counts of durations, costs and latencies}] of calls that ended
   metrics TEXT NOT NULL,            -- JSON: [{metric, type, least, most, quarters: [{minute, calls, sum}], values: [{value, calls}]}]
+  tools TEXT NOT NULL,              -- JSON: [{name, calls, errors, with_duration, total_duration_ms}]
   PRIMARY KEY (hour, agent_id)
 ) STRICT, WITHOUT ROWID;
 
@@ -155,7 +160,7 @@ BEGIN
 END;
 
 CREATE TRIGGER ledger_hours_of_changed_calls AFTER UPDATE OF
-  agent_id, started_at, ended_at, analyzed_at, duration_seconds, disposition, metrics, ledger_first_received_at, updated_at ON calls
+  agent_id, started_at, ended_at, analyzed_at, duration_seconds, cost_usd, latency_ms, disposition, metrics, ledger_first_received_at, updated_at ON calls
 WHEN NOT EXISTS (SELECT 1 FROM ledger_stale_hours WHERE hour = substr(old.called_at, 1, 13))
   OR substr(old.called_at, 1, 13) <> substr(new.called_at, 1, 13)
 BEGIN

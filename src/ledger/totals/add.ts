@@ -1,6 +1,6 @@
 import { hourIn } from "../../http/time-zone.ts";
 import { MetricTotals } from "./metrics.ts";
-import type { Counts, HourRow, StatisticsRange } from "./read.ts";
+import type { Counts, HourRow, StatisticsRange, ToolCounts } from "./read.ts";
 import type { HourCount, Statistics } from "./statistics.ts";
 import { compare, dropRarest, entry, quotient } from "./sums.ts";
 
@@ -8,11 +8,18 @@ import { compare, dropRarest, entry, quotient } from "./sums.ts";
 const MAX_DISPOSITIONS = 20;
 const MAX_AGENTS = 200;
 
-const none: Counts = { calls: 0, ended: 0, analyzed: 0, with_duration: 0, total_duration_seconds: 0 };
+const MAX_TOOLS = 50;
 
-type DispositionSum = Pick<Counts, "calls" | "with_duration" | "total_duration_seconds"> & {
-  disposition: string | null;
+const noSums = {
+  ...{ calls: 0, with_duration: 0, total_duration_seconds: 0 },
+  ...{ with_cost: 0, total_cost_usd: 0, with_latency: 0, total_latency_ms: 0 },
 };
+const none: Counts = { ...noSums, ended: 0, analyzed: 0 };
+
+/** What calls have together, whether or not they have ended. */
+type Sums = Omit<Counts, "ended" | "analyzed">;
+
+type DispositionSum = Sums & { disposition: string | null };
 
 /** Adds up the totals of hours, in the days and hours of a zone. */
 export class Totals {
@@ -22,6 +29,7 @@ export class Totals {
   readonly #hours = new Map<string, Counts & { hour: string }>();
   readonly #agents = new Map<string, { agent_id: string; calls: number }>();
   readonly #dispositions = new Map<string | null, DispositionSum>();
+  readonly #tools = new Map<string, ToolCounts>();
   readonly #metrics = new MetricTotals();
 
   constructor(range: StatisticsRange) {
@@ -52,16 +60,24 @@ export class Totals {
     if (isOfRange) this.#addDetails(row);
   }
 
-  #addDetails({ hour, quarters, dispositions, metrics }: HourRow): void {
-    for (const { disposition, calls, with_duration, total_duration_seconds } of dispositions ?? []) {
-      const sum = entry(this.#dispositions, disposition, () => ({
-        ...{ disposition, calls: 0, with_duration: 0, total_duration_seconds: 0 },
-      }));
-      sum.calls += calls;
-      sum.with_duration += with_duration;
-      sum.total_duration_seconds += total_duration_seconds;
+  #addDetails({ hour, quarters, dispositions, metrics, tools }: HourRow): void {
+    for (const { disposition, ...sums } of dispositions ?? []) {
+      addSums(
+        entry(this.#dispositions, disposition, () => ({ disposition, ...noSums })),
+        sums,
+      );
     }
     dropRarest(this.#dispositions);
+    for (const { name, calls, errors, with_duration, total_duration_ms } of tools ?? []) {
+      const sum = entry(this.#tools, name, () => ({
+        ...{ name, calls: 0, errors: 0, with_duration: 0, total_duration_ms: 0 },
+      }));
+      sum.calls += calls;
+      sum.errors += errors;
+      sum.with_duration += with_duration;
+      sum.total_duration_ms += total_duration_ms;
+    }
+    dropRarest(this.#tools);
     const dayAt = (minute: number) => dayOf(this.#localHour(hour, quarters === null ? 0 : minute));
     for (const metric of metrics ?? []) this.#metrics.add(metric, dayAt);
   }
@@ -69,28 +85,37 @@ export class Totals {
   /** The calls of each hour by its name in the zone. */
   hours(): HourCount[] {
     return [...this.#hours.values()]
-      .map(({ hour, calls, ended, analyzed }) => ({ hour, calls, ended, analyzed }))
+      .map(({ hour, calls, ended, analyzed, ...sums }) => ({ hour, calls, ended, analyzed, cost_usd: costOf(sums) }))
       .sort((one, other) => compare(one.hour, other.hour));
   }
 
   statistics(): Omit<Statistics, "live" | "sync" | "database_bytes"> {
     const totals: Counts = { ...none };
     for (const hour of this.#hours.values()) addCounts(totals, hour);
-    const { with_duration, ...sums } = totals;
+    const { calls, ended, analyzed, total_duration_seconds } = totals;
     return {
-      totals: { ...sums, average_duration_seconds: quotient(totals.total_duration_seconds, with_duration) },
-      days: [...this.#days.values()].sort(
-        (one, other) => compare(one.day, other.day) || other.calls - one.calls || compare(one.agent_id, other.agent_id),
-      ),
+      totals: { calls, ended, analyzed, total_duration_seconds, ...averages(totals) },
+      days: [...this.#days.values()]
+        .sort(
+          (one, other) =>
+            compare(one.day, other.day) || other.calls - one.calls || compare(one.agent_id, other.agent_id),
+        )
+        .map(({ total_cost_usd, total_latency_ms, ...day }) => ({
+          ...day,
+          cost_usd: costOf({ with_cost: day.with_cost, total_cost_usd }),
+          latency_ms: quotient(total_latency_ms, day.with_latency),
+        })),
       dispositions: [...this.#dispositions.values()]
         .sort((one, other) => other.calls - one.calls || compare(one.disposition ?? "", other.disposition ?? ""))
         .slice(0, MAX_DISPOSITIONS)
-        .map(({ disposition, calls, ...durations }) => ({
-          disposition,
-          calls,
-          average_duration_seconds: quotient(durations.total_duration_seconds, durations.with_duration),
-        })),
+        .map(({ disposition, ...sums }) => ({ disposition, calls: sums.calls, ...averages(sums) })),
       ...this.#metrics.statistics(),
+      tools: [...this.#tools.values()]
+        .sort((one, other) => other.calls - one.calls || compare(one.name, other.name))
+        .slice(0, MAX_TOOLS)
+        .map(({ name, calls, errors, with_duration, total_duration_ms }) => ({
+          ...{ name, calls, errors, average_duration_ms: quotient(total_duration_ms, with_duration) },
+        })),
       busiest_hours: this.#busiestHours(),
       agents: [...this.#agents.values()]
         .sort((one, other) => other.calls - one.calls || compare(one.agent_id, other.agent_id))
@@ -117,11 +142,31 @@ export class Totals {
 }
 
 function addCounts(sum: Counts, counts: Counts): void {
-  sum.calls += counts.calls;
   sum.ended += counts.ended;
   sum.analyzed += counts.analyzed;
-  sum.with_duration += counts.with_duration;
-  sum.total_duration_seconds += counts.total_duration_seconds;
+  addSums(sum, counts);
+}
+
+function addSums(sum: Sums, sums: Sums): void {
+  sum.calls += sums.calls;
+  sum.with_duration += sums.with_duration;
+  sum.total_duration_seconds += sums.total_duration_seconds;
+  sum.with_cost += sums.with_cost;
+  sum.total_cost_usd += sums.total_cost_usd;
+  sum.with_latency += sums.with_latency;
+  sum.total_latency_ms += sums.total_latency_ms;
+}
+
+function averages(sums: Sums) {
+  return {
+    average_duration_seconds: quotient(sums.total_duration_seconds, sums.with_duration),
+    cost_usd: costOf(sums),
+    latency_ms: quotient(sums.total_latency_ms, sums.with_latency),
+  };
+}
+
+function costOf({ with_cost, total_cost_usd }: Pick<Sums, "with_cost" | "total_cost_usd">): number | null {
+  return with_cost === 0 ? null : total_cost_usd;
 }
 
 function dayOf(localHour: string): string {

@@ -1,10 +1,12 @@
 /**
- * Bounds of the totals of an hour, since a row of D1 has 2 MB: of each agent they have the most frequent dispositions, metrics and
- * values. In JSON a character may take six bytes. Metrics with longer names, and those of a call that has more of them, are not
+ * Bounds of the totals of an hour, since a row of D1 has 2 MB: of each agent they have the most frequent dispositions, tools, metrics
+ * and values. In JSON a character may take six bytes. Metrics with longer names, and those of a call that has more of them, are not
  * counted: one such call would take the place of all others. The queries for people have no such bounds.
  */
 const MAX_DISPOSITIONS = 20;
 const MAX_DISPOSITION_CHARACTERS = 1_000;
+/** Their names have 200 characters at most. */
+const MAX_TOOLS = 50;
 const MAX_METRICS = 50;
 const MAX_METRIC_CHARACTERS = 200;
 const MAX_VALUES = 20;
@@ -15,7 +17,7 @@ const MAX_VALUES = 20;
  * 1. JSON array of spans {since, until}, none across the end of an hour
  * 2. an hour: of the hours from it on
  * 3. and before this one, those that are stale are spans too
- * 4. JSON array of the agents whose dispositions and metrics are wanted, NULL for all
+ * 4. JSON array of the agents whose dispositions, tools and metrics are wanted, NULL for all
  *
  * Takes the number of a metric beyond 1e290 for that: else a few absurd ones make a sum infinite, which JSON cannot express.
  */
@@ -31,24 +33,43 @@ WITH spans AS (
     iif(scope.value = 'all', '', calls.agent_id) AS agent_id,
     calls.ended_at IS NOT NULL AS ended,
     calls.analyzed_at IS NOT NULL AS analyzed,
+    calls.call_id,
     calls.duration_seconds AS seconds,
+    calls.cost_usd AS cost,
+    calls.latency_ms AS latency,
     substr(calls.disposition, 1, ${MAX_DISPOSITION_CHARACTERS}) AS disposition,
     iif(?4 IS NOT '[]' AND (SELECT count(*) FROM json_each(calls.metrics)) <= ${MAX_METRICS}, calls.metrics, NULL) AS metrics
   FROM spans CROSS JOIN calls ON calls.called_at >= spans.since AND calls.called_at < spans.until
   CROSS JOIN json_each('["agent", "all"]') AS scope
 ), quarters AS (
   SELECT hour, agent_id, minute, count(*) AS calls, sum(ended) AS ended, sum(analyzed) AS analyzed,
-    count(seconds) AS with_duration, total(seconds) AS total_duration_seconds
+    count(seconds) AS with_duration, total(seconds) AS total_duration_seconds,
+    count(cost) AS with_cost, total(cost) AS total_cost_usd, count(latency) AS with_latency, total(latency) AS total_latency_ms
   FROM counted GROUP BY hour, agent_id, minute
 ), dispositions AS (
-  SELECT hour, agent_id, disposition, count(*) AS calls, count(seconds) AS with_duration, total(seconds) AS total_duration_seconds,
+  SELECT hour, agent_id, disposition, count(*) AS calls,
+    count(seconds) AS with_duration, total(seconds) AS total_duration_seconds,
+    count(cost) AS with_cost, total(cost) AS total_cost_usd, count(latency) AS with_latency, total(latency) AS total_latency_ms,
     row_number() OVER (PARTITION BY hour, agent_id ORDER BY count(*) DESC, disposition) AS rank
   FROM counted WHERE ended AND (?4 IS NULL OR agent_id IN (SELECT value FROM json_each(?4))) GROUP BY hour, agent_id, disposition
 ), disposition_lists AS (
   SELECT hour, agent_id, json_group_array(json_object(
-    'disposition', disposition, 'calls', calls, 'with_duration', with_duration, 'total_duration_seconds', total_duration_seconds
+    'disposition', disposition, 'calls', calls, 'with_duration', with_duration, 'total_duration_seconds', total_duration_seconds,
+    'with_cost', with_cost, 'total_cost_usd', total_cost_usd, 'with_latency', with_latency, 'total_latency_ms', total_latency_ms
   )) AS list
   FROM dispositions WHERE rank <= ${MAX_DISPOSITIONS} GROUP BY hour, agent_id
+), tools AS (
+  SELECT hour, agent_id, tool_calls.name, count(*) AS calls, count(iif(tool_calls.status = 'error', 1, NULL)) AS errors,
+    count(tool_calls.duration_ms) AS with_duration, total(tool_calls.duration_ms) AS total_duration_ms,
+    row_number() OVER (PARTITION BY hour, agent_id ORDER BY count(*) DESC, tool_calls.name) AS rank
+  FROM counted CROSS JOIN tool_calls ON tool_calls.call_id = counted.call_id
+  WHERE ?4 IS NULL OR counted.agent_id IN (SELECT value FROM json_each(?4))
+  GROUP BY hour, agent_id, tool_calls.name
+), tool_lists AS (
+  SELECT hour, agent_id, json_group_array(json_object(
+    'name', name, 'calls', calls, 'errors', errors, 'with_duration', with_duration, 'total_duration_ms', total_duration_ms
+  )) AS list
+  FROM tools WHERE rank <= ${MAX_TOOLS} GROUP BY hour, agent_id
 ), metric AS (
   SELECT hour, agent_id, minute, metric.key AS name,
     CASE WHEN metric.type IN ('true', 'false') THEN 'boolean' WHEN metric.type IN ('integer', 'real') THEN 'number' ELSE metric.type END AS type,
@@ -86,11 +107,15 @@ WITH spans AS (
   WHERE rank <= ${MAX_METRICS} GROUP BY hour, agent_id
 )
 SELECT hour, agent_id, sum(calls) AS calls, sum(ended) AS ended, sum(analyzed) AS analyzed, sum(with_duration) AS with_duration,
-  total(total_duration_seconds) AS total_duration_seconds,
+  total(total_duration_seconds) AS total_duration_seconds, sum(with_cost) AS with_cost, total(total_cost_usd) AS total_cost_usd,
+  sum(with_latency) AS with_latency, total(total_latency_ms) AS total_latency_ms,
   json_group_array(json_object(
     'minute', minute, 'calls', calls, 'ended', ended, 'analyzed', analyzed,
-    'with_duration', with_duration, 'total_duration_seconds', total_duration_seconds
+    'with_duration', with_duration, 'total_duration_seconds', total_duration_seconds,
+    'with_cost', with_cost, 'total_cost_usd', total_cost_usd, 'with_latency', with_latency, 'total_latency_ms', total_latency_ms
   )) AS quarters,
-  coalesce(disposition_lists.list, '[]') AS dispositions, coalesce(metric_lists.list, '[]') AS metrics
+  coalesce(disposition_lists.list, '[]') AS dispositions, coalesce(metric_lists.list, '[]') AS metrics,
+  coalesce(tool_lists.list, '[]') AS tools
 FROM quarters LEFT JOIN disposition_lists USING (hour, agent_id) LEFT JOIN metric_lists USING (hour, agent_id)
+LEFT JOIN tool_lists USING (hour, agent_id)
 GROUP BY hour, agent_id`;

@@ -32,14 +32,16 @@ const counts = z.object({
   analyzed: count,
   with_duration: count,
   total_duration_seconds: z.number(),
+  with_cost: count,
+  total_cost_usd: z.number(),
+  with_latency: count,
+  total_latency_ms: z.number(),
 });
 export type Counts = z.infer<typeof counts>;
 
 const quarter = counts.extend({ minute: z.number() });
 
-const dispositionCounts = counts
-  .pick({ calls: true, with_duration: true, total_duration_seconds: true })
-  .extend({ disposition: z.string().nullable() });
+const dispositionCounts = counts.omit({ ended: true, analyzed: true }).extend({ disposition: z.string().nullable() });
 
 const metricCounts = z.object({
   metric: z.string(),
@@ -51,6 +53,15 @@ const metricCounts = z.object({
 });
 export type MetricCounts = z.infer<typeof metricCounts>;
 
+const toolCounts = z.object({
+  name: z.string(),
+  calls: count,
+  errors: count,
+  with_duration: count,
+  total_duration_ms: z.number(),
+});
+export type ToolCounts = z.infer<typeof toolCounts>;
+
 /** The calls of an hour, of one agent or of all together (agent_id ''). */
 const hourRow = counts.extend({
   hour: z.string().describe("UTC: 2024-07-15T14"),
@@ -58,6 +69,7 @@ const hourRow = counts.extend({
   quarters: json(z.array(quarter)).nullable().describe("null where hours will do"),
   dispositions: json(z.array(dispositionCounts)).nullable().describe("null where they are not wanted"),
   metrics: json(z.array(metricCounts)).nullable().describe("null where they are not wanted"),
+  tools: json(z.array(toolCounts)).nullable().describe("null where they are not wanted"),
 });
 export type HourRow = z.infer<typeof hourRow>;
 
@@ -72,15 +84,17 @@ function json<Value extends z.ZodType>(value: Value) {
 /** Its parameters are those of `countSql`, and 5 whether quarters are wanted. */
 const readSql = `
 SELECT hour, agent_id, calls, ended, analyzed, with_duration, total_duration_seconds,
+  with_cost, total_cost_usd, with_latency, total_latency_ms,
   iif(?5, quarters, NULL) AS quarters,
   iif(agent_id IN (SELECT value FROM json_each(?4)), dispositions, NULL) AS dispositions,
-  iif(agent_id IN (SELECT value FROM json_each(?4)), metrics, NULL) AS metrics
+  iif(agent_id IN (SELECT value FROM json_each(?4)), metrics, NULL) AS metrics,
+  iif(agent_id IN (SELECT value FROM json_each(?4)), tools, NULL) AS tools
 FROM (SELECT * FROM ledger_hours WHERE hour >= ?2 AND hour < ?3 UNION ALL SELECT * FROM (${countSql}))`;
 
 /**
  * Reads the totals of a range, hour by hour and agent by agent, ten days at a time. Calls are read where the range cuts through an
  * hour, and where an hour is stale.
- * @param hasDetails whether dispositions and metrics come too, for the agent of the range or for all together
+ * @param hasDetails whether dispositions, tools and metrics come too, for the agent of the range or for all together
  */
 export async function* readHourRows(
   db: LedgerReader,

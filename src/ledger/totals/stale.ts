@@ -15,7 +15,8 @@ const staleRow = z.object({ hour: z.string() });
 
 /** Of stale hours: `insert` has the parameters of `countSql`, `remove` the first hour and the one after the last. */
 export const countStaleSql = {
-  insert: `INSERT INTO ledger_hours (hour, agent_id, calls, ended, analyzed, with_duration, total_duration_seconds, quarters, dispositions, metrics)
+  insert: `INSERT INTO ledger_hours (hour, agent_id, calls, ended, analyzed, with_duration, total_duration_seconds,
+      with_cost, total_cost_usd, with_latency, total_latency_ms, quarters, dispositions, metrics, tools)
     ${countSql}`,
   remove: "DELETE FROM ledger_stale_hours WHERE hour >= ?1 AND hour < ?2",
 };

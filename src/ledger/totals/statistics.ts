@@ -14,10 +14,21 @@ const END = "9999-12-31T23:59:59.999Z";
 const count = z.number();
 const average = z.number().nullable();
 const counts = { calls: count, ended: count, analyzed: count };
+const cost_usd = z
+  .number()
+  .nullable()
+  .describe("US dollars, of all these calls together; null: no platform says what they cost");
+const latency_ms = average.describe("the average of the calls' latency_ms");
 
 /** Statistics of the calls of a range. */
 export const statistics = z.object({
-  totals: z.object({ ...counts, total_duration_seconds: z.number(), average_duration_seconds: average }),
+  totals: z.object({
+    ...counts,
+    total_duration_seconds: z.number(),
+    average_duration_seconds: average,
+    cost_usd,
+    latency_ms,
+  }),
   days: z.array(
     z.object({
       day: z.string(),
@@ -25,10 +36,20 @@ export const statistics = z.object({
       ...counts,
       with_duration: count,
       total_duration_seconds: z.number(),
+      with_cost: count.describe("calls whose cost is known"),
+      cost_usd,
+      with_latency: count.describe("calls whose latency is known"),
+      latency_ms,
     }),
   ),
   dispositions: z.array(
-    z.object({ disposition: z.string().nullable(), calls: count, average_duration_seconds: average }),
+    z.object({
+      disposition: z.string().nullable(),
+      calls: count,
+      average_duration_seconds: average,
+      cost_usd,
+      latency_ms,
+    }),
   ),
   metrics: z.array(
     z.object({
@@ -42,6 +63,16 @@ export const statistics = z.object({
   ),
   metric_values: z.array(z.object({ metric: z.string(), type: metricType, value: z.string(), calls: count })),
   metric_trend: z.array(z.object({ metric: z.string(), day: z.string(), average: z.number(), calls: count })),
+  tools: z
+    .array(
+      z.object({
+        name: z.string(),
+        calls: count.describe("of the tool"),
+        errors: count.describe("those of which the platform says that they failed"),
+        average_duration_ms: average,
+      }),
+    )
+    .describe("the 50 that agents called most"),
   busiest_hours: z.array(z.object({ weekday: z.number().describe("0 is Sunday"), hour: z.number(), calls: count })),
   agents: z.array(z.object({ agent_id: z.string(), calls: count })),
   live: z.array(queries.liveCalls.row).describe("going on now, whatever the range"),
@@ -59,6 +90,7 @@ export interface HourCount {
   calls: number;
   ended: number;
   analyzed: number;
+  cost_usd: number | null;
 }
 
 /**

@@ -10,8 +10,8 @@ import type { Plan } from "./seed/plan.ts";
 const DEFAULT_CALLS = 10_000;
 const DEFAULT_DAYS = 365;
 
-/** Three for the row of the call, one for each of its three events, two for its number, two for its delivery, one for its words, and two for the totals of its hour. */
-const ROWS_WRITTEN_A_CALL = 13;
+/** Three for the row of the call, one for each of its three events, two for its number, two for its delivery, one for its words, one and a half for its tools, and two for the totals of its hour. */
+const ROWS_WRITTEN_A_CALL = 14.5;
 
 /** US dollars a million rows written, above what the plan includes (developers.cloudflare.com, November 2026). */
 const DOLLARS_A_MILLION = 1;

@@ -8,12 +8,14 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Totals } from "../../../src/ledger/totals/add.ts";
 import { readHourRows, type StatisticsRange } from "../../../src/ledger/totals/read.ts";
 import { documentedCall } from "../../support/events.ts";
+import { everyPlatform, postAs } from "../../support/every-platform.ts";
 import { bootLedger } from "../../support/ledger.ts";
 import { post } from "../../support/post.ts";
+import { retellCall } from "../../support/retell.ts";
 
 let ledger: Awaited<ReturnType<typeof bootLedger>>;
 beforeAll(async () => {
-  ledger = await bootLedger();
+  ledger = await bootLedger({ env: everyPlatform });
 });
 afterAll(() => ledger.harness.close());
 
@@ -34,6 +36,7 @@ const names = [
   "metric-trend",
   "busiest-hours",
   "agents",
+  "tools",
 ];
 const queries = names.map((name) =>
   readFileSync(resolve(import.meta.dirname, `../../../src/ledger/queries/${name}.sql`), "utf8")
@@ -97,8 +100,11 @@ async function addHours(range: StatisticsRange): Promise<unknown[][]> {
     metric_trend,
     busiest_hours,
     agents,
+    tools,
   } = totals.statistics();
-  return [[sums], days, totals.hours(), dispositions, metrics, metric_values, metric_trend, busiest_hours, agents];
+  return [
+    ...[[sums], days, totals.hours(), dispositions, metrics, metric_values, metric_trend, busiest_hours, agents, tools],
+  ];
 }
 
 /** Sums of fractions differ in their last digits by the order in which they were added. */
@@ -126,10 +132,13 @@ test("a year of texts that are all different fits into the memory of a Worker, a
     totals.add({
       hour: new Date(Date.UTC(2024, 0, 1, hour)).toISOString().slice(0, "2024-01-01T00".length),
       ...{ agent_id: "", calls: 20, ended: 20, analyzed: 20, with_duration: 20, total_duration_seconds: 100 },
+      ...{ with_cost: 20, total_cost_usd: 2, with_latency: 20, total_latency_ms: 16_000 },
       quarters: null,
       dispositions: [...texts, "busy"].map((disposition) => ({
         ...{ disposition, calls: 1, with_duration: 1, total_duration_seconds: 5 },
+        ...{ with_cost: 1, total_cost_usd: 0.1, with_latency: 1, total_latency_ms: 800 },
       })),
+      tools: texts.map((name) => ({ name, calls: 1, errors: 0, with_duration: 1, total_duration_ms: 300 })),
       metrics: Array.from({ length: 10 }, (_, metric) => ({
         metric: `text ${metric}`,
         ...{ type: "text" as const, least: null, most: null },
@@ -152,8 +161,9 @@ test("a busy month of ten free texts a call is read in parts, of which each fits
     values: Array.from({ length: 20 }, (_, index) => ({ value: `${index} ${"नमस्ते ".repeat(14)}`, calls: 1 })),
   }));
   await ledger.DB.prepare(
-    `INSERT INTO ledger_hours (hour, agent_id, calls, ended, analyzed, with_duration, total_duration_seconds, quarters, dispositions, metrics)
-     SELECT strftime('%Y-%m-%dT%H', '2025-01-01', value || ' hours'), '', 20, 20, 20, 20, 100.0, '[]', '[]', ?2
+    `INSERT INTO ledger_hours (hour, agent_id, calls, ended, analyzed, with_duration, total_duration_seconds, with_cost, total_cost_usd,
+       with_latency, total_latency_ms, quarters, dispositions, metrics, tools)
+     SELECT strftime('%Y-%m-%dT%H', '2025-01-01', value || ' hours'), '', 20, 20, 20, 20, 100.0, 20, 2.0, 20, 16000.0, '[]', '[]', ?2, '[]'
      FROM json_each(?1)`,
   )
     .bind(JSON.stringify(Array.from({ length: 31 * 24 }, (_, hour) => hour)), JSON.stringify(metrics))
@@ -201,6 +211,23 @@ describe.each(Object.entries(changing))("the totals of hours around a change in 
         metrics: fc.dictionary(fc.constantFrom("csat", "resolved", "topic"), value),
       }),
     },
+    {
+      weight: 5,
+      arbitrary: fc.record({
+        kind: fc.constant("record" as const),
+        ...facts,
+        combined_cost: fc.option(fc.double({ min: 0, max: 1e4, noNaN: true })),
+        p50: fc.option(fc.double({ min: 0, max: 1e4, noNaN: true })),
+        tools: fc.array(
+          fc.record({
+            name: fc.constantFrom("find_slot", "book", "pay"),
+            successful: fc.constantFrom(true, false, null),
+            seconds: fc.option(fc.double({ min: 0, max: 60, noNaN: true })),
+          }),
+          { maxLength: 4 },
+        ),
+      }),
+    },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant("erase" as const), call: facts.call }) },
     { weight: 2, arbitrary: fc.constant({ kind: "count" as const }) },
   );
@@ -221,10 +248,32 @@ describe.each(Object.entries(changing))("the totals of hours around a change in 
     timeZone: zone,
   };
 
-  async function perform(
-    operations: readonly (typeof operation extends fc.Arbitrary<infer T> ? T : never)[],
-    run: number,
+  type Operation = typeof operation extends fc.Arbitrary<infer T> ? T : never;
+
+  /** A call that says what it cost, how fast its agent was and which tools it called. */
+  function postRecord(
+    call_id: string,
+    { timestamp, agent, combined_cost, p50, tools }: Extract<Operation, { kind: "record" }>,
   ) {
+    const transcript = tools.flatMap(({ name, successful, seconds }, index) => [
+      { role: "tool_call_invocation", tool_call_id: `${index}`, name, arguments: "{}", time_sec: 1 },
+      {
+        ...{ role: "tool_call_result", tool_call_id: `${index}`, content: "{}", successful },
+        ...(seconds !== null && { time_sec: 1 + seconds }),
+      },
+    ]);
+    const start = Date.parse(timestamp);
+    const body = retellCall({ call_id, agent_id: agent }).end(
+      {
+        ...{ start_timestamp: start, end_timestamp: start + 60_000, transcript_with_tool_calls: transcript },
+        ...{ call_cost: { combined_cost }, latency: { e2e: { p50 } } },
+      },
+      { event_timestamp: start + 60_000 },
+    );
+    return postAs("retell", ledger.url, body);
+  }
+
+  async function perform(operations: readonly Operation[], run: number) {
     for (const operation of operations) {
       if (operation.kind === "count") {
         await count();
@@ -232,11 +281,13 @@ describe.each(Object.entries(changing))("the totals of hours around a change in 
       }
       const call_id = `call-${run}-${operation.call}`;
       if (operation.kind === "erase") {
-        await ledger.DB.batch(
-          ["DELETE FROM events WHERE call_id = ?", "DELETE FROM calls WHERE call_id = ?"].map((sql) =>
-            ledger.DB.prepare(sql).bind(call_id),
-          ),
-        );
+        await ledger.DB.prepare("DELETE FROM calls WHERE call_id IN (?, ?)")
+          .bind(call_id, `record-${run}-${operation.call}`)
+          .run();
+        continue;
+      }
+      if (operation.kind === "record") {
+        await postRecord(`record-${run}-${operation.call}`, operation);
         continue;
       }
       const { kind, call: _, agent, ...fields } = operation;

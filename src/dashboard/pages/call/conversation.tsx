@@ -1,9 +1,12 @@
-import type { SpeechTurn } from "../../../events/event.ts";
+import type { Child } from "hono/jsx";
+import { countSpoken } from "../../../events/conversation.ts";
+import type { SpeechTurn, Turn } from "../../../events/event.ts";
 import type { CallRow } from "../../../ledger/schema.ts";
 import { counted, formatCount } from "../../ui/numbers.ts";
 import { Clipped, Empty, Sheet, startOf } from "../../ui/parts.tsx";
 import { callPath, withQuery } from "../../ui/paths.ts";
 import type { Viewer } from "../../ui/viewer.ts";
+import { ToolCall } from "./tool-call.tsx";
 import { spokenAt, startOfSpeech, type TranscriptState } from "./transcript.ts";
 
 /** Turns that a page shows at first: more than an hour of talk, and still a light page. */
@@ -32,27 +35,20 @@ export function Conversation({ transcript, ...rest }: ConversationProps) {
   );
 }
 
-function Turns({ turns, call, viewer, all }: Omit<ConversationProps, "transcript"> & { turns: readonly SpeechTurn[] }) {
+function Turns({ turns, call, viewer, all }: Omit<ConversationProps, "transcript"> & { turns: readonly Turn[] }) {
   const start = startOfSpeech(call.started_at, turns);
   const shown = all ? turns : turns.slice(0, FIRST_TURNS);
   return (
-    <Sheet title="Conversation" note={counted(turns.length, "turn")}>
+    <Sheet title="Conversation" note={notes(turns)}>
       <ol class="conversation">
-        {shown.map((turn) => (
-          <li class={`turn ${sideOf(turn)}`}>
-            <p class="who">
-              <Speaker role={turn.role} />
-              <SpokenAt turn={turn} start={start} viewer={viewer} />
-            </p>
-            <blockquote dir="auto">
-              <Clipped
-                text={turn.content}
-                limit={all ? Number.POSITIVE_INFINITY : TURN_CHARACTERS}
-                rest="show all turns"
-              />
-            </blockquote>
-          </li>
-        ))}
+        {shown.map((turn) => {
+          const at = <TurnAt turn={turn} start={start} viewer={viewer} />;
+          return turn.kind === "tool" ? (
+            <ToolCall turn={turn} at={at} all={all} />
+          ) : (
+            <Speech turn={turn} at={at} all={all} />
+          );
+        })}
       </ol>
       {shown.length < turns.length && (
         <p class="below">
@@ -61,6 +57,27 @@ function Turns({ turns, call, viewer, all }: Omit<ConversationProps, "transcript
         </p>
       )}
     </Sheet>
+  );
+}
+
+/** How much was said and done: `12 turns, 2 tool calls`. */
+function notes(turns: readonly Turn[]): string {
+  const spoken = countSpoken(turns) ?? 0;
+  const tools = turns.length - spoken;
+  return [spoken > 0 && counted(spoken, "turn"), tools > 0 && counted(tools, "tool call")].filter(Boolean).join(", ");
+}
+
+function Speech({ turn, at, all }: { turn: SpeechTurn; at: Child; all: boolean }) {
+  return (
+    <li class={`turn ${sideOf(turn)}`}>
+      <p class="who">
+        <Speaker role={turn.role} />
+        {at}
+      </p>
+      <blockquote dir="auto">
+        <Clipped text={turn.content} limit={all ? Number.POSITIVE_INFINITY : TURN_CHARACTERS} rest="show all turns" />
+      </blockquote>
+    </li>
   );
 }
 
@@ -75,13 +92,22 @@ function Speaker({ role }: { role: string | null }) {
   return role === null ? "Unknown" : <bdi>{startOf(role, LABEL_CHARACTERS)}</bdi>;
 }
 
-function SpokenAt({ turn, start, viewer }: { turn: SpeechTurn; start: string | undefined; viewer: Viewer }) {
+/** When a turn began and, where the platform says it, ended. The player plays from the one `time` that a turn has. */
+function TurnAt({ turn, start, viewer }: { turn: Turn; start: string | undefined; viewer: Viewer }) {
   if (turn.timestamp === null) return null;
   const { text, moment } = spokenAt(turn.timestamp, start, viewer.timeZone);
+  const ended =
+    turn.kind === "speech" && turn.ended_at !== null && spokenAt(turn.ended_at, start, viewer.timeZone).text;
   return (
     <>
       {" · "}
       {moment === undefined ? <bdi>{startOf(text, LABEL_CHARACTERS)}</bdi> : <time datetime={moment}>{text}</time>}
+      {ended !== false && ended !== text && (
+        <>
+          {" – "}
+          <bdi>{startOf(ended, LABEL_CHARACTERS)}</bdi>
+        </>
+      )}
     </>
   );
 }

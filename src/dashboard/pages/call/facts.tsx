@@ -1,6 +1,7 @@
 import type { Child } from "hono/jsx";
 import { MAX_KEY_BYTES } from "../../../archive/keys.ts";
 import type { CallRow } from "../../../ledger/schema.ts";
+import { formatDollars, formatMilliseconds } from "../../ui/numbers.ts";
 import { Clipped, Moment, type Pair, Pairs } from "../../ui/parts.tsx";
 import { formatDuration } from "../../ui/times.ts";
 import type { Viewer } from "../../ui/viewer.ts";
@@ -16,10 +17,13 @@ export function Facts({ call, viewer }: { call: CallRow; viewer: Viewer }) {
     ...fact("Caller", call.caller_phone, text),
     ...fact("Agent’s number", call.agent_phone, text),
     ...fact("Agent", call.agent_id, text),
+    ...fact("Agent’s version", call.agent_version, text),
     ...fact("Platform", call.platform, text),
     ...fact("Direction", call.call_direction, text),
     ...fact("Disposition", call.disposition, text),
     ...fact("Duration", call.duration_seconds, formatDuration),
+    ...fact("Cost", call.cost_usd, formatDollars),
+    ...fact("Latency", call.latency_ms, formatMilliseconds),
     ...fact("Started", call.started_at, time),
     ...fact("Ended", call.ended_at, time),
     ...fact("Analyzed", call.analyzed_at, time),

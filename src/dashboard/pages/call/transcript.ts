@@ -1,5 +1,5 @@
 import { readTranscript } from "../../../archive/transcripts.ts";
-import type { SpeechTurn } from "../../../events/event.ts";
+import type { Turn } from "../../../events/event.ts";
 import { instant } from "../../../events/fields.ts";
 import type { CallRow } from "../../../ledger/schema.ts";
 import { logError } from "../../../log.ts";
@@ -7,12 +7,12 @@ import { formatClock, formatTime } from "../../ui/times.ts";
 
 /** A call's transcript, or why there is none to show. */
 export type TranscriptState =
-  | { kind: "present"; turns: SpeechTurn[] }
+  | { kind: "present"; turns: Turn[] }
   /** As far as the ledger knows, the call goes on. */
   | { kind: "not-ended" }
   /** The call was analyzed, so it has ended, but its `call.end` has not come in. */
   | { kind: "end-missing" }
-  /** The call ended, and its `call.end` carries no words. */
+  /** The call ended, and its `call.end` carries neither words nor tool calls. */
   | { kind: "empty" }
   /** The row names an object that is not in the archive. */
   | { kind: "lost" }
@@ -27,7 +27,7 @@ export async function readTranscriptState(bucket: R2Bucket, call: CallRow): Prom
   try {
     const archived = await readTranscript(bucket, key);
     if (archived === undefined) return { kind: "lost" };
-    const turns = archived.turns.filter((turn) => turn.kind === "speech");
+    const { turns } = archived;
     return turns.length === 0 ? { kind: "empty" } : { kind: "present", turns };
   } catch (error) {
     logError({ message: "could not read a transcript", call_id }, error);
@@ -38,7 +38,7 @@ export async function readTranscriptState(bucket: R2Bucket, call: CallRow): Prom
 /** Beyond it, a clock that starts at 00:00 means nothing: one of the two times is wrong. */
 const LONGEST_CALL_SECONDS = 24 * 60 * 60;
 
-/** When a turn was spoken: in words, and as a moment where it is known as one (ISO 8601 UTC). */
+/** When a turn began: in words, and as a moment where it is known as one (ISO 8601 UTC). */
 export interface SpokenAt {
   text: string;
   moment?: string;
@@ -48,10 +48,7 @@ export interface SpokenAt {
  * The moment from which the clock of a conversation runs.
  * @param startedAt of the call, ISO 8601 UTC; null when it is not known
  */
-export function startOfSpeech(
-  startedAt: string | null,
-  turns: readonly Pick<SpeechTurn, "timestamp">[],
-): string | undefined {
+export function startOfSpeech(startedAt: string | null, turns: readonly Pick<Turn, "timestamp">[]): string | undefined {
   if (startedAt !== null) return startedAt;
   for (const { timestamp } of turns) {
     const moment = instant.safeParse(timestamp);

@@ -4,6 +4,7 @@ import { callsAsCsv } from "../../../ledger/csv.ts";
 import type { Place } from "../../../ledger/page.ts";
 import { reader } from "../../../ledger/schema.ts";
 import { searchCalls, searchedDigits } from "../../../ledger/search.ts";
+import { countFailedTools } from "../../../ledger/tool-calls.ts";
 import { readAgents } from "../../../ledger/totals/statistics.ts";
 import { namesOfPlatforms } from "../../../platforms/index.ts";
 import { readSettings } from "../../../settings.ts";
@@ -31,7 +32,7 @@ export const showCalls: PageHandler = async (request, viewer, env) => {
   const url = new URL(request.url);
   const query = readCallsQuery(url, viewer.timeZone);
   if (query.errors.length > 0) return mistakePage(query, viewer, env);
-  const { page, ...choices } = await readCalls(env, query, viewer.now);
+  const { page, failedTools, ...choices } = await readCalls(env, query, viewer.now);
   if (page.kind === "refused") return mistakePage({ ...query, errors: [mistakeOf(page.error)] }, viewer, env);
   return html(
     <CallsPage query={query} calls={page.rows} next={page.next} {...choices} viewer={viewer}>
@@ -39,7 +40,7 @@ export const showCalls: PageHandler = async (request, viewer, env) => {
       <ActiveFilters typed={query.typed} />
       <div class="sheet">
         {page.rows.length > 0 ? (
-          <CallTable calls={page.rows} viewer={viewer} />
+          <CallTable calls={page.rows} failedTools={failedTools} viewer={viewer} />
         ) : (
           <NoCalls query={query} hasOlder={page.next !== undefined} />
         )}
@@ -91,7 +92,9 @@ async function readCalls(env: Env, { filter, cursor }: CallsQuery, now: Date) {
     searchCalls(db, listedCall, { filter, limit: CALLS_A_PAGE, after: cursor }, searchTranscripts),
     readAgents(db, { since, until, agent_id: null, timeZone: "UTC" }),
   ]);
-  return { page, platforms: namesOfPlatforms(env), agents: agents.map(({ agent_id }) => agent_id) };
+  const listed = page.kind === "refused" ? [] : page.rows.map(({ call_id }) => call_id);
+  const failedTools = await countFailedTools(db, listed);
+  return { page, failedTools, platforms: namesOfPlatforms(env), agents: agents.map(({ agent_id }) => agent_id) };
 }
 
 interface CallsPageProps {

@@ -1,6 +1,7 @@
 import type * as z from "zod";
 import { callRow } from "../../../ledger/schema.ts";
-import { CallBadge, Moment, startOf } from "../../ui/parts.tsx";
+import { counted, formatDollars } from "../../ui/numbers.ts";
+import { Badge, CallBadge, Moment, startOf } from "../../ui/parts.tsx";
 import { callPath } from "../../ui/paths.ts";
 import { Table } from "../../ui/table.tsx";
 import { formatDuration } from "../../ui/times.ts";
@@ -19,14 +20,22 @@ export const listedCall = callRow.pick({
   agent_id: true,
   call_direction: true,
   duration_seconds: true,
+  cost_usd: true,
   status: true,
   disposition: true,
   summary: true,
 });
 export type ListedCall = z.infer<typeof listedCall>;
 
+interface CallTableProps {
+  calls: readonly ListedCall[];
+  /** How many tool calls failed, by the id of the call; those without any are left out. */
+  failedTools: ReadonlyMap<string, number>;
+  viewer: Viewer;
+}
+
 /** Calls as a table; a whole row leads to its call, by one link. */
-export function CallTable({ calls, viewer }: { calls: readonly ListedCall[]; viewer: Viewer }) {
+export function CallTable({ calls, failedTools, viewer }: CallTableProps) {
   return (
     <Table<ListedCall>
       caption="Calls, newest first"
@@ -49,11 +58,23 @@ export function CallTable({ calls, viewer }: { calls: readonly ListedCall[]; vie
           kind: "number",
           cell: ({ duration_seconds }) => duration_seconds !== null && formatDuration(duration_seconds),
         },
-        { name: "Status", cell: ({ status }) => <CallBadge status={status} /> },
+        { name: "Cost", kind: "number", cell: ({ cost_usd }) => cost_usd !== null && formatDollars(cost_usd) },
+        {
+          name: "Status",
+          cell: ({ call_id, status }) => (
+            <>
+              <CallBadge status={status} /> <FailedTools count={failedTools.get(call_id) ?? 0} />
+            </>
+          ),
+        },
         { name: "Disposition", cell: (call) => <Disposition call={call} /> },
       ]}
     />
   );
+}
+
+function FailedTools({ count }: { count: number }) {
+  return count === 0 ? null : <Badge tone="bad">{counted(count, "tool")} failed</Badge>;
 }
 
 function Field({ text }: { text: string | null }) {

@@ -10,12 +10,12 @@ import { configuredDestinations } from "../../../sync/destinations/index.ts";
 import { html } from "../../ui/html.ts";
 import { Page } from "../../ui/layout.tsx";
 import { Notice } from "../../ui/notices.tsx";
-import { counted, formatCount, formatShare, NO_NUMBER } from "../../ui/numbers.ts";
+import { counted, formatCount, formatDollars, formatMilliseconds, formatShare, NO_NUMBER } from "../../ui/numbers.ts";
 import { Empty, Moment } from "../../ui/parts.tsx";
 import { dayOf, formatDuration, formatTime } from "../../ui/times.ts";
 import type { PageHandler, Viewer } from "../../ui/viewer.ts";
 import { Agents } from "./agents.tsx";
-import { BusiestHours, CallsOverTime } from "./calls-over-time.tsx";
+import { BusiestHours, CallsOverTime, CostOverTime } from "./calls-over-time.tsx";
 import { Choices } from "./choices.tsx";
 import { Dispositions } from "./dispositions.tsx";
 import { FirstSteps, type OfferedPlatform } from "./first-steps.tsx";
@@ -23,7 +23,8 @@ import { Metrics } from "./metrics.tsx";
 import { DatabaseSize, LiveCalls, liveCount, MissingRecordings, SyncHealth } from "./now.tsx";
 import { OwnFigures } from "./own-figures.tsx";
 import { callsPath, type OverviewQuery, overviewPath, readOverviewQuery, weekPath } from "./query.ts";
-import { Tiles } from "./tiles.tsx";
+import { type Tile, Tiles } from "./tiles.tsx";
+import { Tools } from "./tools.tsx";
 
 /** `GET /`: shows the statistics of a range. */
 export const showOverview: PageHandler = async (request, viewer, env) => {
@@ -123,6 +124,7 @@ function Overview({ query, data, own, isSwitchedOn, viewer }: OverviewProps) {
       )}
       <div class="columns">
         <div class="stack">
+          {hasCalls && <CostOverTime range={range} days={statistics.days} hours={hours} />}
           <LiveCalls calls={statistics.live} viewer={viewer} />
           {hasCalls && (
             <Dispositions
@@ -138,6 +140,7 @@ function Overview({ query, data, own, isSwitchedOn, viewer }: OverviewProps) {
           {hasCalls && <BusiestHours hours={statistics.busiest_hours} />}
         </div>
       </div>
+      <Tools tools={statistics.tools} />
       {hasCalls && <Metrics statistics={statistics} range={range} />}
       {hasCalls && agent_id === undefined && <Agents days={statistics.days} range={range} />}
       <OwnFigures figures={own} viewer={viewer} />
@@ -146,13 +149,20 @@ function Overview({ query, data, own, isSwitchedOn, viewer }: OverviewProps) {
 }
 
 /** The few numbers that matter most. */
-function Figures({ statistics: { totals, live } }: { statistics: Statistics }) {
+function Figures({ statistics: { totals, days, live } }: { statistics: Statistics }) {
   const { calls, ended, analyzed, average_duration_seconds: seconds } = totals;
-  const tiles = [
+  const { cost_usd, latency_ms } = totals;
+  const withCost = days.reduce((sum, { with_cost }) => sum + with_cost, 0);
+  const tiles: Tile[] = [
     { name: "Calls", value: formatCount(calls) },
     { name: "Ended", value: formatCount(ended), note: calls > ended && `${formatCount(calls - ended)} have not` },
     { name: "Analyzed", value: formatShare(analyzed, calls), note: counted(analyzed, "call") },
     { name: "Average duration", value: seconds === null ? NO_NUMBER : formatDuration(seconds) },
+    // Not of platforms that never say it.
+    ...(cost_usd === null
+      ? []
+      : [{ name: "Cost", value: formatDollars(cost_usd), note: `${formatDollars(cost_usd / withCost)} a call` }]),
+    ...(latency_ms === null ? [] : [{ name: "Average latency", value: formatMilliseconds(latency_ms) }]),
     { name: "Live now", value: liveCount(live), note: "whatever the range", isLive: live.length > 0 },
   ];
   return <Tiles tiles={tiles} />;

@@ -53,20 +53,23 @@ export interface StepCount {
   label: string;
   calls: number;
   analyzed: number;
+  /** null: no platform says what they cost. */
+  cost_usd: number | null;
 }
 
 /** Adds up counts by the step they belong to; a step without any counts 0. */
-export function countSteps<Count extends { calls: number; analyzed: number }>(
+export function countSteps<Count extends Omit<StepCount, "label">>(
   steps: Steps,
   counts: readonly Count[],
   timeOf: (count: Count) => string,
 ): StepCount[] {
-  const sums = steps.labels.map(({ long }) => ({ label: long, calls: 0, analyzed: 0 }));
+  const sums = steps.labels.map(({ long }): StepCount => ({ label: long, calls: 0, analyzed: 0, cost_usd: null }));
   for (const count of counts) {
     const sum = sums[steps.indexOf(timeOf(count))];
     if (sum === undefined) continue;
     sum.calls += count.calls;
     sum.analyzed += count.analyzed;
+    if (count.cost_usd !== null) sum.cost_usd = (sum.cost_usd ?? 0) + count.cost_usd;
   }
   return sums;
 }

@@ -43,9 +43,9 @@ for (const time of player ? document.querySelectorAll(".turn time[datetime]") : 
   button.append(time);
   const turn = button.closest(".turn");
   turn.classList.add("plays");
-  turn.addEventListener("click", () => {
-    // Whoever marks words to copy them wants to hear nothing.
-    if (getSelection()?.isCollapsed === false) return;
+  turn.addEventListener("click", ({ target }) => {
+    // Whoever marks words to copy them wants to hear nothing, nor does who unfolds what a tool was given.
+    if (getSelection()?.isCollapsed === false || target.closest("details")) return;
     player.currentTime = second;
     // Refused where the audio cannot be had: the player shows that itself.
     player.play().catch(() => {});

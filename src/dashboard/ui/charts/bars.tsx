@@ -1,4 +1,5 @@
 import { scaleBand, scaleLinear } from "d3-scale";
+import { formatCount } from "../numbers.ts";
 
 const WIDTH = 1000;
 const HEIGHT = 200;
@@ -13,17 +14,25 @@ interface Bar {
   title: string;
 }
 
+interface BarsProps {
+  bars: readonly Bar[];
+  label: string;
+  /** The words of a number of the scale. Absent: whole numbers alone. */
+  format?: (value: number) => string;
+}
+
 /** Bars over time. The drawing stretches with the page; the words around it are HTML, so that they do not. */
-export function Bars({ bars, label }: { bars: readonly Bar[]; label: string }) {
-  const most = Math.max(1, ...bars.map(({ whole }) => whole));
+export function Bars({ bars, label, format }: BarsProps) {
+  const highest = Math.max(0, ...bars.map(({ whole }) => whole));
+  const most = format === undefined || highest === 0 ? Math.max(1, highest) : highest;
   const y = scaleLinear().domain([0, most]).nice(3).range([HEIGHT, 0]);
-  const ticks = y.ticks(3).filter(Number.isInteger);
+  const ticks = format === undefined ? y.ticks(3).filter(Number.isInteger) : y.ticks(3);
   const x = scaleBand<number>().domain(bars.keys()).range([0, WIDTH]).paddingInner(0.28);
   return (
     <figure class="chart">
       <div class="scale" aria-hidden="true">
         {ticks.map((tick) => (
-          <span>{tick.toLocaleString("en")}</span>
+          <span>{format === undefined ? formatCount(tick) : format(tick)}</span>
         ))}
       </div>
       <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={label}>

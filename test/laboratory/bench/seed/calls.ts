@@ -30,7 +30,7 @@ export function insertCalls({ calls, days, seed, until }: Plan, chunk: Chunk): s
   const pace = Math.max(1, Math.round((days * DAY_MILLISECONDS) / calls));
   const now = until.getTime();
   return `INSERT INTO calls (call_id, platform, agent_id, status, call_direction, caller_phone, agent_phone,
-  started_at, ended_at, analyzed_at, duration_seconds, disposition, variables, metrics, summary, updated_at, ledger_first_received_at,
+  started_at, ended_at, analyzed_at, duration_seconds, cost_usd, latency_ms, agent_version, disposition, variables, metrics, summary, updated_at, ledger_first_received_at,
   ledger_column_versions)
 WITH RECURSIVE ${numbersOf(chunk)},
 rolled AS MATERIALIZED (
@@ -77,6 +77,11 @@ SELECT call_id, 'atoms', agent ->> 'id',
   CASE WHEN analyzed_at IS NOT NULL THEN 'analyzed' WHEN ended_at IS NOT NULL THEN 'ended' ELSE 'active' END,
   agent ->> 'direction', caller_phone, agent ->> 'phone', started_at, ended_at, analyzed_at,
   iif(ended_at IS NULL, NULL, seconds),
+  -- Some ten cents a minute.
+  iif(ended_at IS NULL, NULL, round(0.005 + seconds * (0.0015 + contentment % 5 / 10000.0), 4)),
+  iif(ended_at IS NULL OR NOT answered, NULL, 600 + outcome % 700),
+  -- A new version a month.
+  CAST(moment / ${30 * DAY_MILLISECONDS} - 600 AS TEXT),
   iif(ended_at IS NULL, NULL, disposition),
   iif(ended_at IS NULL, NULL,
     json_object('customer_name', customer, 'issue_type', issue, 'invoice', printf('4711-%05d', n % 100000))),
@@ -102,7 +107,7 @@ ON CONFLICT DO NOTHING`;
 }
 
 const columnVersions = `'{' || ${versions(3, "started_at", ["agent_id", "call_direction", "caller_phone", "agent_phone", "started_at"])}
-    || coalesce(',' || ${versions(2, "ended_at", ["ended_at", "duration_seconds", "disposition", "variables"])}, '')
+    || coalesce(',' || ${versions(2, "ended_at", ["ended_at", "duration_seconds", "cost_usd", "latency_ms", "agent_version", "disposition", "variables"])}, '')
     || coalesce(',' || ${versions(1, "analyzed_at", ["analyzed_at", "metrics", "summary"])}, '') || '}'`;
 
 /** The version of the event that set the columns, as in src/events/version.ts: its rank, its time and its digest. */

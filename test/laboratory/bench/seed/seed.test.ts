@@ -15,6 +15,7 @@ const everything = () =>
       "SELECT * FROM events ORDER BY call_id, event",
       "SELECT * FROM sync_deliveries ORDER BY call_id",
       "SELECT * FROM ledger_caller_numbers ORDER BY id",
+      "SELECT * FROM tool_calls ORDER BY call_id, number",
     ].map(read),
   );
 
@@ -41,6 +42,17 @@ test("each call has the events that its times say", async () => {
   }
   const [counted] = await read("SELECT count(*) AS events FROM events");
   expect(counted?.["events"]).toBeGreaterThan(1700);
+});
+
+test("ended calls have a cost, answered ones a latency and tools, of which some fail", async () => {
+  expect(await read("SELECT call_id FROM calls WHERE (cost_usd IS NULL) <> (ended_at IS NULL)")).toEqual([]);
+  const { body } = await ask(ledger.url, `/api/stats?${range}`);
+  expect(body).toMatchObject({
+    totals: { cost_usd: expect.any(Number), latency_ms: expect.any(Number) },
+    tools: expect.arrayContaining([expect.objectContaining({ name: "look_up_customer" })]),
+  });
+  const [failed] = await read("SELECT count(*) AS failed FROM tool_calls WHERE status = 'error'");
+  expect(failed?.["failed"]).toBeGreaterThan(10);
 });
 
 test("calls came in the order of their time", async () => {

@@ -2,6 +2,7 @@ import { insertCalls } from "./calls.ts";
 import { insertDeliveries } from "./deliveries.ts";
 import { insertCallerNumbers, insertEvents } from "./events.ts";
 import type { Chunk, Plan } from "./plan.ts";
+import { insertToolCalls } from "./tools.ts";
 import { insertWords } from "./words.ts";
 
 /**
@@ -13,6 +14,7 @@ export function chunkStatements(plan: Plan, chunk: Chunk): string[] {
     insertCalls(plan, chunk),
     insertEvents(plan, chunk),
     insertCallerNumbers(plan, chunk),
+    insertToolCalls(plan, chunk),
     insertDeliveries(plan, chunk),
     ...(plan.words ? [insertWords(plan, chunk)] : []),
   ];

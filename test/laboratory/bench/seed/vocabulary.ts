@@ -32,6 +32,20 @@ export const answeredDispositions = [
 ];
 export const unansweredDispositions = ["no_answer", "no_answer", "no_answer", "busy", "failed"];
 
+/** What agents call between turns. */
+export const tools = [
+  ...[
+    "look_up_customer",
+    "look_up_customer",
+    "look_up_customer",
+    "find_invoice",
+    "find_invoice",
+    "find_slot",
+    "book_slot",
+  ],
+  ...["track_parcel", "send_confirmation"],
+];
+
 /** From 1 to 5, of callers whose issue was resolved, and of the others. */
 export const satisfactionResolved = [2, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 5, 5];
 export const satisfactionOpen = [1, 1, 2, 2, 2, 3, 3, 3, 4, 5];
