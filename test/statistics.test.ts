@@ -196,7 +196,7 @@ describe("cost, latency and tools", () => {
     expect(html).toContain("<title>Sun 14 Jul: no cost known</title>");
     expect(text).toMatch(/ada 1 1 0 % 1m 16s \$0\.2500 600\sms/);
     expect(text).toMatch(/cleo 1 1 0 % 5m 0s – –/);
-    expect(text).toMatch(/find 2 1 50 % 1\ss book 1 0 2\ss/);
+    expect(text).toMatch(/find 2 1 50 % 1\.00\ss book 1 0 0 % 2\.00\ss/);
     const ofOne = await pages.visit("/?range=own&from=2024-07-15&to=2024-07-15&agent_id=bob");
     expect(ofOne.text).toContain("Cost by the hour $0.1250 in all");
     expect(ofOne.text).not.toContain("find 2");

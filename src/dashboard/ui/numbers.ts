@@ -35,10 +35,14 @@ export function formatDollarsOnScale(value: number): string {
 
 const SECOND_MS = 1000;
 
+/** Whole seconds from so many on. */
+const WHOLE_SECONDS_MS = 100 * SECOND_MS;
+
 /** A short time, on one line: `812 ms`, `1.25 s`. */
 export function formatMilliseconds(ms: number): string {
   if (ms < SECOND_MS - 0.5) return `${ms < 10 ? formatNumber(ms) : formatCount(Math.round(ms))}\u00a0ms`;
-  return `${formatNumber(ms / SECOND_MS)}\u00a0s`;
+  const seconds = ms / SECOND_MS;
+  return `${ms < WHOLE_SECONDS_MS ? seconds.toFixed(2) : formatCount(Math.round(seconds))}\u00a0s`;
 }
 
 /** A part of a whole in percent. All but one of many is not 100 %, and one of many is not 0 %. */

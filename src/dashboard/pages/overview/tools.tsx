@@ -22,15 +22,9 @@ export function Tools({ tools }: { tools: readonly Tool[] }) {
           {
             name: "Failed",
             kind: "number",
-            cell: ({ calls, errors }) =>
-              errors === 0 ? (
-                "0"
-              ) : (
-                <span class="failures">
-                  {formatCount(errors)} <span class="small">{formatShare(errors, calls)}</span>
-                </span>
-              ),
+            cell: ({ errors }) => <span class={errors > 0 ? "failures" : undefined}>{formatCount(errors)}</span>,
           },
+          { name: "Failure rate", kind: "number", cell: ({ calls, errors }) => formatShare(errors, calls) },
           {
             name: "Average time",
             kind: "number",
