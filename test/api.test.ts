@@ -234,7 +234,7 @@ describe("quarantine", () => {
     expect(await command("replay")).toBe("1 recovered, 1 still in quarantine\n");
     expect(await ledger.ARCHIVE.head(key)).toBeNull();
     expect(await ledger.DB.prepare("SELECT * FROM events").first()).toMatchObject({ call_id: "late", received_at });
-    await vi.waitFor(() => expect(downstream.deliveriesOf("late")).toHaveLength(1), { timeout: 10_000 });
+    await vi.waitFor(() => expect(downstream.deliveriesOf("late")).toHaveLength(1), { timeout: 100_000 });
     expect((await ask("/api/quarantine")).body).toMatchObject({ quarantine: [{ reason: "not-an-object" }] });
   });
 
@@ -271,7 +271,7 @@ describe("deliveries", () => {
       downstream.behave(call_id, (response) => response.writeHead(down ? 404 : 200).end());
       await post(ledger.url, documentedCall({ call_id }).analytics());
     }
-    await vi.waitFor(async () => expect(await states("failed")).toHaveLength(3), { timeout: 10_000 });
+    await vi.waitFor(async () => expect(await states("failed")).toHaveLength(3), { timeout: 100_000 });
     expect(await states("failed")).toContainEqual({
       call_id: "retry-2",
       event: "analytics.completed",
@@ -291,12 +291,12 @@ describe("deliveries", () => {
     expect(await command("retry", "--yes", "--event", event_id ?? "")).toBe("1 sent again\n");
     await vi.waitFor(
       async () => expect(await states("delivered")).toMatchObject([{ call_id: "retry-1", attempts: 2 }]),
-      { timeout: 10_000 },
+      { timeout: 100_000 },
     );
     expect(await states("failed")).toHaveLength(2);
     expect(await command("retry", "--destination", "nowhere")).toBe("0 sent again\n");
     expect(await command("retry", "--yes")).toBe("2 sent again\n");
-    await vi.waitFor(async () => expect(await states("delivered")).toHaveLength(3), { timeout: 10_000 });
+    await vi.waitFor(async () => expect(await states("delivered")).toHaveLength(3), { timeout: 100_000 });
     expect((await command("deliveries", "--json", "--state", "delivered")).trim().split("\n")).toHaveLength(3);
     for (const call_id of calls) expect(downstream.deliveriesOf(call_id)).toHaveLength(2);
   });
@@ -355,7 +355,7 @@ describe("deliveries", () => {
       downstream.behave(call_id, (response) => response.writeHead(down ? 404 : 200).end());
       await post(ledger.url, documentedCall({ call_id }).analytics());
     }
-    await vi.waitFor(async () => expect(await states("failed")).toHaveLength(2), { timeout: 10_000 });
+    await vi.waitFor(async () => expect(await states("failed")).toHaveLength(2), { timeout: 100_000 });
     expect((await list("call_id=one-of-two")).deliveries).toMatchObject([{ call_id: "one-of-two" }]);
     expect((await list("destination=webhook")).deliveries).toHaveLength(2);
     expect((await list("destination=elsewhere")).deliveries).toEqual([]);
@@ -364,7 +364,7 @@ describe("deliveries", () => {
     const retry = await ask("/api/deliveries/retry", { method: "POST", body: '{"call_id":"one-of-two"}' });
     expect(retry.body).toEqual({ retried: 1, more: false });
     await vi.waitFor(async () => expect(await states("delivered")).toMatchObject([{ call_id: "one-of-two" }]), {
-      timeout: 10_000,
+      timeout: 100_000,
     });
     expect(await states("failed")).toMatchObject([{ call_id: "other-of-two" }]);
   });
@@ -372,7 +372,7 @@ describe("deliveries", () => {
   test("pages meet every delivery once, those of the same event id too", async () => {
     const calls = ["page-1", "page-2", "page-3"];
     for (const call_id of calls) await post(ledger.url, documentedCall({ call_id }).analytics({ id: "the same" }));
-    await vi.waitFor(async () => expect(await states("delivered")).toHaveLength(3), { timeout: 10_000 });
+    await vi.waitFor(async () => expect(await states("delivered")).toHaveLength(3), { timeout: 100_000 });
     for (const query of ["limit=1", "limit=2", "limit=2&state=delivered", "limit=3", "limit=2&event_id=the%20same"]) {
       const seen: string[] = [];
       let cursor: string | null = "";
@@ -408,10 +408,10 @@ describe("deliveries", () => {
     const sent = () =>
       ledger.harness.getLogs().flatMap(({ message }) => /"overdue deliveries","sent":(\d+)/.exec(message)?.[1] ?? []);
     await cron(now - 1000);
-    await vi.waitFor(() => expect(sent()).toEqual(["0"]));
+    await vi.waitFor(() => expect(sent()).toEqual(["0"]), { timeout: 100_000 });
     await Promise.all([cron(now + 1000), cron(now + 1000)]);
-    await vi.waitFor(() => expect(sent().sort()).toEqual(["0", "0", "1"]));
-    await vi.waitFor(async () => expect(await states("delivered")).toHaveLength(1), { timeout: 10_000 });
+    await vi.waitFor(() => expect(sent().sort()).toEqual(["0", "0", "1"]), { timeout: 100_000 });
+    await vi.waitFor(async () => expect(await states("delivered")).toHaveLength(1), { timeout: 100_000 });
     await cron(now + 2000);
     expect(downstream.deliveriesOf("forgotten")).toHaveLength(1);
   });

@@ -38,7 +38,7 @@ async function sendAndHangUp(name: string, body: string, faults: Faults): Promis
       const begun: unknown = await (await fetch(new URL(BEGUN_PATH, ledger.url))).json();
       expect(begun).toContain(encodeURIComponent(name));
     },
-    { timeout: 10_000, interval: 2 },
+    { timeout: 100_000, interval: 2 },
   );
   socket.resetAndDestroy();
   await closed;
@@ -66,7 +66,7 @@ test.each<[string, Faults]>([
     concurrency: 5,
   });
   await vi.waitFor(async () => expect((await stored(call_ids)) + (await parked()) - before).toBe(SENDERS), {
-    timeout: 15_000,
+    timeout: 100_000,
     interval: 100,
   });
 });

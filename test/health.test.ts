@@ -113,7 +113,7 @@ test("what piles up is counted, with the age of the oldest", async () => {
       expect(
         (await ledger.DB.prepare("SELECT call_id FROM sync_deliveries WHERE state = 'failed'").all()).results,
       ).toHaveLength(failing.length),
-    { timeout: 10_000 },
+    { timeout: 100_000 },
   );
 
   const answer = await health(ledger.url);

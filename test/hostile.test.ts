@@ -148,7 +148,7 @@ describe("contents", () => {
     expect(Object.values(JSON.parse(JSON.stringify(answer.body)).errors)).toHaveLength(100);
   });
 
-  test("a large text at the bottom of deep nesting goes to R2 in time", { timeout: 10_000 }, async () => {
+  test("a large text at the bottom of deep nesting goes to R2", async () => {
     const nested = `${'{"a":'.repeat(490)}"${"x".repeat(5_000_000)}"${"}".repeat(490)}`;
     const body = JSON.stringify(documentedCall({ call_id: "abyss" }).end({ variables: { top: "kept", deep: 0 } }));
     expect(await post(ledger.url, body.replace('"deep":0', `"deep":${nested}`))).toMatchObject(stored);

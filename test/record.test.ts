@@ -207,7 +207,7 @@ describe("outside D1", () => {
   test("a delivery has its cost, its version and its tools", async () => {
     await send("retell", retellCall({ call_id: "delivered" }).end());
     await send("retell", retellCall({ call_id: "delivered" }).analytics());
-    await vi.waitFor(() => expect(downstream.deliveriesOf("delivered")).toHaveLength(1), { timeout: 20_000 });
+    await vi.waitFor(() => expect(downstream.deliveriesOf("delivered")).toHaveLength(1), { timeout: 100_000 });
     expect(downstream.deliveriesOf("delivered")).toMatchObject([
       {
         payload: {
@@ -236,6 +236,6 @@ describe("outside D1", () => {
     await send("vapi", vapiCall({ call_id: "erased" }).report());
     expect(await toolsOf("erased")).toHaveLength(1);
     expect(await ask(ledger.url, "/api/calls/erased", { method: "DELETE" })).toMatchObject({ status: 202 });
-    await vi.waitFor(async () => expect(await toolsOf("erased")).toEqual([]), { timeout: 20_000 });
+    await vi.waitFor(async () => expect(await toolsOf("erased")).toEqual([]), { timeout: 100_000 });
   });
 });

@@ -48,7 +48,7 @@ const rowOf = async (call_id: string) =>
   );
 
 const until = (call_id: string, expected: Partial<z.infer<typeof rowSchema>>) =>
-  vi.waitFor(async () => expect(await rowOf(call_id)).toMatchObject(expected), { timeout: 15_000, interval: 30 });
+  vi.waitFor(async () => expect(await rowOf(call_id)).toMatchObject(expected), { timeout: 100_000, interval: 30 });
 
 /** An attempt ended, and another is due. */
 const untilTried = (call_id: string, attempts: number) =>
@@ -279,10 +279,12 @@ describe("a correction", () => {
     await until("corrected", { state: "kept", recording_key: "calls/corrected/recording.wav" });
     await correct("corrected", second);
     await until("corrected", { state: "kept", attempts: 1, recording_key: "calls/corrected/recording.mp3" });
-    await vi.waitFor(async () =>
-      expect((await keysOf("corrected")).filter((key) => key.includes("recording"))).toEqual([
-        "calls/corrected/recording.mp3",
-      ]),
+    await vi.waitFor(
+      async () =>
+        expect((await keysOf("corrected")).filter((key) => key.includes("recording"))).toEqual([
+          "calls/corrected/recording.mp3",
+        ]),
+      { timeout: 100_000 },
     );
     expect((await objectOf("calls/corrected/recording.mp3"))?.bytes.equals(mp3)).toBe(true);
   });
@@ -295,7 +297,7 @@ describe("a correction", () => {
     });
     const second = server.behave("/quick.wav", (response) => response.end(wavOf(600)));
     await send("overtaken", first);
-    await vi.waitFor(() => expect(server.countOf("/slow.wav")).toBe(1));
+    await vi.waitFor(() => expect(server.countOf("/slow.wav")).toBe(1), { timeout: 100_000 });
     await correct("overtaken", second);
     expect(server.countOf("/quick.wav")).toBe(0);
     release();
@@ -397,7 +399,7 @@ describe("an erasure", () => {
     const { job } = z.object({ job: z.string() }).parse(body);
     await vi.waitFor(
       async () => expect((await ask(ledger.url, `/api/jobs/${job}`)).body).toMatchObject({ status: "complete" }),
-      { timeout: 15_000, interval: 30 },
+      { timeout: 100_000, interval: 30 },
     );
   };
 
@@ -420,13 +422,13 @@ describe("an erasure", () => {
       release = () => response.end(wavOf(400).subarray(100));
     });
     await send("under-way", address);
-    await vi.waitFor(() => expect(server.countOf("/under-way.wav")).toBe(1));
+    await vi.waitFor(() => expect(server.countOf("/under-way.wav")).toBe(1), { timeout: 100_000 });
     await erase("under-way");
     const deleted = vi.waitFor(
       async () => {
         expect(lines.join()).toMatch(/under-way[^}]*erased/);
       },
-      { timeout: 10_000, interval: 30 },
+      { timeout: 100_000, interval: 30 },
     );
     release();
     await deleted;

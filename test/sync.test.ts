@@ -6,7 +6,7 @@ import { bootOnNetwork } from "./support/network-ledger.ts";
 import { post } from "./support/post.ts";
 import { setFaults } from "./support/stores/relay.ts";
 
-const patience = { timeout: 28_000, interval: 50 };
+const patience = { timeout: 100_000, interval: 50 };
 let downstream: Awaited<ReturnType<typeof startDownstream>>;
 let ledger: Awaited<ReturnType<typeof bootOnNetwork>>;
 // Prepared once: miniflare's prepare blocks this process until the runtime answers, and a runtime that has much to log

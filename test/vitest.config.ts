@@ -24,8 +24,8 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     exclude: [...configDefaults.exclude, laboratory, ...testsOfFacesTakenOut],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     maxConcurrency: 20,
     // What passes has nothing to say.
     silent: "passed-only",

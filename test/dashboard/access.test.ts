@@ -79,7 +79,7 @@ describe("somebody whom Cloudflare Access has let through", () => {
     const response = await kim.send("/calls/call-1/erase", { understood: "yes", csrf_token });
     expect(response.status).toBe(303);
     const erasure = response.headers.get("Location") ?? "";
-    await vi.waitFor(async () => expect((await kim.visit(erasure)).html).toContain("The call is erased"), 15_000);
+    await vi.waitFor(async () => expect((await kim.visit(erasure)).html).toContain("The call is erased"), 100_000);
     expect(await kim.visit("/calls/call-1")).toMatchObject({ status: 404 });
   });
 });

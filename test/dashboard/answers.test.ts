@@ -95,7 +95,7 @@ describe("what goes wrong", () => {
 
   test.each(faultKinds)(
     "whatever page and whatever store fails (%s), it ends in time and discloses nothing",
-    { timeout: 15_000 },
+    { timeout: 100_000 },
     async (kind) => {
       const answers = Object.values(pages).flatMap((path) =>
         [{ D1: kind }, { R2: kind }].map(async (faults) => {

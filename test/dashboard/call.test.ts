@@ -298,7 +298,7 @@ describe("erasing", () => {
       const { status, text } = await pages.visit(erasure);
       expect(status).toBe(200);
       expect(text).toContain("The call is erased");
-    }, 15_000);
+    }, 100_000);
     const { html, text, headers: ofPage } = await pages.visit(erasure);
     expect(text).toContain(
       "Calls 1 Events 1 Deliveries 0 Calls in the index of words 1 Transcripts and other bodies in R2 1 Parked bodies 0",

@@ -34,7 +34,7 @@ beforeEach(async () => {
 });
 
 /** Longer than it takes, since a busy machine takes its time. */
-const eventually = (holds: () => Promise<void> | void) => vi.waitFor(holds, { timeout: 15_000 });
+const eventually = (holds: () => Promise<void> | void) => vi.waitFor(holds, { timeout: 100_000 });
 
 /** Opens the page that an action leads to. */
 async function follow({ status, headers }: { status: number; headers: Headers }) {

@@ -331,7 +331,7 @@ test.each<[PlatformName, (call_id: string) => object[], (call_id: string) => obj
     for (const body of first(call_id)) await ledger.send(platform, body);
     const { body } = await ask(ledger.url, `/api/calls/${call_id}`, { method: "DELETE" });
     const jobStatus = async () => (await ask(ledger.url, `/api/jobs/${Object(body).job}`)).body;
-    await expect.poll(jobStatus, { timeout: 15_000 }).toMatchObject({ status: "complete" });
+    await expect.poll(jobStatus, { timeout: 100_000 }).toMatchObject({ status: "complete" });
     const before = await ledger.inventory();
     for (const body of late(call_id)) {
       expect(await ledger.send(platform, body)).toMatchObject({ status: 200, body: { status: "erased", call_id } });

@@ -201,7 +201,7 @@ describe("secrets are taken out before anything is kept", () => {
     );
 
     if (where === "queue")
-      await vi.waitFor(async () => expect(await ledger.rowOf(call_id)).toBeDefined(), { timeout: 15_000 });
+      await vi.waitFor(async () => expect(await ledger.rowOf(call_id)).toBeDefined(), { timeout: 100_000 });
     else if (where === "D1") expect(await ledger.rowOf(call_id)).toBeDefined();
     else {
       const kept = await ledger.objectsBelow(where);

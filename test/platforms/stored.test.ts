@@ -129,7 +129,7 @@ describe.each([
   test("goes downstream once, when its analysis is there", async () => {
     const id = webhookId(call_id, "analytics.completed", idOf(last));
     await expect
-      .poll(() => downstream.deliveriesOf(call_id), { timeout: 15_000 })
+      .poll(() => downstream.deliveriesOf(call_id), { timeout: 100_000 })
       .toMatchObject([{ id, payload: { type: "analytics.completed", data: { call: { call_id, platform } } } }]);
   });
 
