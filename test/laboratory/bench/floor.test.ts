@@ -14,7 +14,7 @@ let folder: string;
 let ledger: Bundle;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "call-ledger-floor-"));
-  ledger = await bundle("ledger", `${workers}/intake-only.ts`, folder);
+  ledger = await bundle("ledger", "test/support/stores/intake-only.ts", folder);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 

@@ -21,9 +21,8 @@ interface Bench {
   folder: string;
   downstream: Downstream;
   report: Report;
-  /** Bundles the ledger, or a variant of it in `workers`. */
+  /** Bundles the ledger, or a variant of it. */
   build(name: string, entry: string): Promise<Bundle>;
-  variant(name: string, file: string): Promise<Bundle>;
   /** Bundles the ledger within the limits that Cloudflare gives an invocation, at a distance from its stores. */
   limited(): Promise<Bundle>;
   /** Bundles a Worker that stands beside the ledger and erases nothing. */
@@ -38,6 +37,8 @@ interface Section {
 }
 
 const workers = "test/laboratory/bench/workers";
+/** Variants of the ledger that the tests have too. */
+const shared = "test/support/stores";
 
 /** The ledger without words searched, and with. */
 const bothWays = ({ name, ...rest }: Bundle): [plain: Bundle, searching: Bundle] => [
@@ -60,9 +61,9 @@ const sections: Record<string, Section> = {
   weight: {
     about: "size of the upload, CPU time of a start",
     takes: "20 s",
-    async measure({ report, folder, build, variant, other }) {
+    async measure({ report, folder, build, other }) {
       const ledger = await build("ledger", "src/index.ts");
-      const intake = await variant("intake-only", "intake-only.ts");
+      const intake = await build("intake-only", `${shared}/intake-only.ts`);
       const tutorial = await other("tutorial");
       reportWeight(report, ledger, intake, [tutorial], await startupMilliseconds(folder));
     },
@@ -70,8 +71,8 @@ const sections: Record<string, Section> = {
   cost: {
     about: "what a call asks of the stores, and its price",
     takes: "30 s",
-    async measure({ report, downstream, variant, other }) {
-      const [ledger, searching] = bothWays(await variant("ledger", "counting-ledger.ts"));
+    async measure({ report, downstream, build, other }) {
+      const [ledger, searching] = bothWays(await build("ledger", `${shared}/counting-ledger.ts`));
       const vocabularies = ["documented", "atoms"] as const;
       const cases = [
         { bundle: ledger, vocabularies, maxRowsWritten: MAX_ROWS_WRITTEN },
@@ -91,15 +92,15 @@ const sections: Record<string, Section> = {
   search: {
     about: "what a search asks of D1",
     takes: "30 s",
-    async measure({ report, downstream, variant }) {
-      await reportSearch(report, bothWays(await variant("ledger", "counting-ledger.ts")), downstream);
+    async measure({ report, downstream, build }) {
+      await reportSearch(report, bothWays(await build("ledger", `${shared}/counting-ledger.ts`)), downstream);
     },
   },
   latency: {
     about: "time until the answer while the stores are slow",
     takes: "1 min",
-    async measure({ report, downstream, variant, other }) {
-      const ledger = await variant("ledger", "slow-ledger.ts");
+    async measure({ report, downstream, build, other }) {
+      const ledger = await build("ledger", `${workers}/slow-ledger.ts`);
       await reportLatency(report, ledger, [await other("tutorial", "slow-tutorial.ts")], downstream);
     },
   },
@@ -127,15 +128,15 @@ const sections: Record<string, Section> = {
   reading: {
     about: "pages and queries at 10,000 and at a million calls",
     takes: "4 min",
-    async measure({ report, downstream, variant }) {
-      await reportReading(report, await variant("ledger", "counting-ledger.ts"), downstream);
+    async measure({ report, downstream, build }) {
+      await reportReading(report, await build("ledger", `${shared}/counting-ledger.ts`), downstream);
     },
   },
   busy: {
     about: "pages of a ledger with 11,000 calls a day, and what its totals cost",
     takes: "3 min",
-    async measure({ report, downstream, variant }) {
-      await reportBusy(report, await variant("ledger", "counting-ledger.ts"), downstream);
+    async measure({ report, downstream, build }) {
+      await reportBusy(report, await build("ledger", `${shared}/counting-ledger.ts`), downstream);
     },
   },
   throughput: {
@@ -218,7 +219,6 @@ async function measure(chosen: readonly string[]): Promise<boolean> {
     downstream,
     report,
     build: (name, entry) => bundle(name, entry, folder),
-    variant: (name, file) => bundle(name, `${workers}/${file}`, folder),
     limited: () => bundle("ledger", `${workers}/distant-ledger.ts`, folder),
     other: (name, file = `${name}.ts`) => bundle(name, `${workers}/${file}`, folder, { hasEraseJob: false }),
   };
