@@ -8,7 +8,7 @@ const projectFolder = join(import.meta.dirname, "..");
 const laboratory = "test/laboratory/**";
 
 /** The faces that can be taken out, and the tests that go through their doors: without the one, not the others. */
-const testsThrough: Record<string, string[]> = {
+export const testsThrough = {
   "src/dashboard": ["test/dashboard/**", "test/{figures,looked-at,reading}.test.ts"],
   "src/api": [
     "test/{api,csv,erasure,looked-at,openapi,queries,reading,search}.test.ts",
