@@ -5,6 +5,7 @@ import { health } from "./health.ts";
 import { methodNotAllowed, notFound } from "./http/problem.ts";
 import { ingestContext } from "./ingest/ingest.ts";
 import { receiveWebhook } from "./ingest/webhook.ts";
+import { customSchema } from "./platforms/custom/json-schema.ts";
 import { startAfterEvent } from "./recordings/start.ts";
 import { destinationNames } from "./sync/destinations/index.ts";
 
@@ -17,6 +18,9 @@ export const routes = Router<IRequest & Request, [Env, ExecutionContext]>()
     }),
   )
   .all("/webhooks/:platform", () => methodNotAllowed("POST"))
+  .get("/webhooks/custom/schema.json", customSchema)
+  .head("/webhooks/custom/schema.json", customSchema)
+  .all("/webhooks/custom/schema.json", () => methodNotAllowed("GET, HEAD"))
   .get("/healthz", health)
   .head("/healthz", health)
   .all("/healthz", () => methodNotAllowed("GET, HEAD"))

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import * as z from "zod";
 import { documentedEvent } from "../src/platforms/atoms/documented.ts";
 import { atomsEvent } from "../src/platforms/atoms/envelope.ts";
+import { customJsonSchema } from "../src/platforms/custom/json-schema.ts";
 import { elevenLabsEvent } from "../src/platforms/elevenlabs/payload.ts";
 import { retellEvent } from "../src/platforms/retell/payload.ts";
 import { vapiEvent } from "../src/platforms/vapi/payload.ts";
@@ -48,8 +49,10 @@ test.each([
   ["retell", "Fields", retellEvent],
   ["vapi", "Fields", vapiEvent],
   ["elevenlabs", "Fields", elevenLabsEvent],
+  ["custom", "Fields", customJsonSchema()],
 ])("the table that the README of %s has under %s is what the schemas check", (platform, heading, schema) => {
-  const json = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
+  const options = { io: "input", unrepresentable: "any" } as const;
+  const json = schema instanceof z.ZodType ? z.toJSONSchema(schema, options) : schema;
   const expected = [...fieldsOf(json)].sort();
   expect([...documentedFields(platform, heading)].sort()).toEqual(expected);
 });

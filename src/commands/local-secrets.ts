@@ -4,11 +4,14 @@ import { resolve } from "node:path";
 import { parseEnv } from "node:util";
 import { platforms } from "../platforms/index.ts";
 
+/** The form that Standard Webhooks prescribes; its alphabet is the ordinary base64 one. */
+const standardSecret = () => `whsec_${randomBytes(32).toString("base64")}`;
+
 const makers: Record<string, () => string> = {
   ...Object.fromEntries(platforms.map(({ secretsSetting }) => [secretsSetting, () => randomBytes(32).toString("hex")])),
   API_TOKEN: () => randomBytes(32).toString("base64url"),
-  // The form that Standard Webhooks prescribes; its alphabet is the ordinary base64 one.
-  SYNC_SECRET: () => `whsec_${randomBytes(32).toString("base64")}`,
+  CUSTOM_WEBHOOK_SECRETS: standardSecret,
+  SYNC_SECRET: standardSecret,
 };
 
 /** The local secrets; names only, never values. */

@@ -12,10 +12,14 @@ export interface Secret {
   maker?: string;
 }
 
+const standardSecretMaker = `node -p "'whsec_' + require('node:crypto').randomBytes(32).toString('base64')"`;
+
 const platformSecret: Secret = {
   names: platforms.map(({ secretsSetting }) => secretsSetting),
   without: "every event is refused with 503",
-  source: "the signing secret that the platform shows for the webhook (several: separated by commas)",
+  source:
+    "the signing secret that the platform shows for the webhook, or for agents of your own (CUSTOM_WEBHOOK_SECRETS) a random one that they know too (several: separated by commas)",
+  maker: standardSecretMaker,
 };
 
 const apiToken: Secret = {
@@ -29,7 +33,7 @@ const syncSecret: Secret = {
   names: ["SYNC_SECRET"],
   without: "nothing is sent to SYNC_URL",
   source: "a random value that the receiver at SYNC_URL knows too; make one and paste it",
-  maker: `node -p "'whsec_' + require('node:crypto').randomBytes(32).toString('base64')"`,
+  maker: standardSecretMaker,
 };
 
 const secretList = z.array(z.object({ name: z.string() }));

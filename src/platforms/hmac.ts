@@ -1,14 +1,14 @@
 /**
- * Whether one of the secrets gives this HMAC-SHA256 of the bytes. Compares in constant time, as `crypto.subtle.verify` does.
+ * Whether one of the secrets gives this HMAC-SHA256 of the bytes, a text by its UTF-8. Compares in constant time, as `crypto.subtle.verify` does.
  * @param signature 32 bytes
  */
 export async function isSignedByAny(
-  secrets: readonly string[],
+  secrets: readonly (string | Uint8Array)[],
   signature: Uint8Array,
   bytes: ArrayBuffer,
 ): Promise<boolean> {
   for (const secret of secrets) {
-    const key = keys.get(secret) ?? (await importKey(secret));
+    const key = typeof secret === "string" ? (keys.get(secret) ?? (await keepKey(secret))) : await importKey(secret);
     if (await crypto.subtle.verify("HMAC", key, signature, bytes)) return true;
   }
   return false;
@@ -17,11 +17,14 @@ export async function isSignedByAny(
 /** Shared by requests: the secrets of a Worker are few and change with a deployment only. */
 const keys = new Map<string, CryptoKey>();
 
-async function importKey(secret: string): Promise<CryptoKey> {
-  const bytes = new TextEncoder().encode(secret);
-  const key = await crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["verify"]);
+async function keepKey(secret: string): Promise<CryptoKey> {
+  const key = await importKey(new TextEncoder().encode(secret));
   keys.set(secret, key);
   return key;
+}
+
+function importKey(bytes: Uint8Array): Promise<CryptoKey> {
+  return crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["verify"]);
 }
 
 /** The bytes of texts and bodies, one after the other: platforms sign a body together with its time. A blob would copy them twice. */

@@ -1,12 +1,13 @@
 import { type SettingProblem, splitSecrets } from "../settings.ts";
 import { atoms } from "./atoms/index.ts";
+import { custom } from "./custom/index.ts";
 import { elevenlabs } from "./elevenlabs/index.ts";
 import type { Platform } from "./platform.ts";
 import { retell } from "./retell/index.ts";
 import { vapi } from "./vapi/index.ts";
 
 /** Every platform whose webhooks the Worker takes at `/webhooks/{name}`. */
-export const platforms: readonly Platform[] = [atoms, retell, vapi, elevenlabs];
+export const platforms: readonly Platform[] = [atoms, retell, vapi, elevenlabs, custom];
 
 export function findPlatform(name: string): Platform | undefined {
   return platforms.find((platform) => platform.name === name);
@@ -15,9 +16,9 @@ export function findPlatform(name: string): Platform | undefined {
 /** Characters. A shorter secret is invented, or a letter that was left behind: anybody could guess it. */
 const MIN_SECRET_CHARACTERS = 8;
 
-/** The secrets that may have signed a platform's bodies; none while it is off. One that is too short counts as none. */
+/** The secrets that may have signed a platform's bodies; none while it is off. One that has a problem counts as none. */
 export function platformSecrets(platform: Platform, env: Env): string[] {
-  return givenSecrets(platform, env).filter((secret) => !isTooShort(secret));
+  return givenSecrets(platform, env).filter((secret) => problemOf(platform, secret) === undefined);
 }
 
 function givenSecrets({ secretsSetting }: Platform, env: Env): string[] {
@@ -25,8 +26,9 @@ function givenSecrets({ secretsSetting }: Platform, env: Env): string[] {
   return splitSecrets(typeof setting === "string" ? setting : undefined);
 }
 
-function isTooShort(secret: string): boolean {
-  return secret.length < MIN_SECRET_CHARACTERS;
+function problemOf(platform: Platform, secret: string): string | undefined {
+  if (secret.length < MIN_SECRET_CHARACTERS) return `is shorter than ${MIN_SECRET_CHARACTERS} characters`;
+  return platform.secretProblem?.(secret);
 }
 
 /** The names of the platforms that are on. */
@@ -34,13 +36,14 @@ export function namesOfPlatforms(env: Env): string[] {
   return platforms.filter((platform) => platformSecrets(platform, env).length > 0).map(({ name }) => name);
 }
 
-/** Each setting with a secret that is too short; else, when no platform is on, all settings as one: any of them would do. */
+/** Each setting with a secret that has a problem; else, when no platform is on, all settings as one: any of them would do. */
 export function platformProblems(env: Env): SettingProblem[] {
-  const tooShort = platforms.filter((platform) => givenSecrets(platform, env).some(isTooShort));
-  if (tooShort.length > 0) {
-    const problem = `has a secret shorter than ${MIN_SECRET_CHARACTERS} characters, which counts as none`;
-    return tooShort.map(({ secretsSetting }) => ({ setting: secretsSetting, problem }));
-  }
+  const problems = platforms.flatMap((platform) => {
+    const [problem] = givenSecrets(platform, env).flatMap((secret) => problemOf(platform, secret) ?? []);
+    const setting = platform.secretsSetting;
+    return problem === undefined ? [] : [{ setting, problem: `has a secret that ${problem}, which counts as none` }];
+  });
+  if (problems.length > 0) return problems;
   if (namesOfPlatforms(env).length > 0) return [];
   const setting = platforms.map(({ secretsSetting }) => secretsSetting).join(", ");
   return [{ setting, problem: "is not set" }];

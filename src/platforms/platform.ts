@@ -27,6 +27,8 @@ export interface Platform {
   readonly name: string;
   /** The setting with its signing secrets. The platform is on when it is set. */
   readonly secretsSetting: `${string}_WEBHOOK_SECRETS`;
+  /** What keeps a text from being a secret, for a sentence about the setting. Absent: any text is one. */
+  secretProblem?(secret: string): string | undefined;
   /**
    * Looks at the head of a request, before its body is read, since most strangers are refused by it.
    * @param secrets any of them may have signed

@@ -9,7 +9,8 @@ test("an empty ledger names each platform, its address and its secret; with a ca
   const { visit } = await signIn(ledger.url);
   const { text } = await visit("/");
   const { origin } = new URL(ledger.url);
-  for (const name of ["atoms", "retell", "vapi", "elevenlabs"]) expect(text).toContain(`${origin}/webhooks/${name}`);
+  for (const name of ["atoms", "retell", "vapi", "elevenlabs", "custom"])
+    expect(text).toContain(`${origin}/webhooks/${name}`);
   expect(text).toContain("signed with ATOMS_WEBHOOK_SECRETS on");
   expect(text).toContain("switch it on: npx wrangler secret put RETELL_WEBHOOK_SECRETS off");
   // A secret that is too short switches nothing on.

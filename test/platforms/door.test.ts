@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ask } from "../support/ask.ts";
+import { customCall } from "../support/custom.ts";
 import { ELEVENLABS_SECRET, elevenLabsCall, elevenLabsDigest, secondsNow } from "../support/elevenlabs.ts";
 import { documentedCall } from "../support/events.ts";
 import { everySecret, type PlatformName, postWith } from "../support/every-platform.ts";
@@ -58,6 +59,7 @@ const bodyOf: Record<PlatformName, (call_id: string) => string> = {
   retell: (call_id) => JSON.stringify(retellCall({ call_id }).start()),
   vapi: (call_id) => JSON.stringify(vapiCall({ call_id }).start()),
   elevenlabs: (call_id) => JSON.stringify(elevenLabsCall({ call_id }).transcription()),
+  custom: (call_id) => JSON.stringify(customCall({ call_id }).start()),
 };
 
 test.each<[PlatformName, string, Sign]>([

@@ -1,3 +1,4 @@
+import { CUSTOM_SECRET, customHeaders } from "./custom.ts";
 import { ELEVENLABS_SECRET, elevenLabsHeaders } from "./elevenlabs.ts";
 import { SECRET } from "./ledger.ts";
 import { type Answer, readAnswer } from "./post.ts";
@@ -11,6 +12,7 @@ export const everySecret = {
   retell: RETELL_SECRET,
   vapi: VAPI_SECRET,
   elevenlabs: ELEVENLABS_SECRET,
+  custom: CUSTOM_SECRET,
 };
 
 export type PlatformName = keyof typeof everySecret;
@@ -21,6 +23,7 @@ export const everyPlatform: Record<string, string> = {
   RETELL_WEBHOOK_SECRETS: RETELL_SECRET,
   VAPI_WEBHOOK_SECRETS: VAPI_SECRET,
   ELEVENLABS_WEBHOOK_SECRETS: ELEVENLABS_SECRET,
+  CUSTOM_WEBHOOK_SECRETS: CUSTOM_SECRET,
 };
 
 /** The headers with which a platform sends a body now. */
@@ -29,6 +32,7 @@ const headersOf: Record<PlatformName, (body: string) => Record<string, string>> 
   retell: (body) => ({ "X-Retell-Signature": retellSignature(body) }),
   vapi: (body) => vapiSignedHeaders(body),
   elevenlabs: (body) => elevenLabsHeaders(body),
+  custom: (body) => customHeaders(body),
 };
 
 /**

@@ -70,7 +70,7 @@ function start(folder: string, command: string, parameters: string[], environmen
 function inheritedEnvironment() {
   const environment = { ...process.env };
   for (const name of Object.keys(environment)) {
-    if (/^(CLOUDFLARE|CF|WRANGLER|WORKERS|NODE|VITEST|LEDGER|ATOMS|RETELL|VAPI|ELEVENLABS|API|SYNC)_/.test(name))
+    if (/^(CLOUDFLARE|CF|WRANGLER|WORKERS|NODE|VITEST|LEDGER|ATOMS|RETELL|VAPI|ELEVENLABS|CUSTOM|API|SYNC)_/.test(name))
       delete environment[name];
   }
   return environment;

@@ -43,7 +43,7 @@ CREATE TABLE events (
   agent_id TEXT NOT NULL,
   occurred_at TEXT NOT NULL,
   received_at TEXT NOT NULL,
-  format TEXT NOT NULL,             -- the wire format: documented, atoms, retell, vapi, elevenlabs
+  format TEXT NOT NULL,             -- the wire format: documented, atoms, retell, vapi, elevenlabs, custom
   payload TEXT,                     -- the body as JSON, without its transcript; NULL: with another event of the same event_id
   ledger_sha256 TEXT NOT NULL,      -- of the body, hex: the same id with another body is no repetition
   ledger_ingest_id TEXT NOT NULL,   -- random, one a run of ingest: tells a repeated write from a redelivery

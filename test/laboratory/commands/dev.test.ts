@@ -16,7 +16,7 @@ test("a fresh clone starts without a question, and ends its start with the addre
     const [, url = ""] = /Dashboard {2}(http:\/\/localhost:\d+)\n/.exec(output) ?? [];
     expect(output).toContain(`API token  ${secrets["API_TOKEN"]}`);
     expect(output.indexOf("API token")).toBeGreaterThan(output.indexOf("Ready on"));
-    for (const name of ["ATOMS", "RETELL", "VAPI", "ELEVENLABS"]) {
+    for (const name of ["ATOMS", "RETELL", "VAPI", "ELEVENLABS", "CUSTOM"]) {
       expect(output).toContain(`${url}/webhooks/${name.toLowerCase()}, signed with ${name}_WEBHOOK_SECRETS`);
       expect(output).not.toContain(secrets[`${name}_WEBHOOK_SECRETS`]);
     }

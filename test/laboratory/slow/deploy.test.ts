@@ -70,7 +70,7 @@ test("a first deployment makes everything, migrates, and names the secrets still
   expect(api.databases.queries.filter((sql) => sql.includes(firstMigration))).toHaveLength(1);
   expect(stepsOf(api, "0001_ledger.sql")).toEqual(["upload", "migration"]);
   expect(output).toMatch(/NOT READY: ATOMS_WEBHOOK_SECRETS or RETELL_WEBHOOK_SECRETS or .*, API_TOKEN not set/);
-  for (const name of ["ATOMS", "RETELL", "VAPI", "ELEVENLABS"]) {
+  for (const name of ["ATOMS", "RETELL", "VAPI", "ELEVENLABS", "CUSTOM"]) {
     expect(output).toMatch(new RegExp(`^ *npx wrangler secret put ${name}_WEBHOOK_SECRETS$`, "m"));
     expect(output).toContain(`${origin}/webhooks/${name.toLowerCase()}`);
   }
