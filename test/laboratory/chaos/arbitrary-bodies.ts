@@ -1,4 +1,5 @@
 import * as fc from "fast-check";
+import { customCall } from "../../support/custom.ts";
 import { elevenLabsCall } from "../../support/elevenlabs.ts";
 import { retellCall } from "../../support/retell.ts";
 import { vapiCall, vapiNoise } from "../../support/vapi.ts";
@@ -48,6 +49,10 @@ const bodiesOf: Record<PlatformName, (call_id: string) => object[]> = {
   vapi(call_id) {
     const { start, ended, report } = vapiCall({ call_id });
     return [start(), ended(), report(), ...vapiNoise(call_id).slice(0, 2)];
+  },
+  custom(call_id) {
+    const call = customCall({ call_id });
+    return [...shortNames.map((name) => call[name]()), call.whole()];
   },
   elevenlabs(call_id) {
     const { transcription, initiationFailure, audio } = elevenLabsCall({ call_id });

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { atomsCall, documentedCall } from "../../support/events.ts";
 import type { PlatformName } from "../simulator/platforms/platform.ts";
-import { elevenlabs, retell, vapi } from "./arbitrary-platform-calls.ts";
+import { custom, elevenlabs, retell, vapi } from "./arbitrary-platform-calls.ts";
 import { facts, type MakeEvent, seconds, text, time } from "./arbitrary-values.ts";
 
 /** The bodies of one call, to be sent to two ledgers in two orders. */
@@ -76,7 +76,7 @@ export const ORDERED_CALLS = `calls/${ID_BEGINNING}`;
 
 let calls = 0;
 
-const otherPlatforms = { retell, vapi, elevenlabs };
+const otherPlatforms = { retell, vapi, elevenlabs, custom };
 
 /** The events of a call, all of one platform; of Atoms in both formats. */
 const callOfAPlatform = fc.oneof(
@@ -88,7 +88,7 @@ const callOfAPlatform = fc.oneof(
       analysis: fc.option(inTwoOrders(atomsAnalytics), { nil: undefined }),
     }),
   },
-  ...(["retell", "vapi", "elevenlabs"] as const).map((platform) => ({
+  ...(["retell", "vapi", "elevenlabs", "custom"] as const).map((platform) => ({
     weight: 1,
     arbitrary: fc.record({
       platform: fc.constant(platform),

@@ -1,4 +1,5 @@
 import * as fc from "fast-check";
+import { customCall } from "../../support/custom.ts";
 import { callMetadata, elevenLabsCall } from "../../support/elevenlabs.ts";
 import { retellCall } from "../../support/retell.ts";
 import { presigned, vapiCall } from "../../support/vapi.ts";
@@ -82,3 +83,26 @@ export const elevenlabs: fc.Arbitrary<MakeEvent> = fc
           { event_timestamp },
         ),
   );
+
+const customFacts = {
+  timestamp: time,
+  started_at: fc.oneof(fc.constant(null), time),
+  agent_phone: text,
+  agent_version: text,
+};
+const customConclusion = {
+  ...customFacts,
+  ended_at: fc.oneof(fc.constant(null), time),
+  duration_seconds: seconds,
+  disposition: text,
+  variables: facts,
+  metrics: facts,
+  summary: text,
+  cost_usd: seconds,
+};
+
+export const custom: fc.Arbitrary<MakeEvent> = fc.oneof(
+  fc.record(customFacts).map((more) => (call_id: string) => customCall({ call_id }).start(more)),
+  fc.record(customConclusion).map((more) => (call_id: string) => customCall({ call_id }).end(more)),
+  fc.record(customConclusion).map((more) => (call_id: string) => customCall({ call_id }).analytics(more)),
+);

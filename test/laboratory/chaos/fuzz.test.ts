@@ -60,10 +60,12 @@ test("any bytes are decoded to something, and every event among them is whole", 
           expect(call_id.length * agent_id.length).toBeGreaterThan(0);
         }
         const { id } = decoded.body;
-        const isOwn = body.platform === "atoms" && typeof id === "string" && id !== "" && id.isWellFormed();
+        const isOwn =
+          ["atoms", "custom"].includes(body.platform) && typeof id === "string" && id !== "" && id.isWellFormed();
         if (isOwn) expect(decoded.event_id).toBe(id);
         // Of Retell and Vapi a part of the body counts, which may be all of it.
-        else if (["atoms", "elevenlabs"].includes(body.platform)) expect(decoded.event_id).toBe(received.sha256);
+        else if (["atoms", "elevenlabs", "custom"].includes(body.platform))
+          expect(decoded.event_id).toBe(received.sha256);
         else expect(decoded.event_id).toMatch(/^[0-9a-f]{64}$/);
         expect(JSON.parse(decoded.payloadText)).toEqual(JSON.parse(JSON.stringify(decoded.payload)));
       }
@@ -72,7 +74,7 @@ test("any bytes are decoded to something, and every event among them is whole", 
     { seed: SEED, numRuns: RUNS },
   );
   expect([...kinds.keys()].sort()).toEqual(["events", "ignored", "invalid", "not-an-object", "unrecognised"]);
-  expect([...platforms].sort()).toEqual(["atoms", "elevenlabs", "retell", "vapi"]);
+  expect([...platforms].sort()).toEqual(["atoms", "custom", "elevenlabs", "retell", "vapi"]);
 });
 
 const figures = z.object({

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { EventName } from "../../../src/events/event.ts";
+import { customCall } from "../../support/custom.ts";
 import { elevenLabsCall } from "../../support/elevenlabs.ts";
 import { atomsCall, documentedCall } from "../../support/events.ts";
 import { retellCall } from "../../support/retell.ts";
@@ -13,7 +14,7 @@ export const formatNames = ["documented", "atoms"] as const satisfies readonly (
 type AtomsFormat = (typeof formatNames)[number];
 
 /** Those of the other platforms. */
-export const otherFormatNames = ["retell", "vapi", "elevenlabs"] as const satisfies readonly PlatformName[];
+export const otherFormatNames = ["retell", "vapi", "elevenlabs", "custom"] as const satisfies readonly PlatformName[];
 
 export const everyFormatName = [...formatNames, ...otherFormatNames] as const;
 export type FormatName = (typeof everyFormatName)[number];
@@ -78,6 +79,10 @@ const makers: Record<FormatName, (call_id: string) => TestEvent[]> = {
   vapi(call_id) {
     const { start, report } = vapiCall({ call_id });
     return [testEvent("vapi", call_id, ["start"], start()), testEvent("vapi", call_id, ["end", "analytics"], report())];
+  },
+  custom(call_id) {
+    const call = customCall({ call_id });
+    return shortNames.map((name) => testEvent("custom", call_id, [name], call[name]()));
   },
   elevenlabs(call_id) {
     const { transcription } = elevenLabsCall({ call_id });

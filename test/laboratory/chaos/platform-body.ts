@@ -41,7 +41,7 @@ export function platformBody(
 ): PlatformBody {
   const sha256 = bodyDigest(withoutSecrets(body), (parsed) => identityOf(platform, parsed));
   const { id }: Body = JSON.parse(body);
-  const event_id = platform === "atoms" && typeof id === "string" ? id : sha256;
+  const event_id = (platform === "atoms" || platform === "custom") && typeof id === "string" ? id : sha256;
   const identity = (event: EventName) => {
     const named = { call_id, event, event_id };
     return { ...named, key: eventKey(named) };

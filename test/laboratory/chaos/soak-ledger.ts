@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { type LocalLedger, startLocalLedger } from "../simulator/local-ledger.ts";
-import { type Secrets, settingsOf } from "../simulator/platforms/index.ts";
+import { newSecret, type Secrets, settingsOf } from "../simulator/platforms/index.ts";
 import { platformNames } from "../simulator/platforms/platform.ts";
 import { type Receiver, startReceiver } from "../simulator/receiver.ts";
 import { type Door, openDoor } from "./door.ts";
@@ -26,7 +26,7 @@ export interface SoakLedger {
 
 /** @param connections the most that are open at a time */
 export async function startSoakLedger(connections: number, signal: AbortSignal): Promise<SoakLedger> {
-  const secrets: Secrets = Object.fromEntries(platformNames.map((name) => [name, randomBytes(16).toString("hex")]));
+  const secrets: Secrets = Object.fromEntries(platformNames.map((name) => [name, newSecret(name)]));
   const syncSecret = `whsec_${randomBytes(32).toString("base64")}`;
   const receiver = await startReceiver(syncSecret);
   const start = (keep: boolean) =>

@@ -187,6 +187,32 @@ const surveys: Agent = {
   timezone: "Europe/Madrid",
 };
 
+const concierge: Agent = {
+  id: "concierge",
+  description: "Concierge",
+  platform: "custom",
+  direction: "inbound",
+  phone: "+15559870013",
+  languages: { en: 4, es: 2, ja: 1 },
+  answered: 0.95,
+  weight: 4,
+  utcOffsetMinutes: 0,
+  timezone: "UTC",
+};
+
+const callbacks: Agent = {
+  id: "callbacks",
+  description: "Callbacks",
+  platform: "custom",
+  direction: "outbound",
+  phone: "+15559870014",
+  languages: { en: 3, de: 2 },
+  answered: 0.75,
+  weight: 3,
+  utcOffsetMinutes: 60,
+  timezone: "Europe/London",
+};
+
 const agents: readonly Agent[] = [
   supportLine,
   renewals,
@@ -200,6 +226,8 @@ const agents: readonly Agent[] = [
   leads,
   bookings,
   surveys,
+  concierge,
+  callbacks,
 ];
 
 /** One of the agents of these platforms, each as often as its weight says. */

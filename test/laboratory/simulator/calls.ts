@@ -6,6 +6,7 @@ import { holdDialogue, type Turn } from "./dialogue.ts";
 import { type LanguageCode, languages, type Topic } from "./languages.ts";
 import { platforms } from "./platforms/index.ts";
 import type { PlatformName } from "./platforms/platform.ts";
+import { type UsedTool, useTools } from "./tools.ts";
 
 export type AnsweredOutcome = "successful" | "transferred" | "unsuccessful";
 export type Outcome = AnsweredOutcome | "no_answer" | "busy" | "cancelled" | "failed";
@@ -24,6 +25,14 @@ export interface Call {
   outcome: Outcome;
   /** undefined: the platform has no list at all, as it may for calls that nobody answered. */
   turns: Turn[] | undefined;
+  /** In the order of `turns`. */
+  tools: UsedTool[];
+  /** US dollars. */
+  costUsd: number;
+  /** The median of the times that the agent took to answer, milliseconds. */
+  latencyMs: number;
+  /** Of the agent: a new one takes over at noon. */
+  version: number;
   /** What the agent collected. */
   variables: Record<string, string | number | boolean>;
   /** undefined: this call was never analysed. */
@@ -47,6 +56,7 @@ const hours = {
   19: 1,
 };
 const HOUR_MILLISECONDS = 60 * 60 * 1000;
+const NOON_MILLISECONDS = 12 * HOUR_MILLISECONDS;
 
 const answeredOutcomes: Record<AnsweredOutcome, number> = {
   successful: 74,
@@ -96,6 +106,8 @@ export function makeCall(
     customerPhone: dice.pick(customerPhones),
     language: code,
     startedAt,
+    latencyMs: dice.integer(450, 1400),
+    version: startedAt - midnight < NOON_MILLISECONDS ? 3 : 4,
   };
   const ringing = dice.integer(1500, 25_000);
   const answered = length === "endless" || dice.chance(agent.answered);
@@ -109,6 +121,8 @@ export function makeCall(
       durationSeconds: 0,
       outcome,
       turns: dice.chance(0.5) ? [] : undefined,
+      tools: [],
+      costUsd: 0,
       variables: {},
       analysis: dice.chance(ANALYSED_UNANSWERED) ? analyse(dice, outcome, topic, endedAt) : undefined,
     };
@@ -125,6 +139,8 @@ export function makeCall(
     durationSeconds: seconds,
     outcome,
     turns,
+    tools: useTools(dice, turns, topic),
+    costUsd: Math.round((seconds / 60) * 1100) / 10_000,
     variables: collect(dice, topic, outcome),
     analysis: dice.chance(ANALYSED_ANSWERED) ? analyse(dice, outcome, topic, endedAt) : undefined,
   };

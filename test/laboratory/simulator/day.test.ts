@@ -56,12 +56,39 @@ test("every body has the events, the transcript and the customer that its plan s
     const read = eventsIn(delivery).map(({ event }) => event);
     expect(read.map(({ event }) => event)).toEqual(events);
     expect(read.map(({ transcript_turns }) => transcript_turns).find((count) => count !== undefined)).toBe(turns);
+    expect(countsOf(delivery)).toEqual(delivery.tools);
+    expect(read.map(({ cost_usd }) => cost_usd).find((cost) => cost !== undefined) ?? 0).toBeCloseTo(
+      delivery.costUsd ?? 0,
+      6,
+    );
+    expect(read.some(({ agent_version }) => agent_version !== undefined)).toBe(delivery.hasVersion);
     expect(new Set(read.map(({ call_id }) => call_id))).toEqual(new Set([callId]));
     if (!hasNumber)
       expect(read.flatMap(({ caller_phone = [], caller_phones = [] }) => [caller_phone, caller_phones]).flat()).toEqual(
         [],
       );
   }
+});
+
+/** The tools in the transcript of a body, as the ledger reads them. */
+function countsOf({ platform, body, events }: Delivery) {
+  if (!events.includes("call.end")) return { calls: 0, errors: 0 };
+  const turns = findPlatform(platform)?.turns(JSON.parse(new TextDecoder().decode(body))) ?? [];
+  const tools = turns.filter((turn) => turn.kind === "tool");
+  return { calls: tools.length, errors: tools.filter(({ status }) => status === "error").length };
+}
+
+test("a day has tools of every platform that tells of them, some that fail, costs, and two versions of each agent", () => {
+  const { deliveries, totals } = planDay();
+  const of = (is: (delivery: Delivery) => boolean) => new Set(deliveries.filter(is).map(({ platform }) => platform));
+  expect(of(({ tools }) => tools.calls > 0)).toEqual(new Set(["retell", "vapi", "elevenlabs", "custom"]));
+  expect(of(({ tools }) => tools.errors > 0)).toEqual(new Set(["retell", "elevenlabs", "custom"]));
+  expect(of(({ costUsd = 0 }) => costUsd > 0)).toEqual(new Set(["retell", "vapi", "custom"]));
+  const versions = decodeAll(deliveries).flatMap(({ platform, event: { agent_version } }) =>
+    agent_version === undefined ? [] : `${platform} ${agent_version}`,
+  );
+  expect(new Set(versions).size).toBe(8);
+  expect(totals.tools.errors).toBeGreaterThan(0);
 });
 
 test("what is between the events of a call is noise to its platform", async () => {
@@ -136,6 +163,7 @@ test("each platform repeats in its own way: Retell says anew when it sent, Vapi 
   expect(changed("vapi", /presigned/).some(isSame)).toBe(false);
   expect(changed("atoms", /./).every(isSame)).toBe(true);
   expect(changed("elevenlabs", /./).every(isSame)).toBe(true);
+  expect(changed("custom", /./).every(isSame)).toBe(true);
 });
 
 test("a correction has an id of its own, comes later, and says something else than before", async () => {
@@ -161,7 +189,7 @@ test("a day has everything that a real one has", async () => {
   const events = decodeAll(deliveries);
   const of = (field: string) =>
     new Set(events.map((one) => Object.entries({ ...one, ...one.event }).find(([key]) => key === field)?.[1]));
-  expect(of("format")).toEqual(new Set(["documented", "atoms", "retell", "vapi", "elevenlabs"]));
+  expect(of("format")).toEqual(new Set(["documented", "atoms", "retell", "vapi", "elevenlabs", "custom"]));
   expect(of("call_direction")).toEqual(new Set(["inbound", "outbound", undefined]));
   for (const count of Object.values(totals.answers)) expect(count).toBeGreaterThan(0);
   const signings = new Set(deliveries.map(({ platform, signing }) => `${platform}: ${signing}`));

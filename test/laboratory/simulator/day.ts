@@ -94,7 +94,7 @@ function isOfTheLedger({ events }: CallBody): boolean {
 }
 
 function delivery(dice: Dice, call: Call, content: Content, sent: CallBody): Delivery {
-  const { at, events, turns, body } = sent;
+  const { at, events, turns, tools = { calls: 0, errors: 0 }, costUsd, hasVersion = false, body } = sent;
   const { platform, direction } = call.agent;
   const isIgnored = !isOfTheLedger(sent);
   return {
@@ -105,6 +105,9 @@ function delivery(dice: Dice, call: Call, content: Content, sent: CallBody): Del
     hasNumber: direction !== "web",
     events,
     turns,
+    tools,
+    costUsd,
+    hasVersion,
     body: bytes(body),
     signing: dice.weighted(platforms[platform].signings),
     expected: isIgnored ? ["200 ignored"] : ["200 stored"],

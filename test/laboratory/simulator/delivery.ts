@@ -1,5 +1,6 @@
 import type { EventName } from "../../../src/events/event.ts";
 import type { Body, PlatformName, Signing } from "./platforms/platform.ts";
+import type { ToolCount } from "./tools.ts";
 
 /** An answer of the ledger in short: its HTTP status, and the status its body names. */
 export const answers = ["200 stored", "200 duplicate", "200 ignored", "200 quarantined", "400", "401", "422"] as const;
@@ -22,6 +23,12 @@ export interface Delivery {
   events: readonly EventName[];
   /** Spoken turns of the transcript in it; undefined: it has no transcript. */
   turns: number | undefined;
+  /** Of that transcript. */
+  tools: ToolCount;
+  /** What it says that the call cost, US dollars; undefined: it says nothing of it. */
+  costUsd: number | undefined;
+  /** It says which version of the agent it was. */
+  hasVersion: boolean;
   body: Uint8Array;
   signing: Signing;
   /** One a copy, in any order; copies are sent at the same moment. */

@@ -7,7 +7,7 @@ import { relayUntil, setFaults } from "../../support/stores/relay.ts";
 import { badDay, badDayFindings, hasRecovered, printBadDay, withoutExplained } from "./bad-day.ts";
 import { type Day, DEFAULT_CALLS, DEFAULT_SEED, lastFullHour, planDay } from "./day.ts";
 import { type LocalLedger, startLocalLedger } from "./local-ledger.ts";
-import { type Secrets, settingsOf } from "./platforms/index.ts";
+import { newSecret, type Secrets, settingsOf } from "./platforms/index.ts";
 import { platformNames } from "./platforms/platform.ts";
 import { onTerminal, type Progress, showProgress } from "./progress.ts";
 import { type Receiver, startReceiver } from "./receiver.ts";
@@ -42,7 +42,7 @@ async function demo(given: Given<"calls" | "seed" | "chaos">, interrupted: Abort
 
   const progress = showProgress();
   const syncSecret = `whsec_${randomBytes(32).toString("base64")}`;
-  const secrets: Secrets = Object.fromEntries(platformNames.map((name) => [name, randomBytes(16).toString("hex")]));
+  const secrets: Secrets = Object.fromEntries(platformNames.map((name) => [name, newSecret(name)]));
   const apiToken = randomBytes(32).toString("base64url");
   const receiver = await startReceiver(syncSecret);
   let ledger: LocalLedger | undefined;
@@ -153,7 +153,7 @@ async function report(day: Day, played: Traffic, receiver: Receiver, stores: Sto
   printRows(
     "From calls and events, by platform",
     await stores.query(`SELECT platform, count(*) AS calls, sum(of_call.events) AS events,
-         count(DISTINCT agent_id) AS agents, round(avg(duration_seconds)) AS "average s"
+         count(DISTINCT agent_id) AS agents, round(avg(duration_seconds)) AS "average s", round(sum(cost_usd), 2) AS "cost $"
        FROM calls JOIN (SELECT call_id, count(*) AS events FROM events GROUP BY call_id) AS of_call USING (call_id)
        GROUP BY platform ORDER BY calls DESC`),
   );

@@ -7,7 +7,7 @@ import type { Totals } from "./totals.ts";
 
 /** What D1 and R2 hold beside what they should. */
 export async function storeFindings(
-  { platforms, rows, turns, objects, corrected }: Totals,
+  { platforms, rows, turns, tools, cost, versions, objects, corrected }: Totals,
   stores: Stores,
 ): Promise<Finding[]> {
   const row = async (what: string, expected: number, sql: string, ...values: string[]) => ({
@@ -30,6 +30,10 @@ export async function storeFindings(
     row("calls, corrected", corrected.length, ofCorrected, JSON.stringify(corrected), CORRECTED_SUMMARY),
     ...Array.from(platforms, ([name, { calls }]) => row(`calls of ${name}`, calls, ofPlatform, name)),
     row("calls, their turns", turns, "SELECT sum(transcript_turns) FROM calls"),
+    row("calls, their cost in 1/100 cent", cost, "SELECT round(sum(cost_usd) * 10000) FROM calls"),
+    row("calls with a version", versions, "SELECT count(agent_version) FROM calls"),
+    row("tool_calls", tools.calls, "SELECT count(*) FROM tool_calls"),
+    row("tool_calls, failed", tools.errors, "SELECT count(*) FROM tool_calls WHERE status = 'error'"),
     row("events", rows.events, "SELECT count(*) FROM events"),
     row("events with a secret", 0, withSecret, PLANTED_SECRET),
     row("ledger_caller_numbers", rows.callers, "SELECT count(*) FROM ledger_caller_numbers"),

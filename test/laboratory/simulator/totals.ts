@@ -1,6 +1,7 @@
 import type { EventName } from "../../../src/events/event.ts";
 import { type Answer, answers, type Delivery } from "./delivery.ts";
 import { type PlatformName, platformNames } from "./platforms/platform.ts";
+import type { ToolCount } from "./tools.ts";
 
 /** What the ledger must hold and have answered after a day. */
 export interface Totals {
@@ -18,6 +19,12 @@ export interface Totals {
   };
   /** Spoken turns of all transcripts together. */
   turns: number;
+  /** Of all transcripts together. */
+  tools: ToolCount;
+  /** Of all calls whose platform says it, ten-thousandths of a US dollar. */
+  cost: number;
+  /** Calls whose platform says which version of the agent it was. */
+  versions: number;
   /** Objects of R2, by their kind. */
   objects: { transcripts: number; superseded: number; quarantine: number };
   /** The calls that were corrected: to the disposition `failed`, or to the summary of the later analysis. */
@@ -64,6 +71,12 @@ export function totalsOf(deliveries: readonly Delivery[]): Totals {
       searchable: turns.size,
     },
     turns: Array.from(turns.values()).reduce((sum, count) => sum + count, 0),
+    tools: {
+      calls: mostByCall(ends, ({ tools }) => tools.calls),
+      errors: mostByCall(ends, ({ tools }) => tools.errors),
+    },
+    cost: Math.round(mostByCall(stored, ({ costUsd = 0 }) => costUsd) * 10_000),
+    versions: callsIn(stored.filter(({ hasVersion }) => hasVersion)),
     objects: {
       transcripts,
       superseded: ends.length - transcripts,
@@ -75,6 +88,16 @@ export function totalsOf(deliveries: readonly Delivery[]): Totals {
 
 function callsIn(deliveries: readonly Delivery[]): number {
   return new Set(deliveries.map(({ callId }) => callId)).size;
+}
+
+/** Sums the highest figure of each call: bodies of one call say the same, or nothing. */
+function mostByCall(deliveries: readonly Delivery[], figure: (delivery: Delivery) => number): number {
+  const most = new Map<string, number>();
+  for (const delivery of deliveries) {
+    const { callId = "" } = delivery;
+    most.set(callId, Math.max(figure(delivery), most.get(callId) ?? 0));
+  }
+  return Array.from(most.values()).reduce((sum, one) => sum + one, 0);
 }
 
 /** The call's last body with a transcript wins, which is the one with the most turns. */

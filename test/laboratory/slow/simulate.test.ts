@@ -54,7 +54,7 @@ test("a played day is of the last 24 hours, and --remove takes all of it out aga
   );
   for (const name of platformNames) expect(stdout).toMatch(new RegExp(`${name}: requests answered rightly .* yes`));
   expect(await callIds()).toHaveLength(31);
-  expect(await platformsOf()).toEqual(["atoms", "elevenlabs", "retell", "vapi"]);
+  expect(await platformsOf()).toEqual(["atoms", "custom", "elevenlabs", "retell", "vapi"]);
   const dayBefore = new Date(Date.now() - 24 * 60 * 60 * 1000).toISOString();
   const old = await ledger.DB.prepare("SELECT call_id FROM calls WHERE called_at < ?").bind(dayBefore).all();
   expect(old.results).toEqual([{ call_id: "real" }]);
@@ -66,12 +66,12 @@ test("a played day is of the last 24 hours, and --remove takes all of it out aga
 }, 120_000);
 
 test("the platforms that are named are played, and no others", async () => {
-  const { stdout } = await run("--calls", "6", "--seed", "4", "--platform", "retell,elevenlabs");
-  expect(stdout).toContain("--platform retell,elevenlabs\n");
-  expect(await platformsOf()).toEqual(["elevenlabs", "retell"]);
+  const { stdout } = await run("--calls", "6", "--seed", "4", "--platform", "retell,custom");
+  expect(stdout).toContain("--platform retell,custom\n");
+  expect(await platformsOf()).toEqual(["custom", "retell"]);
   await expect(run("--platform", "acme")).rejects.toMatchObject({
     code: 2,
-    stderr: expect.stringContaining('--platform takes some of atoms, retell, vapi, elevenlabs, not "acme".'),
+    stderr: expect.stringContaining('--platform takes some of atoms, retell, vapi, elevenlabs, custom, not "acme".'),
   });
 }, 60_000);
 

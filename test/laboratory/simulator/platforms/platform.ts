@@ -1,8 +1,9 @@
 import type { EventName } from "../../../../src/events/event.ts";
 import type { Dice } from "../../../support/stores/dice.ts";
 import type { Call } from "../calls.ts";
+import type { ToolCount } from "../tools.ts";
 
-export const platformNames = ["atoms", "retell", "vapi", "elevenlabs"] as const;
+export const platformNames = ["atoms", "retell", "vapi", "elevenlabs", "custom"] as const;
 export type PlatformName = (typeof platformNames)[number];
 
 /** The body of a webhook before it becomes JSON. */
@@ -16,6 +17,12 @@ export interface CallBody {
   events: readonly EventName[];
   /** Spoken turns of the transcript in it; undefined: it has no transcript. */
   turns?: number | undefined;
+  /** Of the transcript in it. */
+  tools?: ToolCount;
+  /** What it says that the call cost, US dollars; undefined: it says nothing of it. */
+  costUsd?: number | undefined;
+  /** It says which version of the agent it was. */
+  hasVersion?: boolean;
   body: Body;
 }
 

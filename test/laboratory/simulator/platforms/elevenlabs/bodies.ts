@@ -2,6 +2,7 @@ import type { Dice } from "../../../../support/stores/dice.ts";
 import { type Analysis, reportedAt } from "../../analysis.ts";
 import type { Call, Outcome } from "../../calls.ts";
 import type { Turn } from "../../dialogue.ts";
+import { countTools, type UsedTool, withTools } from "../../tools.ts";
 import { type Body, type CallBody, PLANTED_SECRET } from "../platform.ts";
 
 /** Share of the calls whose recording is sent too, and how long after the transcription. */
@@ -34,9 +35,10 @@ function transcriptionOf(call: Call, answeredAt: number, dice: Dice): CallBody {
     agent_id: agent.id,
     agent_name: agent.description,
     conversation_id: id,
+    version_id: `agtvrsn_${call.version}`,
     status: "done",
     user_id: null,
-    transcript: transcriptOf(turns ?? []),
+    transcript: transcriptOf(call),
     metadata: {
       start_time_unix_secs: seconds(answeredAt),
       accepted_time_unix_secs: seconds(answeredAt),
@@ -53,22 +55,42 @@ function transcriptionOf(call: Call, answeredAt: number, dice: Dice): CallBody {
     has_audio: true,
   };
   const events = ["call.end", "analytics.completed"] as const;
-  return { ...sent("post_call_transcription", reportedAt(call), data), events, turns: turns?.length ?? 0 };
+  return {
+    ...sent("post_call_transcription", reportedAt(call), data),
+    events,
+    turns: turns?.length ?? 0,
+    tools: countTools(call.tools),
+    hasVersion: true,
+  };
 }
 
 /** Times are whole seconds; a turn that calls a tool has no words. */
-function transcriptOf(turns: readonly Turn[]): Body[] {
-  const spoken = turns.map(({ role, content, atSecond }) => ({
+function transcriptOf({ turns = [], tools }: Call): Body[] {
+  const spoken = ({ role, content, atSecond }: Turn) => ({
     role,
     message: content,
     tool_calls: [],
     tool_results: [],
     time_in_call_secs: Math.floor(atSecond),
     interrupted: false,
-  }));
-  const lookUp = { request_id: "look_up_1", tool_name: "look_up", params_as_json: "{}", tool_has_been_called: true };
-  const toolCall = { role: "agent", message: null, tool_calls: [lookUp], tool_results: null, time_in_call_secs: 1 };
-  return [...spoken.slice(0, 2), toolCall, ...spoken.slice(2)];
+  });
+  return withTools(turns, tools, spoken, toolTurns);
+}
+
+function toolTurns({ id: request_id, name: tool_name, arguments: given, result, failed, ...times }: UsedTool): Body[] {
+  const call = { request_id, tool_name, params_as_json: JSON.stringify(given), tool_has_been_called: true };
+  const answer = {
+    request_id,
+    tool_name,
+    result_value: JSON.stringify(result),
+    is_error: failed,
+    tool_latency_secs: times.durationMs / 1000,
+  };
+  const time_in_call_secs = Math.floor(times.atSecond);
+  return [
+    { role: "agent", message: null, tool_calls: [call], tool_results: null, time_in_call_secs },
+    { role: "agent", message: null, tool_calls: null, tool_results: [answer], time_in_call_secs },
+  ];
 }
 
 const terminationReasons: Record<Outcome, string> = {

@@ -3,6 +3,7 @@ import type { Dice } from "../../../../support/stores/dice.ts";
 import { type Analysis, reportedAt } from "../../analysis.ts";
 import type { Call, Outcome } from "../../calls.ts";
 import type { Turn } from "../../dialogue.ts";
+import { countTools, type UsedTool, withTools } from "../../tools.ts";
 import { type Body, type CallBody, PLANTED_SECRET } from "../platform.ts";
 
 /** How long after something happened Retell sends it. */
@@ -15,7 +16,7 @@ const UPDATED = 0.3;
 export function bodies(call: Call, dice: Dice): CallBody[] {
   const { answeredAt, endedAt, analysis } = call;
   const begun = begunCall(call, dice);
-  const ended = { ...begun, ...endOf(call, dice) };
+  const ended = { ...begun, ...endOf(call) };
   return [
     ...(answeredAt === undefined
       ? []
@@ -23,7 +24,12 @@ export function bodies(call: Call, dice: Dice): CallBody[] {
           sent("call_started", ["call.start"], answeredAt + DELAY_MILLISECONDS, { ...begun, call_status: "ongoing" }),
           ...between(call, answeredAt, begun, dice),
         ]),
-    { ...sent("call_ended", ["call.end"], endedAt + DELAY_MILLISECONDS, ended), turns: call.turns?.length },
+    {
+      ...sent("call_ended", ["call.end"], endedAt + DELAY_MILLISECONDS, ended),
+      turns: call.turns?.length,
+      tools: countTools(call.tools),
+      costUsd: call.costUsd,
+    },
     ...(analysis ? [analyzed(analysis, ended)] : []),
   ];
 }
@@ -31,11 +37,11 @@ export function bodies(call: Call, dice: Dice): CallBody[] {
 /** The analysis is made once more, and what it finds later wins. */
 export function correction(corrected: Call, dice: Dice): CallBody {
   const { analysis = { finishedAt: reportedAt(corrected), summary: "", metrics: {} } } = corrected;
-  return analyzed(analysis, { ...begunCall(corrected, dice), ...endOf(corrected, dice) });
+  return analyzed(analysis, { ...begunCall(corrected, dice), ...endOf(corrected) });
 }
 
 function sent(event: string, events: readonly EventName[], at: number, call: Body): CallBody {
-  return { at, events, body: { event, event_timestamp: at, call } };
+  return { at, events, hasVersion: true, body: { event, event_timestamp: at, call } };
 }
 
 function analyzed(analysis: Analysis, ended: Body): CallBody {
@@ -59,7 +65,7 @@ function begunCall(call: Call, dice: Dice): Body {
         }),
     call_id: call.id,
     agent_id: agent.id,
-    agent_version: 3,
+    agent_version: call.version,
     agent_name: agent.description,
     ...(answeredAt !== undefined && { start_timestamp: answeredAt }),
     metadata: { language: call.language },
@@ -77,7 +83,7 @@ const disconnectionReasons: Record<Outcome, string> = {
   failed: "dial_failed",
 };
 
-function endOf(call: Call, dice: Dice): Body {
+function endOf(call: Call): Body {
   const { answeredAt, endedAt, outcome, turns } = call;
   const common = { disconnection_reason: disconnectionReasons[outcome], ...conversation(call) };
   if (answeredAt === undefined) {
@@ -92,21 +98,47 @@ function endOf(call: Call, dice: Dice): Body {
     recording_url: `https://recordings.example.com/${call.id}/recording.wav`,
     public_log_url: `https://recordings.example.com/${call.id}/public.log`,
     collected_dynamic_variables: asTexts(call.variables),
-    latency: { e2e: { p50: dice.integer(600, 1100), num: turns?.length ?? 0 } },
-    call_cost: { combined_cost: Math.round(seconds * 15) / 100, total_duration_seconds: Math.round(seconds) },
+    latency: { e2e: { p50: call.latencyMs, num: turns?.length ?? 0 } },
+    call_cost: { combined_cost: call.costUsd * 100, total_duration_seconds: Math.round(seconds) },
   };
 }
 
-function conversation({ turns }: Pick<Call, "turns">): Body {
+function conversation({ turns, tools }: Pick<Call, "turns" | "tools">): Body {
   if (turns === undefined) return {};
   const transcript = turns.map(({ role, content }) => `${role === "agent" ? "Agent" : "User"}: ${content}\n`);
   const utterances = turns.map(utterance);
-  const lookUp = { role: "tool_call_invocation", tool_call_id: "tool_1", name: "look_up", arguments: "{}" };
   return {
     transcript: transcript.join(""),
     transcript_object: utterances,
-    transcript_with_tool_calls: [...utterances.slice(0, 2), lookUp, ...utterances.slice(2)],
+    transcript_with_tool_calls: withTools(turns, tools, utterance, toolCall),
   };
+}
+
+function toolCall({
+  id: tool_call_id,
+  name,
+  arguments: given,
+  result,
+  failed,
+  atSecond,
+  durationMs,
+}: UsedTool): Body[] {
+  return [
+    {
+      role: "tool_call_invocation",
+      tool_call_id,
+      name,
+      arguments: JSON.stringify(given),
+      time_sec: rounded(atSecond),
+    },
+    {
+      role: "tool_call_result",
+      tool_call_id,
+      successful: !failed,
+      content: JSON.stringify(result),
+      time_sec: rounded(atSecond + durationMs / 1000),
+    },
+  ];
 }
 
 /** Seconds that a word takes. */
@@ -141,7 +173,7 @@ function between({ turns = [], outcome, endedAt }: Call, answeredAt: number, beg
   return [
     ...Array.from(updates, (index) => {
       const at = answeredAt + Math.round((turns[index]?.atSecond ?? 0) * 1000) + DELAY_MILLISECONDS;
-      const call = { ...begun, ...conversation({ turns: turns.slice(0, index + 1) }) };
+      const call = { ...begun, ...conversation({ turns: turns.slice(0, index + 1), tools: [] }) };
       return sent("transcript_updated", [], at, call);
     }),
     ...(outcome === "transferred" ? ["transfer_started", "transfer_bridged"] : []).map((event) =>

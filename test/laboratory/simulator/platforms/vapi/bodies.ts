@@ -86,6 +86,9 @@ function report(call: Call, about: Body, dice: Dice): CallBody {
     at,
     events: analysis ? ["call.end", "analytics.completed"] : ["call.end"],
     turns: turns?.length ?? 0,
+    tools: { calls: call.tools.length, errors: 0 },
+    costUsd: call.costUsd,
+    hasVersion: true,
     body: {
       message: {
         timestamp: at,
@@ -93,7 +96,8 @@ function report(call: Call, about: Body, dice: Dice): CallBody {
         endedReason: answeredAt !== undefined && outcome === "failed" ? "customer-ended-call" : endedReasons[outcome],
         ...(answeredAt !== undefined && { startedAt: iso(answeredAt) }),
         endedAt: iso(endedAt),
-        cost: Math.round(minutes * 1100) / 10_000,
+        assistantVersion: call.version,
+        cost: call.costUsd,
         costs: [{ type: "vapi", subType: "normal", minutes, cost: Math.round(minutes * 500) / 10_000 }],
         analysis: analysis ? vapiAnalysis(analysis) : {},
         artifact: artifact(call, analysis, dice),
@@ -114,11 +118,11 @@ function vapiAnalysis({ summary, metrics }: Analysis): Body {
 
 /** What a call leaves behind: its messages three times over, the recording, the variables, the outputs. */
 function artifact(call: Call, analysis: Analysis | undefined, dice: Dice): Body {
-  const { id, agent, answeredAt, turns = [], variables } = call;
+  const { id, agent, answeredAt, turns = [], tools, variables, latencyMs } = call;
   const recordingUrl = `https://recordings.example.com/${id}.wav`;
   const score = analysis?.metrics["satisfaction_score"];
   return {
-    messages: answeredAt === undefined ? [] : messagesOf(agent, turns, answeredAt),
+    messages: answeredAt === undefined ? [] : messagesOf(agent, turns, answeredAt, tools),
     messagesOpenAIFormatted: [
       { role: "system", content: promptOf(agent) },
       ...turns.map(({ role, content }) => ({ role: role === "agent" ? "assistant" : role, content })),
@@ -127,6 +131,7 @@ function artifact(call: Call, analysis: Analysis | undefined, dice: Dice): Body 
     ...(answeredAt !== undefined && { recordingUrl, recording: { mono: { combinedUrl: recordingUrl } } }),
     ...(answeredAt !== undefined && presigned(dice)),
     variableValues: variables,
+    performanceMetrics: { turnLatencyAverage: latencyMs, turnLatencies: [{ turnLatency: latencyMs }] },
     ...(score !== undefined && {
       structuredOutputs: { "7c1d5e20-94ab-4f63-8d17-2b60c9e3a415": { name: "satisfaction_score", result: score } },
     }),

@@ -1,5 +1,6 @@
 import type { Agent } from "../../agents.ts";
 import type { Turn } from "../../dialogue.ts";
+import { type UsedTool, withTools } from "../../tools.ts";
 import type { Body } from "../platform.ts";
 
 /** What the assistant is told to be. Bodies repeat it, and nobody says it. */
@@ -10,21 +11,29 @@ export function promptOf({ description }: Agent): string {
   );
 }
 
-/** The conversation with its prompt and a call of a tool. */
-export function messagesOf(agent: Agent, turns: readonly Turn[], answeredAt: number): Body[] {
-  const spoken = turns.map(({ role, content, atSecond }) => ({
+/** The conversation with its prompt and the calls of tools. */
+export function messagesOf(
+  agent: Agent,
+  turns: readonly Turn[],
+  answeredAt: number,
+  tools: readonly UsedTool[] = [],
+): Body[] {
+  const spoken = ({ role, content, atSecond }: Turn) => ({
     role: role === "agent" ? "bot" : role,
     message: content,
     time: answeredAt + atSecond * 1000,
     secondsFromStart: atSecond,
     source: "",
-  }));
-  const toolCalls = {
-    role: "tool_calls",
-    message: "",
-    time: answeredAt,
-    toolCalls: [{ id: "tool_1", type: "function", function: { name: "look_up", arguments: "{}" } }],
+  });
+  // Vapi does not say of a result whether it is a failure.
+  const used = ({ id, name, arguments: given, result, atSecond, durationMs }: UsedTool) => {
+    const time = answeredAt + atSecond * 1000;
+    const called = { id, type: "function", function: { name, arguments: JSON.stringify(given) } };
+    return [
+      { role: "tool_calls", message: "", time, toolCalls: [called] },
+      { role: "tool_call_result", toolCallId: id, name, result: JSON.stringify(result), time: time + durationMs },
+    ];
   };
   const system = { role: "system", message: promptOf(agent), time: answeredAt, secondsFromStart: 0 };
-  return [system, ...spoken.slice(0, 2), toolCalls, ...spoken.slice(2)];
+  return [system, ...withTools(turns, tools, spoken, used)];
 }
