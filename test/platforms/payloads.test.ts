@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { findPlatform } from "../../src/platforms/index.ts";
+import { customCall } from "../support/custom.ts";
 import { payloadOf } from "../support/decoded.ts";
 import { elevenLabsCall } from "../support/elevenlabs.ts";
 import { atomsCall, documentedCall } from "../support/events.ts";
@@ -82,6 +83,8 @@ test.each([
     }),
   ],
   ["elevenlabs", "post_call_transcription", elevenlabs.transcription({ transcript: elevenLabsTurns })],
+  ["custom", "call.end", customCall({ call_id: "said in custom" }).end({ transcript: atomsTurns })],
+  ["custom", "call.end and analytics", customCall({ call_id: "said in custom" }).whole({ transcript: atomsTurns })],
   ["elevenlabs", "call_initiation_failure", elevenlabs.initiationFailure({ transcript: elevenLabsTurns })],
 ] as const)("the payload of %s %s has no transcript in it", (name, _event, body) => {
   const platform = findPlatform(name);

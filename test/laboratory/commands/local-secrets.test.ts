@@ -21,7 +21,10 @@ const ofPlatforms = platforms.map(({ secretsSetting }) => secretsSetting);
 test("a fresh folder gets secrets that work, of every platform, and others each time", () => {
   expect(ensureLocalSecrets(folder).added).toEqual([...ofPlatforms, "API_TOKEN", "SYNC_SECRET"]);
   const first = secrets();
-  for (const name of ofPlatforms) expect(first[name]).toMatch(/^[0-9a-f]{64}$/);
+  for (const { secretsSetting, secretProblem } of platforms) {
+    expect(first[secretsSetting]).toMatch(/^(?:[0-9a-f]{64}|whsec_[A-Za-z0-9+/]{43}=)$/);
+    expect(secretProblem?.(first[secretsSetting] ?? "")).toBeUndefined();
+  }
   expect(first["API_TOKEN"]).toMatch(/^[\w-]{43}$/);
   expect(first["SYNC_SECRET"]).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
   expect(() => new Webhook(first["SYNC_SECRET"] ?? "")).not.toThrow();

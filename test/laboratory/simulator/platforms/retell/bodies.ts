@@ -30,23 +30,23 @@ export function bodies(call: Call, dice: Dice): CallBody[] {
       tools: countTools(call.tools),
       costUsd: call.costUsd,
     },
-    ...(analysis ? [analyzed(analysis, ended)] : []),
+    ...(analysis ? [analyzed(analysis, ended, call.costUsd)] : []),
   ];
 }
 
 /** The analysis is made once more, and what it finds later wins. */
 export function correction(corrected: Call, dice: Dice): CallBody {
   const { analysis = { finishedAt: reportedAt(corrected), summary: "", metrics: {} } } = corrected;
-  return analyzed(analysis, { ...begunCall(corrected, dice), ...endOf(corrected) });
+  return analyzed(analysis, { ...begunCall(corrected, dice), ...endOf(corrected) }, corrected.costUsd);
 }
 
 function sent(event: string, events: readonly EventName[], at: number, call: Body): CallBody {
   return { at, events, hasVersion: true, body: { event, event_timestamp: at, call } };
 }
 
-function analyzed(analysis: Analysis, ended: Body): CallBody {
+function analyzed(analysis: Analysis, ended: Body, costUsd: number): CallBody {
   const call = { ...ended, call_analysis: callAnalysis(analysis) };
-  return sent("call_analyzed", ["analytics.completed"], analysis.finishedAt, call);
+  return { ...sent("call_analyzed", ["analytics.completed"], analysis.finishedAt, call), costUsd };
 }
 
 /** What every body of a call has. */
