@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { Ajv2020 } from "ajv/dist/2020.js";
+import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { custom } from "../../src/platforms/custom/index.ts";
 import { customJsonSchema } from "../../src/platforms/custom/json-schema.ts";
@@ -36,6 +37,14 @@ describe("a ledger with several secrets", () => {
   };
 
   test.each([
+    [
+      "that of the library of the specification",
+      {
+        ...signed(),
+        "webhook-id": "msg_1",
+        "webhook-signature": new Webhook(CUSTOM_SECRET).sign("msg_1", new Date(), JSON.stringify(start())),
+      },
+    ],
     ["any secret", signed(old)],
     ["any other secret", signed(next)],
     ["a time four minutes ago", signed(CUSTOM_SECRET, minutes(-4))],

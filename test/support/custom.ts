@@ -1,10 +1,9 @@
-import { randomUUID } from "node:crypto";
-import { Webhook } from "standardwebhooks";
+import { createHmac, randomUUID } from "node:crypto";
 
 export const CUSTOM_SECRET = `whsec_${Buffer.from("0123456789abcdef0123456789abcdef").toString("base64")}`;
 
 /**
- * The headers with which an agent of one's own sends a body, by the reference library of Standard Webhooks.
+ * The headers with which an agent of one's own sends a body: by hand, since the library of Standard Webhooks signs texts alone.
  * @example fetch(url, { method: "POST", body, headers: customHeaders(body) })
  */
 export function customHeaders(
@@ -13,12 +12,14 @@ export function customHeaders(
   time = new Date(),
   id = `msg_${randomUUID()}`,
 ): Record<string, string> {
-  const text = typeof body === "string" ? body : Buffer.from(body).toString("utf8");
+  const seconds = String(Math.floor(time.getTime() / 1000));
+  const key = Buffer.from(secret.replace(/^whsec_/, ""), "base64");
+  const signature = createHmac("sha256", key).update(`${id}.${seconds}.`).update(body).digest("base64");
   return {
     "Content-Type": "application/json",
     "webhook-id": id,
-    "webhook-timestamp": String(Math.floor(time.getTime() / 1000)),
-    "webhook-signature": new Webhook(secret).sign(id, time, text),
+    "webhook-timestamp": seconds,
+    "webhook-signature": `v1,${signature}`,
   };
 }
 
