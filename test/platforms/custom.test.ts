@@ -31,6 +31,7 @@ describe("a ledger with several secrets", () => {
   const minutes = (count: number) => new Date(Date.now() + count * 60_000);
   const signed = (secret = CUSTOM_SECRET, time = new Date(), body: object = start()) =>
     customHeaders(JSON.stringify(body), secret, time);
+  const now = new Date();
   const signature = (change: (signature: string) => string) => {
     const headers = signed();
     return { ...headers, "webhook-signature": change(headers["webhook-signature"] ?? "") };
@@ -40,9 +41,9 @@ describe("a ledger with several secrets", () => {
     [
       "that of the library of the specification",
       {
-        ...signed(),
+        ...signed(CUSTOM_SECRET, now),
         "webhook-id": "msg_1",
-        "webhook-signature": new Webhook(CUSTOM_SECRET).sign("msg_1", new Date(), JSON.stringify(start())),
+        "webhook-signature": new Webhook(CUSTOM_SECRET).sign("msg_1", now, JSON.stringify(start())),
       },
     ],
     ["any secret", signed(old)],
