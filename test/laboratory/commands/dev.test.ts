@@ -10,7 +10,7 @@ test("a fresh clone starts without a question, and ends its start with the addre
   using project = copyProject();
   const dev = project.start("dev.ts", ["--port", "0", "--inspector-port", "0"]);
   try {
-    await vi.waitFor(() => expect(dev.output()).toContain("npm run simulate"), { timeout: 60_000, interval: 200 });
+    await vi.waitFor(() => expect(dev.output()).toContain("npm run simulate"), { timeout: 120_000, interval: 200 });
     const output = dev.output();
     const secrets = parseEnv(readFileSync(join(project.folder, ".dev.vars"), "utf8"));
     const [, url = ""] = /Dashboard {2}(http:\/\/localhost:\d+)\n/.exec(output) ?? [];
@@ -33,7 +33,7 @@ test("a fresh clone starts without a question, and ends its start with the addre
   } finally {
     await dev.stop();
   }
-}, 90_000);
+});
 
 /** What README.md shows to paste. */
 function signedEvent(url: string): string {

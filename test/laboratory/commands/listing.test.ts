@@ -19,7 +19,7 @@ beforeAll(async () => {
     downstream.behave(call_id, (response) => response.writeHead(isDown ? 404 : 200).end());
     await post(ledger.url, documentedCall({ call_id }).analytics());
   }
-  await vi.waitFor(async () => expect(await failed()).toHaveLength(3), { timeout: 10_000 });
+  await vi.waitFor(async () => expect(await failed()).toHaveLength(3), { timeout: 60_000 });
 });
 afterAll(async () => {
   await ledger.harness.close();
@@ -62,6 +62,6 @@ test("npm run retry says how many it will send and asks; where nobody can answer
   });
   expect(await failed()).toHaveLength(3);
   expect(await run("retry", "--yes")).toEqual({ stdout: "3 sent again\n", stderr: "3 deliveries have failed.\n" });
-  await vi.waitFor(() => expect(downstream.deliveries).toHaveLength(6), { timeout: 10_000 });
+  await vi.waitFor(() => expect(downstream.deliveries).toHaveLength(6), { timeout: 60_000 });
   expect((await run("retry")).stdout).toBe("0 sent again\n");
 });

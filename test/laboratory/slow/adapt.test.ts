@@ -49,7 +49,7 @@ test("the READMEs' changes apply, compile and work together", async () => {
     expect(found).not.toBeNull();
     return found;
   };
-  const object = await vi.waitFor(lookUp, { timeout: 20_000 });
+  const object = await vi.waitFor(lookUp, { timeout: 60_000 });
   expect(JSON.parse((await object?.text()) ?? "")).toMatchObject({
     call_id: "d",
     platform: "atoms",

@@ -7,7 +7,6 @@ import { projectFolder } from "../../../src/commands/wrangler.ts";
 import { copyProject } from "../../support/project-copy.ts";
 import { ACCOUNT_ID, openStandIn } from "../commands/stand-in/api.ts";
 
-const TIMEOUT = { timeout: 60_000 };
 const firstMigration = readFileSync(join(projectFolder, "src/ledger/migrations/0001_ledger.sql"), "utf8").trim();
 /** A template is renamed: what is made goes by its configuration. */
 const config: RawConfig = parse(readFileSync(join(projectFolder, "wrangler.toml"), "utf8"));
@@ -49,7 +48,7 @@ function created(api: Api) {
   return api.requests.map(({ asked }) => asked).filter((asked) => resources.some((path) => asked === `POST ${path}`));
 }
 
-test("a first deployment makes everything, migrates, and names the secrets still to set", TIMEOUT, async () => {
+test("a first deployment makes everything, migrates, and names the secrets still to set", async () => {
   await using api = await openStandIn();
   using project = copyProject();
   const configuration = readFileSync(join(project.folder, "wrangler.toml"), "utf8");
@@ -85,7 +84,7 @@ test("a first deployment makes everything, migrates, and names the secrets still
   expect(readFileSync(join(project.folder, "wrangler.toml"), "utf8")).toBe(configuration);
 });
 
-test("a second deployment makes nothing again and is ready when the secrets are set", TIMEOUT, async () => {
+test("a second deployment makes nothing again and is ready when the secrets are set", async () => {
   await using api = await openStandIn();
   using project = copyProject();
   await deploy(project, api);
@@ -104,35 +103,31 @@ test("a second deployment makes nothing again and is ready when the secrets are 
   expect(output).not.toContain("wrangler secret put");
 });
 
-test(
-  "secrets in the environment are set where the Worker lacks them, and those that it has stay",
-  TIMEOUT,
-  async () => {
-    await using api = await openStandIn();
-    using project = copyProject();
-    const given = { RETELL_WEBHOOK_SECRETS: "key-of-retell", VAPI_WEBHOOK_SECRETS: "", API_TOKEN: "token of ours" };
+test("secrets in the environment are set where the Worker lacks them, and those that it has stay", async () => {
+  await using api = await openStandIn();
+  using project = copyProject();
+  const given = { RETELL_WEBHOOK_SECRETS: "key-of-retell", VAPI_WEBHOOK_SECRETS: "", API_TOKEN: "token of ours" };
 
-    const { exitCode, output } = await deploy(project, api, [], given);
+  const { exitCode, output } = await deploy(project, api, [], given);
 
-    expect(api.unanswered).toEqual([]);
-    expect(exitCode, output).toBe(0);
-    expect(output).toContain("every secret is set: ready");
-    expect(output).toContain(`${origin}/webhooks/retell`);
-    expect(output).not.toContain(`${origin}/webhooks/atoms`);
-    expect(output).not.toContain("key-of-retell");
-    const settings = () => api.requests.filter(({ asked }) => asked.endsWith("/secrets-bulk")).map(({ body }) => body);
-    expect(settings()).toEqual([expect.stringContaining('"text":"key-of-retell"')]);
-    expect(api.worker.secrets).toEqual(["RETELL_WEBHOOK_SECRETS", "API_TOKEN"]);
+  expect(api.unanswered).toEqual([]);
+  expect(exitCode, output).toBe(0);
+  expect(output).toContain("every secret is set: ready");
+  expect(output).toContain(`${origin}/webhooks/retell`);
+  expect(output).not.toContain(`${origin}/webhooks/atoms`);
+  expect(output).not.toContain("key-of-retell");
+  const settings = () => api.requests.filter(({ asked }) => asked.endsWith("/secrets-bulk")).map(({ body }) => body);
+  expect(settings()).toEqual([expect.stringContaining('"text":"key-of-retell"')]);
+  expect(api.worker.secrets).toEqual(["RETELL_WEBHOOK_SECRETS", "API_TOKEN"]);
 
-    // Another platform is wanted beside it.
-    await deploy(project, api, [], { ...given, API_TOKEN: "another", ELEVENLABS_WEBHOOK_SECRETS: "wsec_1" });
-    expect(settings()[1]).toContain('"text":"wsec_1"');
-    expect(settings()[1]).not.toMatch(/key-of-retell|another/);
-    expect(settings()).toHaveLength(2);
-  },
-);
+  // Another platform is wanted beside it.
+  await deploy(project, api, [], { ...given, API_TOKEN: "another", ELEVENLABS_WEBHOOK_SECRETS: "wsec_1" });
+  expect(settings()[1]).toContain('"text":"wsec_1"');
+  expect(settings()[1]).not.toMatch(/key-of-retell|another/);
+  expect(settings()).toHaveLength(2);
+});
 
-test("a database that is there is migrated before the new Worker is uploaded", TIMEOUT, async () => {
+test("a database that is there is migrated before the new Worker is uploaded", async () => {
   await using api = await openStandIn();
   using project = copyProject();
   await deploy(project, api);
@@ -147,7 +142,7 @@ test("a database that is there is migrated before the new Worker is uploaded", T
   expect(output).toContain("Deployed and migrated");
 });
 
-test("a database id that is empty is none, as a form leaves it", TIMEOUT, async () => {
+test("a database id that is empty is none, as a form leaves it", async () => {
   await using api = await openStandIn();
   using project = copyProject();
   const file = join(project.folder, "wrangler.toml");
@@ -160,7 +155,7 @@ test("a database id that is empty is none, as a form leaves it", TIMEOUT, async 
   expect(stepsOf(api, "0001_ledger.sql")).toEqual(["upload", "migration"]);
 });
 
-test("a migration that fails on the first deployment makes it fail, and says so", TIMEOUT, async () => {
+test("a migration that fails on the first deployment makes it fail, and says so", async () => {
   await using api = await openStandIn();
   using project = copyProject();
   addMigration(project, "CREATE TABLE calls (a TEXT);");
@@ -172,7 +167,7 @@ test("a migration that fails on the first deployment makes it fail, and says so"
   expect(output).not.toContain("Deployed and migrated");
 });
 
-test("a migration that fails later leaves the Worker that runs as it was", TIMEOUT, async () => {
+test("a migration that fails later leaves the Worker that runs as it was", async () => {
   await using api = await openStandIn();
   using project = copyProject();
   await deploy(project, api);
@@ -185,26 +180,22 @@ test("a migration that fails later leaves the Worker that runs as it was", TIMEO
   expect(api.worker.uploads).toHaveLength(1);
 });
 
-test(
-  "a report of wrangler that cannot be read is no success, and the next deployment makes up for it",
-  TIMEOUT,
-  async () => {
-    await using api = await openStandIn();
-    using project = copyProject();
+test("a report of wrangler that cannot be read is no success, and the next deployment makes up for it", async () => {
+  await using api = await openStandIn();
+  using project = copyProject();
 
-    const { exitCode, output } = await deploy(project, api, [], { WRANGLER_OUTPUT_FILE_PATH: "/dev/null" });
+  const { exitCode, output } = await deploy(project, api, [], { WRANGLER_OUTPUT_FILE_PATH: "/dev/null" });
 
-    expect(exitCode).not.toBe(0);
-    expect(output).toContain("without reporting an upload, so the database is NOT migrated");
-    expect(output).not.toContain("Deployed and migrated");
-    expect(stepsOf(api, "0001_ledger.sql")).toEqual(["upload"]);
+  expect(exitCode).not.toBe(0);
+  expect(output).toContain("without reporting an upload, so the database is NOT migrated");
+  expect(output).not.toContain("Deployed and migrated");
+  expect(stepsOf(api, "0001_ledger.sql")).toEqual(["upload"]);
 
-    expect((await deploy(project, api)).exitCode).toBe(0);
-    expect(stepsOf(api, "0001_ledger.sql")).toEqual(["upload", "migration", "upload"]);
-  },
-);
+  expect((await deploy(project, api)).exitCode).toBe(0);
+  expect(stepsOf(api, "0001_ledger.sql")).toEqual(["upload", "migration", "upload"]);
+});
 
-test("nothing is uploaded while nobody can say whether the database exists", TIMEOUT, async () => {
+test("nothing is uploaded while nobody can say whether the database exists", async () => {
   await using api = await openStandIn();
   using project = copyProject();
   api.refused.add("GET /d1/database");
@@ -216,7 +207,7 @@ test("nothing is uploaded while nobody can say whether the database exists", TIM
   expect(api.worker.uploads).toEqual([]);
 });
 
-test("an upload that fails leaves the database alone", TIMEOUT, async () => {
+test("an upload that fails leaves the database alone", async () => {
   await using api = await openStandIn();
   using project = copyProject();
   api.refused.add(`PUT /workers/scripts/${worker}`);
@@ -227,7 +218,7 @@ test("an upload that fails leaves the database alone", TIMEOUT, async () => {
   expect(api.databases.queries).toEqual([]);
 });
 
-test("a dry run uploads nothing and asks for nothing", TIMEOUT, async () => {
+test("a dry run uploads nothing and asks for nothing", async () => {
   await using api = await openStandIn();
   using project = copyProject();
 
