@@ -5,7 +5,7 @@ import { documentedCall } from "./support/events.ts";
 import { SECRET } from "./support/ledger.ts";
 import { bootOnNetwork } from "./support/network-ledger.ts";
 import { signedHeaders } from "./support/sign.ts";
-import { FAULTS_HEADER, type Faults } from "./support/stores/faults.ts";
+import { FAULTS_HEADER, type Faults, TOOK_HEADER } from "./support/stores/faults.ts";
 import { BEGUN_HEADER, BEGUN_PATH } from "./support/stores/faulty.ts";
 
 const SENDERS = 20;
@@ -69,4 +69,17 @@ test.each<[string, Faults]>([
     timeout: 100_000,
     interval: 100,
   });
+});
+
+test.concurrent.each<[string, Faults, number]>([
+  ["D1", { D1: "hang" }, 200],
+  ["R2", { R2: "hang" }, 200],
+  ["D1 and R2", { D1: "hang", R2: "hang" }, 200],
+  ["everything", { D1: "hang", R2: "hang", queue: "hang" }, 503],
+])("an answer is out within eight seconds, though %s hangs", async (label, faults, status) => {
+  const body = JSON.stringify(documentedCall({ call_id: `patient ${label}` }).end());
+  const headers = { ...signedHeaders(body, SECRET), [FAULTS_HEADER]: JSON.stringify(faults) };
+  const answer = await fetch(new URL("/webhooks/atoms", ledger.url), { method: "POST", body, headers });
+  expect(answer.status, await answer.text()).toBe(status);
+  expect(Number(answer.headers.get(TOOK_HEADER))).toBeLessThan(8_000);
 });
