@@ -9,7 +9,7 @@ import { customSchema } from "./platforms/custom/json-schema.ts";
 import { startAfterEvent } from "./recordings/start.ts";
 import { destinationNames } from "./sync/destinations/index.ts";
 
-/** Every address of the Worker. To take the dashboard or the API out, delete its folder and its lines here; README.md names the rest. */
+/** Every address of the Worker. To take a face out, delete its folder and its lines here; README.md names the rest. */
 export const routes = Router<IRequest & Request, [Env, ExecutionContext]>()
   .post("/webhooks/:platform", (request, env, ctx) =>
     receiveWebhook(request, request.params["platform"] ?? "", env, {
