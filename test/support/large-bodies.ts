@@ -1,3 +1,4 @@
+import { customCall } from "./custom.ts";
 import { elevenLabsCall } from "./elevenlabs.ts";
 import { documentedCall } from "./events.ts";
 import { retellCall } from "./retell.ts";
@@ -84,9 +85,20 @@ const ends = {
         })),
       }),
   },
+  custom: {
+    member: () => customCall({ call_id: "c" }).end({ odd: HOLE }),
+    variables: () => customCall({ call_id: "c" }).end({ variables: { all: HOLE } }),
+    talk: () =>
+      customCall({ call_id: "c" }).end({
+        transcript: conversation.map(({ role, text, words, at }) => {
+          const moment = (seconds: number) => new Date(1_721_053_800_000 + seconds * 1000).toISOString();
+          return { role, content: text, words, timestamp: moment(at), ended_at: moment(at + 3) };
+        }),
+      }),
+  },
 } satisfies Record<string, Record<"member" | "variables" | "talk", () => object>>;
 
-export const platforms = ["atoms", "retell", "vapi", "elevenlabs"] as const;
+export const platforms = ["atoms", "retell", "vapi", "elevenlabs", "custom"] as const;
 
 /** JSON texts that take as much memory as their bytes and values allow. */
 export const fillings: Record<string, () => string> = {

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { CUSTOM_SECRET, customCall, customHeaders } from "../../support/custom.ts";
 import { ELEVENLABS_SECRET, elevenLabsCall, elevenLabsHeaders } from "../../support/elevenlabs.ts";
 import { RETELL_SECRET, retellCall, retellSignature } from "../../support/retell.ts";
 import { VAPI_SECRET, vapiCall, vapiSignedHeaders } from "../../support/vapi.ts";
@@ -9,6 +10,7 @@ export const platformSecrets = {
   VAPI_WEBHOOK_SECRETS: VAPI_SECRET,
   RETELL_WEBHOOK_SECRETS: RETELL_SECRET,
   ELEVENLABS_WEBHOOK_SECRETS: ELEVENLABS_SECRET,
+  CUSTOM_WEBHOOK_SECRETS: CUSTOM_SECRET,
 };
 
 interface PlatformBodies {
@@ -46,6 +48,11 @@ export const platformBodies = {
     path: "/webhooks/elevenlabs",
     call: elevenLabsBodies,
     sign: (payload) => withHeaders(payload, (body) => elevenLabsHeaders(body)),
+  },
+  custom: {
+    path: "/webhooks/custom",
+    call: customBodies,
+    sign: (payload) => withHeaders(payload, (body) => customHeaders(body)),
   },
 } satisfies Record<string, PlatformBodies>;
 
@@ -130,4 +137,13 @@ function elevenLabsBodies(call_id: string, turns: readonly string[]): object[] {
     time_in_call_secs: index * 4,
   }));
   return [elevenLabsCall({ call_id }).transcription({ transcript })];
+}
+
+function customBodies(call_id: string, turns: readonly string[]): object[] {
+  const transcript = turns.map((content, index) => {
+    const timestamp = new Date(1_721_053_801_000 + index * 4000).toISOString();
+    return { role: index % 2 === 0 ? "agent" : "user", content, timestamp };
+  });
+  const { start, end, analytics } = customCall({ call_id });
+  return [start(), end({ transcript }), analytics()];
 }
