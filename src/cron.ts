@@ -7,7 +7,7 @@ import { deleteOldJobs } from "./ledger/jobs.ts";
 import { countStaleHours } from "./ledger/totals/stale.ts";
 import { log, logError } from "./log.ts";
 import { STARTED_BY_CRON, startRecordings } from "./recordings/start.ts";
-import { destinationNames } from "./sync/destinations/index.ts";
+import { configuredDestinations } from "./sync/destinations/index.ts";
 import { sendOverdue } from "./sync/relay.ts";
 
 /** The schedules of `wrangler.toml`. */
@@ -32,7 +32,7 @@ export async function runCron(controller: ScheduledController, env: Env, ctx: Ex
 
 /** Runs each task on its own: a store that is down or hangs stops only the tasks that need it. */
 async function everyMinute(env: Env, ctx: ExecutionContext, now: Date): Promise<void> {
-  const context = ingestContext(env, ctx, destinationNames(env));
+  const context = ingestContext(env, ctx, configuredDestinations(env));
   await Promise.all([
     run("overdue deliveries", () => sendOverdue(env.DB, env.SYNC_QUEUE, now)),
     run("parked bodies", () => bringBack(context)),

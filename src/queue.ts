@@ -5,7 +5,7 @@ import { backoffSeconds } from "./stores/backoff.ts";
 import { batchesOf } from "./stores/batches.ts";
 import { deliverBatch } from "./sync/consumer.ts";
 import { failDeadLetters } from "./sync/dead-letters.ts";
-import { configuredDestinations, destinationNames } from "./sync/destinations/index.ts";
+import { configuredDestinations } from "./sync/destinations/index.ts";
 
 /** Deliveries in memory at once, each with the row of its call, which has up to 2 MB. */
 const DELIVERIES_AT_ONCE = 25;
@@ -16,7 +16,7 @@ const DELIVERIES_AT_ONCE = 25;
  */
 export async function consumeQueue(batch: MessageBatch, env: Env, ctx: ExecutionContext): Promise<void> {
   try {
-    const messages = await takeBodies(batch.messages, ingestContext(env, ctx, destinationNames(env)));
+    const messages = await takeBodies(batch.messages, ingestContext(env, ctx, configuredDestinations(env)));
     if (batch.queue.endsWith("-dead-letters")) return await failDeadLetters(messages, env.DB);
     for (const some of batchesOf(messages, { maxItems: DELIVERIES_AT_ONCE })) {
       await deliverBatch(some, env.DB, configuredDestinations(env));

@@ -7,13 +7,13 @@ import { ingestContext } from "./ingest/ingest.ts";
 import { receiveWebhook } from "./ingest/webhook.ts";
 import { customSchema } from "./platforms/custom/json-schema.ts";
 import { startAfterEvent } from "./recordings/start.ts";
-import { destinationNames } from "./sync/destinations/index.ts";
+import { configuredDestinations } from "./sync/destinations/index.ts";
 
 /** Every address of the Worker. To take a face out, delete its folder and its lines here; README.md names the rest. */
 export const routes = Router<IRequest & Request, [Env, ExecutionContext]>()
   .post("/webhooks/:platform", (request, env, ctx) =>
     receiveWebhook(request, request.params["platform"] ?? "", env, {
-      ...ingestContext(env, ctx, destinationNames(env)),
+      ...ingestContext(env, ctx, configuredDestinations(env)),
       startRecordings: () => startAfterEvent(env),
     }),
   )

@@ -50,8 +50,9 @@ async function crowd(): Promise<void> {
         ["crowd *", "'busy'", "pending", at],
       ].map(
         ([calls, destination, state, overdue]) =>
-          `INSERT INTO sync_deliveries (call_id, event, event_id, destination, state, attempts, updated_at, overdue_at)
-           SELECT call_id, 'analytics.completed', 'id of ' || call_id || ' ${state}', ${destination}, '${state}', 1, ${at}, ${overdue}
+          `INSERT INTO sync_deliveries (call_id, event, event_id, destination, state, occurred_at, attempts, updated_at, overdue_at)
+           SELECT call_id, 'analytics.completed', 'id of ' || call_id || ' ${state}', ${destination}, '${state}',
+             iif(call_id = 'oldest', '2024-07-01T00:00:00.000Z', ${at}), 1, ${at}, ${overdue}
            FROM calls WHERE call_id GLOB '${calls}'`,
       ),
     ].map((sql) => ledger.DB.prepare(sql)),

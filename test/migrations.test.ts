@@ -48,6 +48,8 @@ test("the migrations make a fresh database a ledger", async () => {
   expect(await named("view")).toEqual(["call_metrics", "daily_calls"]);
   expect(await named("index")).toEqual([
     "calls_by_time",
+    "deliveries_by_time",
+    "deliveries_overdue",
     "ledger_caller_numbers_by_call",
     "ledger_erased_calls_to_sweep",
     "ledger_jobs_due",

@@ -4,7 +4,7 @@ import { listNewestQuarantined } from "../held/list.ts";
 import { notFound } from "../http/problem.ts";
 import { ingestContext } from "../ingest/ingest.ts";
 import { type ReplayResult, replay, replayPage } from "../ingest/replay.ts";
-import { destinationNames } from "../sync/destinations/index.ts";
+import { configuredDestinations } from "../sync/destinations/index.ts";
 import { nextCursor, nothing, operation } from "./operation.ts";
 import { heldBody } from "./parked.ts";
 
@@ -45,7 +45,7 @@ export const replayQuarantined = operation({
   },
   problems: [404],
   async perform({ body }, env, ctx) {
-    const context = ingestContext(env, ctx, destinationNames(env));
+    const context = ingestContext(env, ctx, configuredDestinations(env));
     if (body.key === undefined) {
       const page = await replayPage(body.cursor, context);
       return answer(page.results, page.cursor);

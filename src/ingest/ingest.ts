@@ -10,7 +10,7 @@ import { readSettings } from "../settings.ts";
 import { MAX_CONNECTIONS, StoreError } from "../stores/ask.ts";
 import { sendMessages } from "../stores/queue.ts";
 import { type DecodedBody, decode } from "./decode.ts";
-import { type Plan, type PlanOptions, plan } from "./plan.ts";
+import { type Plan, type PlannedDestination, type PlanOptions, plan } from "./plan.ts";
 import type { IngestResult, ReceiveResult } from "./result.ts";
 import { type WriteResult, write } from "./write.ts";
 
@@ -25,8 +25,12 @@ export interface IngestContext extends PlanOptions {
   waitUntil(work: Promise<unknown>): void;
 }
 
-/** @param destinations the names of the destinations that finished analytics go to */
-export function ingestContext(env: Env, ctx: ExecutionContext, destinations: readonly string[]): IngestContext {
+/** @param destinations those that are switched on */
+export function ingestContext(
+  env: Env,
+  ctx: ExecutionContext,
+  destinations: readonly PlannedDestination[],
+): IngestContext {
   const { searchTranscripts, archiveRecordings } = readSettings(env);
   return {
     db: env.DB,

@@ -1,7 +1,7 @@
 import { callPrefix, overflowKey, transcriptKey } from "../archive/keys.ts";
 import type { OverflowObject } from "../archive/objects.ts";
 import type { ArchivedBody } from "../archive/transcripts.ts";
-import type { CallEvent } from "../events/event.ts";
+import type { CallEvent, EventName } from "../events/event.ts";
 import { phoneDigits } from "../events/phone.ts";
 import { type StoredBody, sha256 } from "../events/received.ts";
 import { searchText } from "../events/search-text.ts";
@@ -28,14 +28,21 @@ export interface Plan {
   messages: SyncMessage[];
 }
 
-/** The settings that a plan depends on. */
+/** A destination as a plan knows it. */
+export interface PlannedDestination {
+  readonly name: string;
+  /** The events that it is sent. */
+  readonly events: readonly EventName[];
+}
+
+/** What a plan depends on besides the body. */
 export interface PlanOptions {
   /** Whether the words of a transcript are indexed. */
   searchTranscripts: boolean;
   /** Whether the audio of calls is copied. */
   archiveRecordings: boolean;
-  /** The names of the destinations that finished analytics go to. */
-  destinations: readonly string[];
+  /** The destinations that are switched on. */
+  destinations: readonly PlannedDestination[];
 }
 
 /** With the other columns, the row stays below the 2,000,000 bytes of a D1 row. */
@@ -70,7 +77,7 @@ export async function plan(received: StoredBody, decoded: DecodedEvents, options
       ledger_caller_digits: callerDigits(event),
     },
     ...transcriptEntry(event, received, decoded, options),
-    destinations: event.event === "analytics.completed" ? options.destinations : [],
+    destinations: options.destinations.filter(({ events }) => events.includes(event.event)).map(({ name }) => name),
   });
   const [first, ...others] = events;
   const entries = [entryOf(first, payload), ...others.map((event) => entryOf(event, null))] as const;

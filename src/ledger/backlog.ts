@@ -2,6 +2,7 @@ import * as z from "zod";
 import { askStore } from "../stores/ask.ts";
 import { missingSince, missingSql } from "./recordings.ts";
 import { parseRows } from "./schema.ts";
+import { undeliveredSql } from "./undelivered.ts";
 
 const backlogRow = z.object({
   kind: z.enum(["overdue_deliveries", "failed_deliveries", "recordings"]),
@@ -20,8 +21,8 @@ export type BacklogRow = z.infer<typeof backlogRow>;
 export async function countBacklog(db: D1Database, now: Date): Promise<{ backlog: BacklogRow[]; bytes: number }> {
   const query = db
     .prepare(
-      `SELECT iif(state = 'failed', 'failed_deliveries', 'overdue_deliveries') AS kind, count(*) AS count, min(updated_at) AS oldest
-       FROM sync_deliveries WHERE state <> 'delivered' AND (state = 'failed' OR overdue_at < ?1) GROUP BY state
+      `SELECT 'overdue_deliveries' AS kind, count(*) AS count, min(updated_at) AS oldest FROM sync_deliveries WHERE overdue_at < ?1
+       UNION ALL SELECT 'failed_deliveries', count(*), min(updated_at) FROM sync_deliveries WHERE ${undeliveredSql} AND state = 'failed'
        UNION ALL SELECT 'recordings', count(*), min(updated_at) FROM ledger_recordings WHERE ${missingSql} ?2`,
     )
     .bind(now.toISOString(), missingSince(now));

@@ -25,21 +25,26 @@ export interface Attempt extends DeliveryReference {
   state: DeliveryState;
   /** Including this one. */
   attempts: number;
-  /** null if it was delivered. */
+  /** null if it was delivered or skipped. */
   error: string | null;
-  /** ISO 8601 UTC; null unless pending. */
+  next_attempt_at: string | null;
   overdue_at: string | null;
 }
 
 /** Time after which an unseen message counts as lost: longer than a batch waits, and than a queue usually stalls. */
 export const MESSAGE_PATIENCE_SECONDS = 120;
 
+/** A moment so many seconds after another. */
+export function secondsAfter(moment: Date, seconds: number): string {
+  return new Date(moment.getTime() + seconds * 1000).toISOString();
+}
+
 /**
  * Returns when the relay sends the message of a delivery again, ISO 8601 UTC.
  * @param delaySeconds how long the queue holds the message back
  */
 export function overdueAt(now: Date, delaySeconds = 0): string {
-  return new Date(now.getTime() + (delaySeconds + MESSAGE_PATIENCE_SECONDS) * 1000).toISOString();
+  return secondsAfter(now, delaySeconds + MESSAGE_PATIENCE_SECONDS);
 }
 
 /**
@@ -54,9 +59,10 @@ export function insertDeliveries(
 ): D1PreparedStatement {
   return db
     .prepare(
-      `INSERT INTO sync_deliveries (call_id, event, event_id, destination, state, attempts, updated_at, overdue_at)
-       SELECT ?1, ?2, ?3, value, 'pending', 0, ?5, ?6 FROM json_each(?7)
-       WHERE EXISTS (SELECT 1 FROM events WHERE call_id = ?1 AND event = ?2 AND event_id = ?3 AND ledger_ingest_id = ?4)
+      `INSERT INTO sync_deliveries
+         (call_id, event, event_id, destination, state, occurred_at, attempts, next_attempt_at, updated_at, overdue_at)
+       SELECT ?1, ?2, ?3, value, 'pending', occurred_at, 0, ?5, ?5, ?6 FROM events, json_each(?7)
+       WHERE call_id = ?1 AND event = ?2 AND event_id = ?3 AND ledger_ingest_id = ?4
        ON CONFLICT DO NOTHING`,
     )
     .bind(call_id, event, event_id, ledger_ingest_id, now.toISOString(), overdueAt(now), JSON.stringify(destinations));
@@ -123,7 +129,8 @@ export async function saveAttempts(db: D1Database, attempts: readonly Attempt[],
     .prepare(
       `UPDATE sync_deliveries AS delivery
        SET state = named.value ->> 'state', attempts = named.value ->> 'attempts', updated_at = ?2,
-         last_error = coalesce(named.value ->> 'error', last_error), overdue_at = named.value ->> 'overdue_at'
+         last_error = coalesce(named.value ->> 'error', last_error),
+         next_attempt_at = named.value ->> 'next_attempt_at', overdue_at = named.value ->> 'overdue_at'
        FROM json_each(?1) AS named
        WHERE ${isNamed} AND delivery.state <> 'delivered' AND (
          named.value ->> 'state' = 'delivered'
@@ -139,7 +146,7 @@ export async function failDeliveries(db: D1Database, dead: readonly DeliveryRefe
   const update = db
     .prepare(
       `UPDATE sync_deliveries AS delivery
-       SET state = 'failed', updated_at = ?2, overdue_at = NULL,
+       SET state = 'failed', updated_at = ?2, next_attempt_at = NULL, overdue_at = NULL,
          last_error = 'out of retries: ' || coalesce(last_error, 'no attempt was recorded')
        FROM json_each(?1) AS named
        WHERE ${isNamed} AND delivery.ledger_generation = named.value ->> 'generation' AND delivery.state = 'pending'`,

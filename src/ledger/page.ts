@@ -22,6 +22,8 @@ export interface Condition {
 export interface Listing<Row> {
   /** The columns that are read, and no others. */
   row: ListedRow<Row>;
+  /** SQL for those that the table does not have. */
+  elsewhere?: { [column: string]: string };
   table: "calls" | "sync_deliveries";
   /** SQL of the table that is walked, or of an index with its row ids: the highest key first, among equals the highest id. */
   walk: { table: string; key: string; id: string };
@@ -70,7 +72,7 @@ const listedPlace = place.extend({ candidates: z.number() });
  */
 export async function readPage<Row>(
   db: LedgerReader,
-  { row, table, walk, filter, ...listing }: Listing<Row>,
+  { row, elsewhere = {}, table, walk, filter, ...listing }: Listing<Row>,
   { limit, after }: PageAt,
   options: { timeoutMs?: number } = {},
 ): Promise<Page<Row>> {
@@ -85,8 +87,12 @@ export async function readPage<Row>(
   // Below every id, and as text below every time.
   const reach: Condition = { sql: `${key} >= coalesce((${sql}), 0)`, values };
   const conditions = filter.length === 0 ? range : [...range, ...filter, reach];
-  const columns = Object.keys(row.shape).map((column) => `${table}.${column}`);
-  const bytes = columns.map((column) => `coalesce(octet_length(${column}), 0)`).join(" + ");
+  const expressions = Object.keys(row.shape).map((column) => ({
+    column,
+    sql: elsewhere[column] ?? `${table}.${column}`,
+  }));
+  const columns = expressions.map(({ column, sql }) => `${sql} AS ${column}`);
+  const bytes = expressions.map(({ sql }) => `coalesce(octet_length(${sql}), 0)`).join(" + ");
   const joined = walk.table === table ? "" : `CROSS JOIN ${table} ON ${table}.rowid = ${id}`;
   const shown: Condition = {
     // SQLite reads the length of a value without reading the value.

@@ -76,7 +76,7 @@ export type EventRow = z.infer<typeof eventRow>;
 
 export const eventColumnsSql = Object.keys(eventRow.shape).join(", ");
 
-export const deliveryState = z.enum(["pending", "delivered", "failed"]);
+export const deliveryState = z.enum(["pending", "delivered", "failed", "skipped"]);
 export type DeliveryState = z.infer<typeof deliveryState>;
 
 /** One event on its way to one destination. */
@@ -85,11 +85,17 @@ export const deliveryRow = z.object({
   event: eventName,
   event_id: z.string(),
   destination: z.string(),
-  state: deliveryState,
+  state: deliveryState.describe("skipped: the destination did not want this call"),
+  occurred_at: time.describe("of the event; deliveries are listed by it; ISO 8601 UTC with milliseconds"),
   attempts: z.number(),
-  last_error: text,
+  last_error: text.describe(
+    "why the last attempt that failed did, and the first 300 characters of what the other side answered",
+  ),
+  next_attempt_at: time.nullable().describe("null unless it is pending"),
   updated_at: time,
-  overdue_at: time.nullable().describe("when a pending delivery is sent again; null unless it is pending"),
+  overdue_at: time
+    .nullable()
+    .describe("when the message of a pending delivery counts as lost and is sent again; null unless it is pending"),
 });
 export type DeliveryRow = z.infer<typeof deliveryRow>;
 

@@ -1,32 +1,49 @@
 import * as z from "zod";
-import { askStoreOnce } from "../stores/ask.ts";
+import type { EventName } from "../events/event.ts";
+import { askStore, askStoreOnce } from "../stores/ask.ts";
 import { deliveryReference, MESSAGE_PATIENCE_SECONDS } from "./deliveries.ts";
-import { type Condition, type Page, type PageAt, readPage } from "./page.ts";
-import { type DeliveryRow, type DeliveryState, deliveryRow, type LedgerReader, parseRows } from "./schema.ts";
+import { type Condition, MAX_LOOKED_AT, type Page, type PageAt, readPage } from "./page.ts";
+import { callRow, type DeliveryState, deliveryRow, type LedgerReader, parseRows } from "./schema.ts";
 
 const claimedRow = deliveryReference.extend({ agent_id: z.string(), occurred_at: z.string() });
 
 /** A delivery whose message is sent again. */
 export type ClaimedDelivery = z.infer<typeof claimedRow>;
 
-/** The filter of deliveries; an absent member filters nothing. */
+/** The condition of the index of what is pending or failed: SQLite uses it for queries that have just these words. */
+export const undeliveredSql = "state IN ('pending', 'failed')";
+
+/** Which deliveries a request means; all of them when no member is given. */
 export const deliveryFilter = {
   call_id: z.string().min(1).optional(),
   event_id: z.string().min(1).optional(),
   destination: z.string().min(1).optional(),
+  last_error: z.string().min(1).optional().describe("exactly this one"),
 };
-export type DeliveryFilter = z.infer<z.ZodObject<typeof deliveryFilter>>;
+
+/** Which deliveries a listing shows; all of them when no member is given. */
+export interface DeliveryFilter extends z.infer<z.ZodObject<typeof deliveryFilter>> {
+  event?: EventName | undefined;
+  /** ISO 8601 UTC with milliseconds; an event at this moment is in. */
+  from?: string | undefined;
+  /** ISO 8601 UTC with milliseconds; an event at this moment is out. */
+  to?: string | undefined;
+}
+
+/** Two minutes, doubled nine times: 17 hours. */
+const MAX_DOUBLINGS = 9;
 
 /**
  * Claims pending deliveries whose message counts as lost, oldest first. They count as sent again, so no other run claims them.
  * @param limit of deliveries
  */
 export function claimOverdue(db: D1Database, limit: number, now: Date): Promise<ClaimedDelivery[]> {
-  return claim(db, "pending", {}, limit, now);
+  const overdue = { sql: "overdue_at < ?", values: [now.toISOString()] };
+  return claim(db, [overdue, ...equals({ state: "pending" })], "overdue_at", limit, now);
 }
 
 /**
- * Claims failed deliveries, to be sent again: they become pending. Their attempts go on counting.
+ * Takes failed deliveries, to be sent again, oldest first: they are pending from now on. Their attempts go on counting.
  * @param limit of deliveries
  */
 export function claimFailed(
@@ -35,46 +52,30 @@ export function claimFailed(
   limit: number,
   now: Date,
 ): Promise<ClaimedDelivery[]> {
-  return claim(db, "failed", filter, limit, now);
+  return claim(db, failedConditions(filter), "occurred_at", limit, now);
 }
-
-/** Two minutes, doubled nine times: 17 hours. */
-const MAX_DOUBLINGS = 9;
 
 async function claim(
   db: D1Database,
-  state: DeliveryState,
-  { call_id, event_id, destination }: DeliveryFilter,
+  conditions: readonly Condition[],
+  order: "overdue_at" | "occurred_at",
   limit: number,
   now: Date,
 ): Promise<ClaimedDelivery[]> {
+  const { sql, values } = allOf(conditions);
+  const eventSql = (column: string) =>
+    `(SELECT ${column} FROM events WHERE (events.call_id, events.event, events.event_id)
+      = (sync_deliveries.call_id, sync_deliveries.event, sync_deliveries.event_id)) AS ${column}`;
+  const at = now.toISOString();
   const update = db
     .prepare(
-      // `state <> 'delivered'` lets SQLite use the partial index. The patience doubles with each generation, so that a
-      // queue that is only slow is not filled with messages that outrun each other.
-      `UPDATE sync_deliveries SET state = 'pending', ledger_generation = ledger_generation + 1, updated_at = ?2,
-         overdue_at = strftime('%Y-%m-%dT%H:%M:%fZ', ?2, (?3 << min(ledger_generation + 1, ${MAX_DOUBLINGS})) || ' seconds')
-       WHERE (call_id, event, event_id, destination) IN (
-         SELECT call_id, event, event_id, destination FROM sync_deliveries
-         WHERE state <> 'delivered' AND state = ?1 AND (overdue_at IS NULL OR overdue_at < ?2)
-           AND (?5 IS NULL OR event_id = ?5) AND (?6 IS NULL OR destination = ?6) AND (?7 IS NULL OR call_id = ?7)
-         ORDER BY overdue_at LIMIT ?4
-       )
-       RETURNING call_id, event, event_id, destination, ledger_generation AS generation,
-         (SELECT agent_id FROM events WHERE (events.call_id, events.event, events.event_id)
-           = (sync_deliveries.call_id, sync_deliveries.event, sync_deliveries.event_id)) AS agent_id,
-         (SELECT occurred_at FROM events WHERE (events.call_id, events.event, events.event_id)
-           = (sync_deliveries.call_id, sync_deliveries.event, sync_deliveries.event_id)) AS occurred_at`,
+      // The patience doubles with each generation, so that a queue that is only slow is not filled with messages that outrun each other.
+      `UPDATE sync_deliveries SET state = 'pending', ledger_generation = ledger_generation + 1, updated_at = ?, next_attempt_at = ?,
+         overdue_at = strftime('%Y-%m-%dT%H:%M:%fZ', ?, (? << min(ledger_generation + 1, ${MAX_DOUBLINGS})) || ' seconds')
+       WHERE rowid IN (SELECT rowid FROM sync_deliveries WHERE ${sql} ORDER BY ${order} LIMIT ?)
+       RETURNING call_id, event, event_id, destination, ledger_generation AS generation, ${eventSql("agent_id")}, ${eventSql("occurred_at")}`,
     )
-    .bind(
-      state,
-      now.toISOString(),
-      MESSAGE_PATIENCE_SECONDS,
-      limit,
-      event_id ?? null,
-      destination ?? null,
-      call_id ?? null,
-    );
+    .bind(at, at, at, MESSAGE_PATIENCE_SECONDS, ...values, limit);
   // Once: a repetition would find its own first try and claim nothing. Claims whose answer is lost are overdue after a while.
   return parseRows(claimedRow, await askStoreOnce("D1", () => update.all()));
 }
@@ -84,38 +85,107 @@ export interface DeliveryQuery extends DeliveryFilter, PageAt {
   state?: DeliveryState | undefined;
 }
 
-/** SQL of the orders of deliveries. */
-const CREATION = "sync_deliveries.rowid";
-const NEXT_SENDING = "sync_deliveries.overdue_at";
+/** A delivery with what it is about. */
+export const listedDelivery = deliveryRow.extend({
+  caller_phone: callRow.shape.caller_phone,
+  agent_id: callRow.shape.agent_id,
+});
+export type ListedDelivery = z.infer<typeof listedDelivery>;
+
+const ofCall = (column: string) => `(SELECT ${column} FROM calls WHERE calls.call_id = sync_deliveries.call_id)`;
 
 /**
- * Lists deliveries, newest first; pending ones by the time at which they are sent again, latest first. Walks the table from its end,
- * the index of undelivered ones, or the deliveries of one call.
+ * A page of deliveries, the newest event first. Walks the index of times, of what is pending or failed, or the deliveries of one call;
+ * looks at no more rows than a page may.
  */
 export function listDeliveries(
   db: LedgerReader,
-  { limit, after, ...query }: DeliveryQuery,
-): Promise<Page<DeliveryRow>> {
-  const key = query.state === "pending" ? NEXT_SENDING : CREATION;
-  const walk = { table: "sync_deliveries", key, id: CREATION };
-  return readPage(db, { row: deliveryRow, table: "sync_deliveries", walk, ...conditionsOf(query) }, { limit, after });
+  { limit, after, state, ...filter }: DeliveryQuery,
+): Promise<Page<ListedDelivery>> {
+  const listing = {
+    row: listedDelivery,
+    elsewhere: { caller_phone: ofCall("caller_phone"), agent_id: ofCall("agent_id") },
+    table: "sync_deliveries" as const,
+    walk: { table: "sync_deliveries", key: "sync_deliveries.occurred_at", id: "sync_deliveries.rowid" },
+    ...conditionsOf(filter, state),
+  };
+  return readPage(db, listing, { limit, after });
 }
 
-function conditionsOf({ call_id, event_id, destination, state }: Omit<DeliveryQuery, "limit">) {
-  const range = equals({ call_id });
-  const filter = equals({ event_id, destination });
-  if (call_id === undefined && (state === "pending" || state === "failed")) {
-    // These let SQLite use the partial index, in its order.
-    range.push({ sql: "state <> 'delivered'", values: [] }, ...equals({ state }));
-    if (state === "failed") range.push({ sql: "overdue_at IS NULL", values: [] });
-  } else {
-    filter.push(...equals({ state }));
-  }
-  return { range, filter };
+/** Why deliveries to one destination failed, and how many. */
+export const failureGroup = z.object({
+  destination: z.string(),
+  last_error: deliveryRow.shape.last_error,
+  count: z.number(),
+  newest: z.string().describe("when the newest of the events occurred; ISO 8601 UTC with milliseconds"),
+});
+export type FailureGroup = z.infer<typeof failureGroup>;
+
+/** An answer may be another every time. */
+const MAX_GROUPS = 50;
+
+/** How many deliveries failed, and why. */
+export interface Failures {
+  count: number;
+  /** Whether there may be more failures than were looked at, which are the newest. */
+  more: boolean;
+  /** The largest first. */
+  groups: FailureGroup[];
+}
+
+const countRow = z.object({ looked_at: z.number(), count: z.number() });
+
+/** Counts failed deliveries by destination and error, among the newest {@link MAX_LOOKED_AT}. */
+export async function countFailures(db: LedgerReader, filter: DeliveryFilter): Promise<Failures> {
+  const { range, filter: looked } = conditionsOf(filter, "failed");
+  const among = allOf(range);
+  const matching = allOf(looked);
+  const failed = `WITH failed AS (
+    SELECT * FROM sync_deliveries WHERE ${among.sql} ORDER BY occurred_at DESC LIMIT ${MAX_LOOKED_AT}
+  )`;
+  const [counted, groups] = await askStore("D1", () =>
+    db.batch([
+      db
+        .prepare(`${failed} SELECT count(*) AS looked_at, coalesce(sum(${matching.sql}), 0) AS count FROM failed`)
+        .bind(...among.values, ...matching.values),
+      db
+        .prepare(
+          `${failed} SELECT destination, last_error, count(*) AS count, max(occurred_at) AS newest FROM failed WHERE ${matching.sql}
+           GROUP BY destination, last_error ORDER BY count(*) DESC, newest DESC LIMIT ${MAX_GROUPS}`,
+        )
+        .bind(...among.values, ...matching.values),
+    ]),
+  );
+  const [{ looked_at, count } = { looked_at: 0, count: 0 }] = parseRows(countRow, counted);
+  return { count, more: looked_at === MAX_LOOKED_AT, groups: parseRows(failureGroup, groups) };
+}
+
+/** Conditions for the walk of a listing, and those for which its rows are looked at one by one. */
+function conditionsOf({ call_id, from, to, ...others }: DeliveryFilter, state: DeliveryState | undefined) {
+  const isIndexed = call_id === undefined && (state === "pending" || state === "failed");
+  const range = [
+    ...equals({ call_id }),
+    ...(isIndexed ? [{ sql: undeliveredSql, values: [] }, ...equals({ state })] : []),
+    ...compare("occurred_at >=", from),
+    ...compare("occurred_at <", to),
+  ];
+  return { range, filter: [...equals(others), ...(isIndexed ? [] : equals({ state }))] };
+}
+
+function failedConditions(filter: DeliveryFilter): Condition[] {
+  const conditions = conditionsOf(filter, "failed");
+  return [...conditions.range, ...conditions.filter];
 }
 
 function equals(columns: { [column: string]: string | undefined }): Condition[] {
-  return Object.entries(columns).flatMap(([column, value]) =>
-    value === undefined ? [] : [{ sql: `${column} = ?`, values: [value] }],
-  );
+  return Object.entries(columns).flatMap(([column, value]) => compare(`${column} =`, value));
+}
+
+function compare(sql: string, value: string | undefined): Condition[] {
+  return value === undefined ? [] : [{ sql: `${sql} ?`, values: [value] }];
+}
+
+function allOf(conditions: readonly Condition[]): Condition {
+  if (conditions.length === 0) return { sql: "true", values: [] };
+  return { sql: conditions.map(({ sql }) => sql).join(" AND "), values: conditions.flatMap(({ values }) => values) };
 }

@@ -8,6 +8,7 @@ import {
   type PlannedDelivery,
   readDeliveries,
   saveAttempts,
+  secondsAfter,
 } from "../ledger/deliveries.ts";
 import { log, logError } from "../log.ts";
 import { MAX_CONNECTIONS } from "../stores/ask.ts";
@@ -20,8 +21,8 @@ interface BatchedDelivery {
   messages: Message[];
 }
 
-/** `void`: the delivery was erased, ended by an earlier copy of the message, or sent anew since. */
-type AttemptResult = DeliveryResult | { kind: "void" };
+/** `void`: the delivery was erased, ended by an earlier copy of the message, or sent anew since. `skipped`: the destination does not want the call. */
+type AttemptResult = DeliveryResult | { kind: "void" | "skipped" };
 
 /** How the attempt at a delivery ended, with what follows from it. */
 interface Attempted extends BatchedDelivery {
@@ -57,7 +58,7 @@ export async function deliverBatch(
       reference,
       messages: copies,
       result,
-      attempts: (delivery?.attempts ?? 0) + 1,
+      attempts: (delivery?.attempts ?? 0) + (result.kind === "skipped" ? 0 : 1),
       delaySeconds: backoffSeconds(tries, retryAfterSeconds),
     };
   };
@@ -105,6 +106,7 @@ async function deliverOnce(
   const [problem] = destination.problems;
   if (problem !== undefined) return { kind: "transient", reason: `${problem.setting} ${problem.problem}` };
   try {
+    if (destination.wants?.(delivery) === false) return { kind: "skipped" };
     return await destination.deliver(delivery);
   } catch (error) {
     logError({ message: "a destination threw", ...reference }, error);
@@ -118,15 +120,34 @@ function attemptOf({ reference, result, attempts, delaySeconds }: Attempted, now
     case "void":
       return [];
     case "delivered":
-      return [{ ...attempt, state: "delivered", error: null, overdue_at: null }];
-    case "transient":
-      return [{ ...attempt, state: "pending", error: result.reason, overdue_at: overdueAt(now, delaySeconds) }];
+    case "skipped":
+      return [{ ...attempt, state: result.kind, error: null, ...ended }];
+    case "transient": {
+      const next_attempt_at = secondsAfter(now, delaySeconds);
+      return [
+        {
+          ...attempt,
+          state: "pending",
+          error: errorOf(result),
+          next_attempt_at,
+          overdue_at: overdueAt(now, delaySeconds),
+        },
+      ];
+    }
     case "permanent":
-      return [{ ...attempt, state: "failed", error: result.reason, overdue_at: null }];
+      return [{ ...attempt, state: "failed", error: errorOf(result), ...ended }];
   }
 }
 
+const ended = { next_attempt_at: null, overdue_at: null };
+
+/** Why an attempt failed, and behind it what the other side answered. */
+function errorOf({ reason, answer }: Extract<DeliveryResult, { reason: string }>): string {
+  return answer === undefined ? reason : `${reason}: ${answer}`;
+}
+
 function acknowledge({ reference, messages, result, attempts, delaySeconds }: Attempted): void {
+  // Without the answer: it may repeat what a caller said.
   const reason = "reason" in result ? result.reason : undefined;
   log({ message: "delivery", ...reference, result: result.kind, attempts, reason });
   for (const message of messages) {

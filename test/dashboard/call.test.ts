@@ -54,8 +54,8 @@ describe("a call", () => {
 
   test("shows how its analytics fare downstream", async () => {
     await ledger.DB.prepare(
-      `INSERT INTO sync_deliveries (call_id, event, event_id, destination, state, attempts, last_error, updated_at)
-       SELECT call_id, event, event_id, 'webhook', 'failed', 3, 'HTTP 410', '2024-07-16T15:00:00.000Z'
+      `INSERT INTO sync_deliveries (call_id, event, event_id, destination, state, occurred_at, attempts, last_error, updated_at)
+       SELECT call_id, event, event_id, 'webhook', 'failed', occurred_at, 3, 'HTTP 410', '2024-07-16T15:00:00.000Z'
        FROM events WHERE call_id = 'whole' AND event = 'analytics.completed'`,
     ).run();
     expect((await pages.visit("/calls/whole")).text).toMatch(/webhook 3 attempts, .* HTTP 410 failed/);

@@ -30,8 +30,8 @@ beforeEach(async () => {
   await ledger.DB.exec("DELETE FROM ledger_erased_calls");
   await post(ledger.url, documentedCall({ call_id: "call-1" }).start());
   await ledger.DB.prepare(
-    `INSERT OR REPLACE INTO sync_deliveries (call_id, event, event_id, destination, state, attempts, updated_at)
-     SELECT call_id, event, event_id, 'webhook', 'failed', 1, '2024-07-15T14:36:00.000Z' FROM events WHERE call_id = 'call-1'`,
+    `INSERT OR REPLACE INTO sync_deliveries (call_id, event, event_id, destination, state, occurred_at, attempts, updated_at)
+     SELECT call_id, event, event_id, 'webhook', 'failed', occurred_at, 1, '2024-07-15T14:36:00.000Z' FROM events WHERE call_id = 'call-1'`,
   ).run();
   const body = JSON.stringify(documentedCall({ call_id: "call-2" }).start());
   const sha256 = createHash("sha256").update(body).digest("hex");

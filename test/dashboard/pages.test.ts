@@ -141,8 +141,8 @@ test("calls that go on are live, and lead to their pages", async () => {
 
 test("what did not arrive downstream is on the overview, with the way to it", async () => {
   await ledger.DB.exec(
-    `INSERT INTO sync_deliveries (call_id, event, event_id, destination, state, attempts, updated_at)
-     SELECT call_id, event, event_id, 'webhook', 'failed', 3, '2024-07-16T15:00:00.000Z' FROM events
+    `INSERT INTO sync_deliveries (call_id, event, event_id, destination, state, occurred_at, attempts, updated_at)
+     SELECT call_id, event, event_id, 'webhook', 'failed', occurred_at, 3, '2024-07-16T15:00:00.000Z' FROM events
      WHERE call_id = 'late' AND event = 'analytics.completed'`.replaceAll("\n", " "),
   );
   const { html } = await pages.visit(`/?${JULY}`);

@@ -13,5 +13,9 @@ if (platform === undefined) throw new Error(`there is no platform ${name}`);
 const received = await receive(platform, body, new Date());
 const decoded = decode(received);
 if (decoded.kind === "events")
-  await plan(received, decoded, { searchTranscripts: true, archiveRecordings: true, destinations: ["webhook"] });
+  await plan(received, decoded, {
+    searchTranscripts: true,
+    archiveRecordings: true,
+    destinations: [{ name: "webhook", events: ["analytics.completed"] }],
+  });
 parentPort?.postMessage(decoded.kind);

@@ -17,7 +17,7 @@ import type { PageHandler, Viewer } from "../ui/viewer.ts";
 const ROWS = 50;
 
 /** The first is the one that people come here for. */
-const states = z.enum(["failed", "pending", "delivered", "all"]) satisfies z.ZodType<DeliveryState | "all">;
+const states = z.enum(["failed", "pending", "delivered", "skipped", "all"]) satisfies z.ZodType<DeliveryState | "all">;
 
 /** Which deliveries the page shows. */
 const view = z.object({ state: states.default("failed"), destination: deliveryFilter.destination });
@@ -27,6 +27,7 @@ const words: Record<View["state"], string> = {
   failed: "Failed",
   pending: "On the way",
   delivered: "Delivered",
+  skipped: "Skipped",
   all: "All",
 };
 
@@ -114,6 +115,7 @@ const nothing: Record<View["state"], [title: string, text: string]> = {
   failed: ["Nothing has failed", "Every delivery has arrived or is still on the way."],
   pending: ["Nothing is on the way", "Every delivery has arrived or has failed."],
   delivered: ["Nothing has been delivered yet", "A delivery sets out when the analytics of a call are finished."],
+  skipped: ["Nothing was skipped", "No destination has turned a call down."],
   all: ["There are no deliveries yet", "One sets out when the analytics of a call are finished."],
 };
 

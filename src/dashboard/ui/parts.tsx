@@ -181,9 +181,14 @@ export function CallBadge({ status }: { status: CallStatus }) {
   return <Badge {...statusTones[status]}>{statusWords[status]}</Badge>;
 }
 
-const stateTones: Record<DeliveryState, Tone> = { pending: "warn", delivered: "good", failed: "bad" };
+const stateTones: Record<DeliveryState, { tone?: Tone }> = {
+  pending: { tone: "warn" },
+  delivered: { tone: "good" },
+  failed: { tone: "bad" },
+  skipped: {},
+};
 
 /** The state of a delivery, in its own word or in that of a page. */
 export function DeliveryBadge({ state, word = state }: { state: DeliveryState; word?: string }) {
-  return <Badge tone={stateTones[state]}>{word}</Badge>;
+  return <Badge {...stateTones[state]}>{word}</Badge>;
 }

@@ -67,17 +67,24 @@ CREATE TABLE sync_deliveries (
   event TEXT NOT NULL,
   event_id TEXT NOT NULL,
   destination TEXT NOT NULL,
-  state TEXT NOT NULL,              -- pending, delivered, failed
+  state TEXT NOT NULL,              -- pending, delivered, failed; skipped: the destination did not want this call
+  occurred_at TEXT NOT NULL,        -- of the event; listings go by it
   attempts INTEGER NOT NULL,
-  last_error TEXT,                  -- NULL: none yet
+  last_error TEXT,                  -- and behind it the first 300 characters of what the other side answered; NULL: none yet
+  next_attempt_at TEXT,             -- NULL unless pending
   updated_at TEXT NOT NULL,
-  overdue_at TEXT,                  -- when the relay sends the message of a pending delivery again; NULL unless pending
+  overdue_at TEXT,                  -- when the message of a pending delivery counts as lost and is sent again; NULL unless pending
   ledger_generation INTEGER NOT NULL DEFAULT 0,  -- how often it was sent anew; messages of an older generation are void
   PRIMARY KEY (call_id, event, event_id, destination),
   FOREIGN KEY (call_id, event, event_id) REFERENCES events (call_id, event, event_id) ON DELETE CASCADE
 ) STRICT;
 
-CREATE INDEX undelivered ON sync_deliveries (state, overdue_at) WHERE state <> 'delivered';
+CREATE INDEX deliveries_by_time ON sync_deliveries (occurred_at);
+
+-- A query has to have just this condition for SQLite to use it.
+CREATE INDEX undelivered ON sync_deliveries (state, occurred_at) WHERE state IN ('pending', 'failed');
+
+CREATE INDEX deliveries_overdue ON sync_deliveries (overdue_at) WHERE overdue_at IS NOT NULL;
 
 -- Every customer's number that an event of a call named, outranked ones too: searches and erasures find the calls of a number here.
 CREATE TABLE ledger_caller_numbers (

@@ -42,7 +42,7 @@ export const queries = {
   syncHealth: named(
     syncHealth,
     z.object({
-      state: deliveryState.exclude(["delivered"]),
+      state: deliveryState.exclude(["delivered", "skipped"]),
       deliveries: count,
       overdue: count,
       oldest: z.string().nullable(),

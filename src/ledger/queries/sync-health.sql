@@ -9,13 +9,13 @@ SELECT
 FROM parameters CROSS JOIN (
   SELECT * FROM (
     SELECT delivery.state, delivery.overdue_at, delivery.updated_at FROM sync_deliveries AS delivery
-    WHERE delivery.state <> 'delivered' AND delivery.state = 'failed'
-    ORDER BY delivery.overdue_at
+    WHERE delivery.state IN ('pending', 'failed') AND delivery.state = 'failed'
+    ORDER BY delivery.occurred_at
     LIMIT 200
   )
   UNION ALL SELECT * FROM (
     SELECT delivery.state, delivery.overdue_at, delivery.updated_at FROM sync_deliveries AS delivery
-    WHERE delivery.state <> 'delivered' AND delivery.state = 'pending'
+    WHERE delivery.overdue_at IS NOT NULL
     ORDER BY delivery.overdue_at
     LIMIT 200
   )

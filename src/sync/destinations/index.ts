@@ -7,8 +7,3 @@ const factories: readonly DestinationFactory[] = [webhook];
 export function configuredDestinations(env: Env): Destination[] {
   return factories.map((create) => create(env)).filter((destination) => destination !== undefined);
 }
-
-/** The names of the destinations that are switched on, for planning deliveries. */
-export function destinationNames(env: Env): string[] {
-  return configuredDestinations(env).map(({ name }) => name);
-}

@@ -1,9 +1,11 @@
 import { Webhook } from "standardwebhooks";
+import { type EventName, eventName } from "../../events/event.ts";
 import { sha256 } from "../../events/received.ts";
 import { decodedPart } from "../../http/input.ts";
 import type { PlannedDelivery } from "../../ledger/deliveries.ts";
 import { withJson } from "../../ledger/schema.ts";
 import { BRAND, type SettingProblem } from "../../settings.ts";
+import { readAnswer } from "./answer.ts";
 import type { DeliveryResult, Destination } from "./destination.ts";
 
 const TIMEOUT_MS = 10_000;
@@ -14,17 +16,38 @@ const USER_AGENT = BRAND.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-");
 /** Besides 5xx, the answers that ask to try again: timeout (RFC 9110), too early (RFC 8470), too many (RFC 6585). */
 const transientStatuses: ReadonlySet<number> = new Set([408, 425, 429]);
 
+/** What is sent while `SYNC_EVENTS` is empty, or names no event. */
+const DEFAULT_EVENTS: readonly EventName[] = ["analytics.completed"];
+
 /**
- * POSTs a finished analysis with its call to `SYNC_URL`, signed with `SYNC_SECRET` by the Standard Webhooks specification
+ * POSTs the events that `SYNC_EVENTS` names, each with its whole call, to `SYNC_URL`, signed with `SYNC_SECRET` by the Standard Webhooks specification
  * (standardwebhooks.com). Switched off while `SYNC_URL` is empty.
  */
 export function webhook(env: Env): Destination | undefined {
   const { SYNC_URL: url, SYNC_SECRET: secret } = env;
   if (!url) return undefined;
+  const { events, problems } = readEvents(env.SYNC_EVENTS);
   return {
     name: "webhook",
-    problems: findProblems(url, secret),
+    problems: [...findProblems(url, secret), ...problems],
+    events,
     deliver: (delivery) => post(new URL(url), new Webhook(secret), delivery),
+  };
+}
+
+/** Reads a comma list of names of events. One that is none is a problem; the others count. */
+function readEvents(setting: string | undefined): { events: readonly EventName[]; problems: SettingProblem[] } {
+  const names = (setting ?? "")
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
+  const events = eventName.options.filter((event) => names.includes(event));
+  const isWrong = names.some((name) => !eventName.safeParse(name).success);
+  return {
+    events: events.length === 0 ? DEFAULT_EVENTS : events,
+    problems: isWrong
+      ? [{ setting: "SYNC_EVENTS", problem: `names an event other than ${eventName.options.join(", ")}` }]
+      : [],
   };
 }
 
@@ -74,14 +97,16 @@ async function post(url: URL, signer: Webhook, delivery: PlannedDelivery): Promi
     const reason = timedOut ? `no answer within ${TIMEOUT_MS / 1000} s` : "the connection failed";
     return { kind: "transient", reason };
   }
-  // Only the status matters, and a body might never end.
-  await response.body?.cancel();
-
-  if (response.ok) return { kind: "delivered" };
-  const reason = `HTTP ${response.status}`;
-  if (response.status < 500 && !transientStatuses.has(response.status)) return { kind: "permanent", reason };
+  if (response.ok) {
+    // Only the status matters, and a body may never end.
+    await response.body?.cancel();
+    return { kind: "delivered" };
+  }
+  const answer = await readAnswer(response);
+  const refusal = { reason: `HTTP ${response.status}`, ...(answer !== undefined && { answer }) };
+  if (response.status < 500 && !transientStatuses.has(response.status)) return { kind: "permanent", ...refusal };
   const retryAfterSeconds = retryAfter(response.headers.get("Retry-After"), now);
-  return { kind: "transient", reason, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
+  return { kind: "transient", ...refusal, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
 }
 
 /** Makes a header of a user name and a password (RFC 7617): `fetch` refuses an address with them (fetch.spec.whatwg.org). */

@@ -4,14 +4,19 @@ import { health } from "../../../src/health.ts";
 import { ingestContext } from "../../../src/ingest/ingest.ts";
 import { receiveWebhook } from "../../../src/ingest/webhook.ts";
 import { consumeQueue } from "../../../src/queue.ts";
-import { destinationNames } from "../../../src/sync/destinations/index.ts";
+import { configuredDestinations } from "../../../src/sync/destinations/index.ts";
 
 export { EraseJob } from "../../../src/erasure/job.ts";
 export { RecordingJob } from "../../../src/recordings/job.ts";
 
 const routes = Router<IRequest & Request, [Env, ExecutionContext]>()
   .post("/webhooks/:platform", (request, env, ctx) =>
-    receiveWebhook(request, request.params["platform"] ?? "", env, ingestContext(env, ctx, destinationNames(env))),
+    receiveWebhook(
+      request,
+      request.params["platform"] ?? "",
+      env,
+      ingestContext(env, ctx, configuredDestinations(env)),
+    ),
   )
   .get("/healthz", health);
 

@@ -4,7 +4,7 @@ import { listHeld, listNewestQuarantined } from "../../../held/list.ts";
 import { readForm, readQuery } from "../../../http/input.ts";
 import { ingestContext } from "../../../ingest/ingest.ts";
 import { REPLAYS_A_REQUEST, type ReplayResult, replay, replayPage } from "../../../ingest/replay.ts";
-import { destinationNames } from "../../../sync/destinations/index.ts";
+import { configuredDestinations } from "../../../sync/destinations/index.ts";
 import { html, seeOther } from "../../ui/html.ts";
 import { Page } from "../../ui/layout.tsx";
 import { ActionNotice, withNotice } from "../../ui/notices.tsx";
@@ -61,7 +61,7 @@ export const replayQuarantined: PageHandler = async (request, _viewer, env, ctx)
   if (!form.ok) return form.response;
   const { cursor } = shown.value;
   const path = quarantinePath(cursor);
-  const context = ingestContext(env, ctx, destinationNames(env));
+  const context = ingestContext(env, ctx, configuredDestinations(env));
   if (form.value.key === undefined) return seeResults(path, (await replayPage(cursor, context)).results);
   const result = await replay(form.value.key, context);
   return result === "not-found" ? seeOther(withNotice(path, "not-in-quarantine")) : seeResults(path, [result]);

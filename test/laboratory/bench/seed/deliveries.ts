@@ -17,7 +17,7 @@ const NEVER_OVERDUE = "9999-12-31T23:59:59.999Z";
 export function insertDeliveries({ seed, until }: Plan, chunk: Chunk): string {
   const roll = roller(-1 - seed);
   const dayBefore = new Date(until.getTime() - DAY_MILLISECONDS).toISOString();
-  return `INSERT INTO sync_deliveries (call_id, event, event_id, destination, state, attempts, last_error, updated_at, overdue_at, ledger_generation)
+  return `INSERT INTO sync_deliveries (call_id, event, event_id, destination, state, occurred_at, attempts, last_error, updated_at, overdue_at, ledger_generation)
 WITH ${seededCalls(seed, chunk)}, rolled AS MATERIALIZED (
   SELECT call_id, analyzed_at, ${roll()} AS fate, ${roll()} % 2 AS permanent,
     ${pick(permanentErrors, roll())} AS permanent_error, ${pick(transientErrors, roll())} AS transient_error
@@ -32,7 +32,7 @@ WITH ${seededCalls(seed, chunk)}, rolled AS MATERIALIZED (
     END AS state
   FROM rolled
 )
-SELECT call_id, 'analytics.completed', call_id || '-analytics', 'webhook', state,
+SELECT call_id, 'analytics.completed', call_id || '-analytics', 'webhook', state, analyzed_at,
   iif(state = 'failed' AND NOT permanent, ${MAX_ATTEMPTS}, 1),
   CASE
     WHEN state = 'delivered' THEN NULL

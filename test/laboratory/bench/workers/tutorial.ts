@@ -85,10 +85,10 @@ app.post("/webhooks/atoms", async (c) => {
   }
   if (event.event === "analytics.completed") {
     await c.env.DB.prepare(
-      `INSERT INTO sync_deliveries (call_id, event, event_id, destination, state, attempts, updated_at)
-       VALUES (?, ?, ?, 'webhook', 'pending', 0, ?)`,
+      `INSERT INTO sync_deliveries (call_id, event, event_id, destination, state, occurred_at, attempts, updated_at)
+       VALUES (?, ?, ?, 'webhook', 'pending', ?, 0, ?)`,
     )
-      .bind(event.call_id, event.event, id, now)
+      .bind(event.call_id, event.event, id, event.timestamp, now)
       .run();
     await c.env.SYNC_QUEUE.send({ event_id: id, call_id: event.call_id });
   }
