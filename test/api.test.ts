@@ -278,10 +278,14 @@ describe("deliveries", () => {
       event_id: expect.stringMatching(/^[0-9a-f]{64}$/),
       destination: "webhook",
       state: "failed",
+      occurred_at: "2024-07-15T14:36:00.000Z",
       attempts: 1,
       last_error: "HTTP 404",
+      next_attempt_at: null,
       updated_at: expect.stringMatching(/Z$/),
       overdue_at: null,
+      caller_phone: null,
+      agent_id: "agent_1",
     });
 
     down = false;

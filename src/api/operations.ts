@@ -1,6 +1,6 @@
 import { getCall, getTranscript } from "./call.ts";
 import { exportCalls, getCalls } from "./calls.ts";
-import { getDeliveries, retryDeliveries } from "./deliveries.ts";
+import { getDeliveries, getFailures, retryDeliveries } from "./deliveries.ts";
 import { eraseCall, eraseCaller, getJob, previewErasure } from "./erasure.ts";
 import type { Operation } from "./operation.ts";
 import { getParked } from "./parked.ts";
@@ -22,6 +22,7 @@ export const operations: readonly Operation[] = [
   getJob,
   getStats,
   getDeliveries,
+  getFailures,
   retryDeliveries,
   getQuarantine,
   replayQuarantined,

@@ -13,16 +13,21 @@ export type ClaimedDelivery = z.infer<typeof claimedRow>;
 /** The condition of the index of what is pending or failed: SQLite uses it for queries that have just these words. */
 export const undeliveredSql = "state IN ('pending', 'failed')";
 
-/** Which deliveries a request means; all of them when no member is given. */
+/** Which deliveries a request means. */
 export const deliveryFilter = {
   call_id: z.string().min(1).optional(),
   event_id: z.string().min(1).optional(),
   destination: z.string().min(1).optional(),
-  last_error: z.string().min(1).optional().describe("exactly this one"),
+};
+
+/** Which failed deliveries are sent again. The error stands in no address: an answer may repeat what a caller said. */
+export const retryFilter = {
+  ...deliveryFilter,
+  last_error: z.string().min(1).optional().describe("only those that failed with just this error"),
 };
 
 /** Which deliveries a listing shows; all of them when no member is given. */
-export interface DeliveryFilter extends z.infer<z.ZodObject<typeof deliveryFilter>> {
+export interface DeliveryFilter extends z.infer<z.ZodObject<typeof retryFilter>> {
   event?: EventName | undefined;
   /** ISO 8601 UTC with milliseconds; an event at this moment is in. */
   from?: string | undefined;

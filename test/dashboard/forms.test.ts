@@ -69,7 +69,7 @@ const actions: Action[] = [
     fields: { understood: "yes" },
     leadsTo: /^\/erasures\/[\w-]+$/,
   },
-  { action: "/deliveries/retry", page: "/deliveries", fields: {}, leadsTo: /^\/deliveries\?.*done=/ },
+  { action: "/deliveries/retry", page: "/deliveries", fields: { confirmed: "yes" }, leadsTo: /^\/deliveries\?.*done=/ },
   { action: "/quarantine/replay", page: "/quarantine", fields: { key: KEY }, leadsTo: /^\/quarantine\?done=/ },
 ];
 

@@ -61,11 +61,11 @@ describe("deliveries", () => {
     for (const [name, value] of Object.entries({ call_id: "one", event_id, destination: "webhook" })) {
       expect(page.html).toContain(`name="${name}" value="${value}"`);
     }
-    const sent = await pages.submit("/deliveries", "/deliveries/retry?state=failed", {
-      call_id: "one",
-      event_id,
-      destination: "webhook",
-    });
+    const one = { call_id: "one", event_id, destination: "webhook" };
+    const asked = await pages.submit("/deliveries", "/deliveries/retry?state=failed", one);
+    expect(asked.text).toContain("1 delivery that failed.");
+    expect(attempts("one")).toBe(1);
+    const sent = await pages.submit("/deliveries", "/deliveries/retry?state=failed", { ...one, confirmed: "yes" });
     expect((await follow(sent)).text).toContain("1 delivery is on the way again.");
     await eventually(async () => expect((await pages.visit("/deliveries?state=delivered")).html).toContain(">one</a>"));
     expect([attempts("one"), attempts("two")]).toEqual([2, 1]);
@@ -77,7 +77,10 @@ describe("deliveries", () => {
   test("all that failed are sent again and arrive", async () => {
     const calls = ["three", "four", "five"];
     for (const call_id of calls) await refusedOnce(call_id);
-    const sent = await pages.submit("/deliveries", "/deliveries/retry?state=failed", {});
+    const asked = await pages.submit("/deliveries", "/deliveries/retry?state=failed", {});
+    expect(asked.text).toContain("3 deliveries that failed.");
+    expect(calls.map(attempts)).toEqual([1, 1, 1]);
+    const sent = await pages.submit("/deliveries", "/deliveries/retry?state=failed", { confirmed: "yes" });
     expect((await follow(sent)).text).toContain("3 deliveries are on the way again.");
     await eventually(async () => expect((await pages.visit("/deliveries")).text).toContain("Nothing has failed"));
     await eventually(() => expect(calls.map(attempts)).toEqual([2, 2, 2]));
@@ -92,7 +95,7 @@ describe("deliveries", () => {
 
   test("one that has arrived meanwhile is not sent a second time", async () => {
     const event_id = await refusedOnce("six");
-    const again = () => pages.submit("/deliveries", "/deliveries/retry", { event_id });
+    const again = () => pages.submit("/deliveries", "/deliveries/retry", { event_id, confirmed: "yes" });
     await follow(await again());
     await eventually(async () => expect((await pages.visit("/deliveries?state=delivered")).html).toContain(">six</a>"));
     expect((await follow(await again())).text).toContain("Nothing was sent");

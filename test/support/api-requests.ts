@@ -20,6 +20,7 @@ export const apiRequests: { [route: string]: ApiRequest } = {
   "get /jobs/{id}": { path: "/jobs/{job}", status: 200, needs: ["D1"] },
   "get /stats": { path: "/stats", status: 200, needs: ["D1"] },
   "get /deliveries": { path: "/deliveries", status: 200, needs: ["D1"] },
+  "get /deliveries/failures": { path: "/deliveries/failures", status: 200, needs: ["D1"] },
   "post /deliveries/retry": { path: "/deliveries/retry", status: 200, needs: ["D1"] },
   "get /quarantine": { path: "/quarantine", status: 200, needs: ["R2"] },
   "post /quarantine/replay": { path: "/quarantine/replay", status: 200, needs: ["R2"] },

@@ -1,0 +1,53 @@
+import { eventName } from "../../../events/event.ts";
+import { Field, Select } from "../../ui/forms.tsx";
+import { pathOf, type View } from "./query.ts";
+
+interface FiltersProps {
+  shown: View;
+  /** The names of those that are switched on. */
+  destinations: readonly string[];
+}
+
+/** The form that filters the list. A GET, so that reloading and going back keep its fields. */
+export function Filters({ shown, destinations }: FiltersProps) {
+  const { state, destination, event, from, to } = shown;
+  const names = new Set([destination ?? [], ...destinations].flat());
+  const isFiltered = [destination, event, from, to].some((value) => value !== undefined);
+  return (
+    <form method="get" action="/deliveries" class="sheet filters" aria-label="Filter deliveries">
+      <input type="hidden" name="state" value={state} />
+      <Select
+        label="To"
+        name="destination"
+        chosen={destination}
+        all="All destinations"
+        options={[...names].map((name) => [name, name] as const)}
+      />
+      <Select
+        label="Event"
+        name="event"
+        chosen={event}
+        all="All events"
+        options={eventName.options.map((name) => [name, name] as const)}
+      />
+      <Day name="from" label="From" value={from} />
+      <Day name="to" label="To the end of" value={to} />
+      <div class="actions">
+        <button type="submit" class="main">
+          Show deliveries
+        </button>
+        {isFiltered && <a href={pathOf({ state })}>Clear filters</a>}
+      </div>
+    </form>
+  );
+}
+
+/** A day; a moment, as a link may have it, is shown as text. */
+function Day({ name, label, value }: { name: "from" | "to"; label: string; value: string | undefined }) {
+  const isDay = value === undefined || /^\d{4}-\d\d-\d\d$/.test(value);
+  return (
+    <Field id={name} label={label}>
+      <input type={isDay ? "date" : "text"} id={name} name={name} value={value} />
+    </Field>
+  );
+}
