@@ -103,7 +103,7 @@ export function SyncHealth({ rows, viewer, isSwitchedOn }: SyncHealthProps) {
       {rows.length === 0 && !isSwitchedOn && (
         <Empty title="Nothing is sent on">
           <p>
-            Set <code>SYNC_URL</code>, and finished analytics go there.
+            Set <code>SYNC_URL</code>, and events of calls go there.
           </p>
         </Empty>
       )}
