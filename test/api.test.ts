@@ -404,7 +404,7 @@ describe("deliveries", () => {
       ),
       ledger.DB.prepare(
         `INSERT INTO sync_deliveries (call_id, event, event_id, destination, state, occurred_at, attempts, updated_at, overdue_at)
-         VALUES ('forgotten', 'analytics.completed', 'forgotten', 'webhook', 'pending', '', 0, '', ?)`,
+         VALUES ('forgotten', 'analytics.completed', 'forgotten', 'webhook', 'pending', '2024-07-15T14:36:00.000Z', 0, '', ?)`,
       ).bind(new Date(now).toISOString()),
     ]);
     const cron = (milliseconds: number) =>
