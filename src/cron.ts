@@ -1,3 +1,4 @@
+import { watch } from "./alerts/watch.ts";
 import { startRetention } from "./erasure/start.ts";
 import { sweepErasures } from "./erasure/sweep.ts";
 import { bringBack } from "./ingest/bring-back.ts";
@@ -39,6 +40,7 @@ async function everyMinute(env: Env, ctx: ExecutionContext, now: Date): Promise<
     run("erasures", () => sweepErasures({ db: env.DB, bucket: env.ARCHIVE }, now)),
     run("recordings", () => startRecordings(env, now, STARTED_BY_CRON)),
     run("stale hours", () => countStaleHours(env.DB, now)),
+    run("alerts", () => watch(env, now)),
     run("old rows", async () => {
       await deleteOldTombstones(env.DB, now);
       await deleteOldJobs(env.DB, now);

@@ -1,3 +1,4 @@
+import { alertProblems } from "./alerts/channels.ts";
 import type { HeldState } from "./held/held.ts";
 import { countHeld, listHeld } from "./held/list.ts";
 import { problemResponse } from "./http/problem.ts";
@@ -47,9 +48,10 @@ export async function health(_request: Request, env: Env, ctx: ExecutionContext)
     ...readSettings(env).problems,
     ...bindingProblems(env),
     ...configuredDestinations(env).flatMap(({ problems }) => problems),
+    ...alertProblems(env),
   ];
   const errors = [
-    ...settings.map(({ setting, problem }) => ({ path: setting, message: problem })),
+    ...namedOnce(settings.map(({ setting, problem }) => ({ path: setting, message: problem }))),
     ...namedOnce(stores.flatMap((store) => store.errors)),
   ];
   const [database_bytes] = stores.flatMap(({ bytes }) => bytes ?? []);
@@ -70,7 +72,7 @@ export async function health(_request: Request, env: Env, ctx: ExecutionContext)
   });
 }
 
-/** Drops repetitions: the size of a full database names the problem, and so do the bodies that it refused. */
+/** Drops repetitions: a full database is named by its size and by the bodies it refused; one secret signs deliveries and alerts. */
 function namedOnce(errors: readonly StoreProblem[]): StoreProblem[] {
   return errors.filter(({ path }, index) => errors.findIndex((error) => error.path === path) === index);
 }

@@ -3,6 +3,9 @@ export const BRAND = "Call Ledger";
 
 const DEFAULT_MAX_BODY_BYTES = 10 * 1024 * 1024;
 
+/** A silence is compared with the week before. */
+const MAX_SILENCE_MINUTES = 7 * 24 * 60;
+
 /** The settings that do not belong to one platform or one destination, checked. */
 export interface Settings {
   /** Bytes. */
@@ -13,6 +16,8 @@ export interface Settings {
   archiveRecordings: boolean;
   /** Days after which calls are erased; `undefined`: never. */
   retentionDays: number | undefined;
+  /** Minutes without an event after which there is an alert; `undefined`: none. */
+  silenceMinutes: number | undefined;
   problems: SettingProblem[];
 }
 
@@ -43,11 +48,20 @@ export function readSettings(env: Env): Settings {
   const days = env.RETENTION_DAYS ? Number(env.RETENTION_DAYS) : undefined;
   const isDays = days === undefined || (Number.isSafeInteger(days) && days > 0);
   if (!isDays) problems.push({ setting: "RETENTION_DAYS", problem: "is not a whole number of days" });
+  const minutes = env.SILENCE_MINUTES ? Number(env.SILENCE_MINUTES) : undefined;
+  const isMinutes =
+    minutes === undefined || (Number.isSafeInteger(minutes) && minutes > 0 && minutes <= MAX_SILENCE_MINUTES);
+  if (!isMinutes)
+    problems.push({ setting: "SILENCE_MINUTES", problem: "is not a whole number of minutes up to a week" });
+  if (env.PUBLIC_URL && !/^https?:$/.test(URL.parse(env.PUBLIC_URL)?.protocol ?? "")) {
+    problems.push({ setting: "PUBLIC_URL", problem: "is not an http or https URL" });
+  }
   return {
     maxBodyBytes,
     searchTranscripts: search === "on",
     archiveRecordings: recordings === "on",
     retentionDays: isDays ? days : undefined,
+    silenceMinutes: isMinutes ? minutes : undefined,
     problems,
   };
 }

@@ -19,6 +19,7 @@ const ladder = [
   "sync",
   "erasure",
   "recordings",
+  "alerts",
   "api",
   "dashboard",
   "queue.ts",

@@ -35,6 +35,7 @@ test("the migrations make a fresh database a ledger", async () => {
   expect(await named("table")).toEqual([
     "calls",
     "events",
+    "ledger_alerts",
     "ledger_caller_numbers",
     "ledger_erased_calls",
     "ledger_hours",

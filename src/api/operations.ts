@@ -1,3 +1,4 @@
+import { sendTestAlerts } from "./alerts.ts";
 import { getCall, getTranscript } from "./call.ts";
 import { exportCalls, getCalls } from "./calls.ts";
 import { getDeliveries, getFailures, retryDeliveries } from "./deliveries.ts";
@@ -28,4 +29,5 @@ export const operations: readonly Operation[] = [
   replayQuarantined,
   getParked,
   indexTranscripts,
+  sendTestAlerts,
 ];

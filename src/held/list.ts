@@ -102,6 +102,12 @@ export async function countHeld(bucket: R2Bucket, state: HeldState): Promise<{ c
   return { count, oldest: count === 0 ? null : await oldestReceipt(bucket, state) };
 }
 
+/** Counts held bodies in one listing, 1,000 at the most: cheap enough for every minute. */
+export async function countFirstHeld(bucket: R2Bucket, state: HeldState): Promise<number> {
+  const { objects } = await askStore("R2", () => bucket.list({ prefix: heldPrefixes[state], limit: MAX_LISTED }));
+  return objects.length;
+}
+
 /** Returns the earliest receipt of the first page: within a day, keys of the quarantine are not in the order of receipt. */
 async function oldestReceipt(bucket: R2Bucket, state: HeldState): Promise<string | null> {
   const { bodies } = await listHeld(bucket, state, MAX_LISTED);

@@ -32,6 +32,7 @@ export const apiRequests: { [route: string]: ApiRequest } = {
   },
   "get /parked": { path: "/parked", status: 200, needs: ["R2"] },
   "post /transcripts/index": { path: "/transcripts/index", status: 200, needs: ["D1", "R2"] },
+  "post /alerts/test": { path: "/alerts/test", status: 200, needs: [] },
   "get /openapi.json": { path: "/openapi.json", status: 200, needs: [] },
 };
 

@@ -110,6 +110,17 @@ CREATE TABLE ledger_recordings (
 
 CREATE INDEX ledger_recordings_open ON ledger_recordings (state, due_at, updated_at) WHERE state <> 'kept';
 
+-- Alerts that are open, or begin or end, each for itself for every channel that is told of it (src/alerts).
+CREATE TABLE ledger_alerts (
+  alert TEXT NOT NULL,              -- parked, quarantined, …
+  channel TEXT NOT NULL,            -- slack, receiver; overview: the page of the ledger itself
+  since TEXT NOT NULL,              -- when the condition was seen first
+  count INTEGER NOT NULL,           -- how many there were then
+  over_since TEXT,                  -- since when the condition holds no longer; NULL: it holds
+  told_at TEXT,                     -- when the channel took the message that the alert is open; NULL: it has not
+  PRIMARY KEY (alert, channel)
+) STRICT, WITHOUT ROWID;
+
 -- Tombstones: events of these calls are refused, from wherever they come. Kept for 30 days.
 CREATE TABLE ledger_erased_calls (
   call_sha256 TEXT NOT NULL PRIMARY KEY,  -- of the call's id, hex

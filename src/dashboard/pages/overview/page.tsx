@@ -1,3 +1,4 @@
+import { readOpenAlerts } from "../../../alerts/state.ts";
 import { listCalls } from "../../../ledger/calls.ts";
 import { type FigureResult, readFigures } from "../../../ledger/queries/figure.ts";
 import { figures } from "../../../ledger/queries/figures.ts";
@@ -15,6 +16,7 @@ import { Empty, Moment } from "../../ui/parts.tsx";
 import { dayOf, formatDuration, formatTime } from "../../ui/times.ts";
 import type { PageHandler, Viewer } from "../../ui/viewer.ts";
 import { Agents } from "./agents.tsx";
+import { OpenAlerts } from "./alerts.tsx";
 import { BusiestHours, CallsOverTime, CostOverTime } from "./calls-over-time.tsx";
 import { Choices } from "./choices.tsx";
 import { Dispositions } from "./dispositions.tsx";
@@ -58,14 +60,15 @@ const newestRow = callRow.pick({ called_at: true });
 type OverviewData = Awaited<ReturnType<typeof readOverview>>;
 
 async function readOverview(db: LedgerReader, parameters: StatisticsRange, now: Date) {
-  const [{ statistics, hours }, missing] = await Promise.all([
+  const [{ statistics, hours }, missing, alerts] = await Promise.all([
     readStatistics(db, parameters, now),
     countMissingRecordings(db, now),
+    readOpenAlerts(db),
   ]);
   // Only an empty range leads to the calls elsewhere.
-  if (statistics.totals.calls > 0) return { statistics, hours, missing };
+  if (statistics.totals.calls > 0) return { statistics, hours, missing, alerts };
   const [newest] = (await listCalls(db, newestRow, { among: "all" }, {}, { limit: 1 })).rows;
-  return { statistics, hours, missing, newest };
+  return { statistics, hours, missing, alerts, newest };
 }
 
 interface OverviewProps {
@@ -80,7 +83,7 @@ interface OverviewProps {
 
 function Overview({ query, data, own, isSwitchedOn, viewer }: OverviewProps) {
   const { range, agent_id, errors } = query;
-  const { statistics, hours, missing, newest } = data;
+  const { statistics, hours, missing, alerts, newest } = data;
   const hasCalls = statistics.totals.calls > 0;
   return (
     <Page
@@ -113,6 +116,7 @@ function Overview({ query, data, own, isSwitchedOn, viewer }: OverviewProps) {
           ))}
         </Notice>
       )}
+      <OpenAlerts alerts={alerts} viewer={viewer} />
       <DatabaseSize bytes={statistics.database_bytes} />
       <MissingRecordings {...missing} />
       <Choices range={range} agent_id={agent_id} agents={statistics.agents} />

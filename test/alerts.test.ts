@@ -1,0 +1,343 @@
+import { Webhook } from "standardwebhooks";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import * as z from "zod";
+import { type Conditions, decide } from "../src/alerts/decide.ts";
+import type { AlertRow } from "../src/alerts/state.ts";
+import { alertName, thresholds } from "../src/alerts/thresholds.ts";
+import { ask } from "./support/ask.ts";
+import { SYNC_SECRET } from "./support/downstream.ts";
+import { documentedCall } from "./support/events.ts";
+import { bootOnNetwork } from "./support/network-ledger.ts";
+import { post } from "./support/post.ts";
+import { type ReceivedRequest, startReceiver } from "./support/receiver.ts";
+import { signIn } from "./support/sign-in.ts";
+import { runCron, setFaults } from "./support/stores/relay.ts";
+
+describe("what a channel is told", () => {
+  const at = (minute: number) => new Date(Date.UTC(2026, 6, 15, 12, minute));
+
+  /** Plays a minute a letter: `x` it holds, `.` it does not, `?` nobody knows; a capital or `!`, `,`: the channel takes nothing then. */
+  const play = (minutes: string, alert: z.infer<typeof alertName> = "parked") => {
+    let rows: AlertRow[] = [];
+    const heard: string[] = [];
+    for (const [minute, letter] of [...minutes].entries()) {
+      const conditions: Conditions = letter === "?" ? {} : { [alert]: { holds: /x/i.test(letter), count: minute + 1 } };
+      for (const { row, message } of decide("slack", conditions, rows, at(minute))) {
+        rows = row === undefined ? [] : [row];
+        if (message === undefined || /[X,]/.test(letter)) continue;
+        heard.push(`${minute} ${message.type} since ${message.since.slice(14, 16)}`);
+        if (message.type === "alert.closed") rows = [];
+        else rows = rows.map((one) => ({ ...one, told_at: at(minute).toISOString() }));
+      }
+    }
+    return { heard, left: rows.length };
+  };
+  const x = (count: number) => "x".repeat(count);
+  const dots = (count: number) => ".".repeat(count);
+
+  test.each<[string, string, string[], number]>([
+    ["nothing of a quiet ledger", dots(30), [], 0],
+    ["nothing of a blip that heals by itself", `${x(9)}${dots(9)}${x(9)}...`, [], 0],
+    [
+      "once when it lasts, and once when it is over",
+      `..${x(40)}${dots(10)}`,
+      ["12 alert.opened since 02", "47 alert.closed since 02"],
+      0,
+    ],
+    ["nothing more while it goes on", x(60), ["10 alert.opened since 00"], 1],
+    ["nothing of a pause within it", `${x(12)}....${x(12)}`, ["10 alert.opened since 00"], 1],
+    ["nothing that nobody knows", `${x(12)}${"?".repeat(30)}`, ["10 alert.opened since 00"], 1],
+    ["what it did not take, once it does", `${x(10)}XXXXX${x(5)}`, ["15 alert.opened since 00"], 1],
+    [
+      "of one that is over by then, both in their order",
+      `${x(10)}XXXXX,,,,,,..`,
+      ["21 alert.opened since 00", "22 alert.closed since 00"],
+      0,
+    ],
+    [
+      "the end that it did not take, once it does",
+      `${x(12)}....,,,,,,.`,
+      ["10 alert.opened since 00", "22 alert.closed since 00"],
+      0,
+    ],
+    [
+      "of another time anew",
+      `${x(12)}${dots(6)}${x(12)}`,
+      ["10 alert.opened since 00", "17 alert.closed since 00", "28 alert.opened since 18"],
+      1,
+    ],
+  ])("%s", (_, minutes, heard, left) => {
+    expect(play(minutes)).toEqual({ heard, left });
+  });
+
+  test("each alert opens after its own time, at least a minute after it was written down", () => {
+    for (const alert of alertName.options) {
+      const { opensAfterMinutes, closesAfterMinutes } = thresholds[alert];
+      expect(Math.min(opensAfterMinutes, closesAfterMinutes), alert).toBeGreaterThanOrEqual(1);
+      const { heard } = play(`${x(opensAfterMinutes + 1)}${dots(closesAfterMinutes + 1)}`, alert);
+      expect(heard, alert).toEqual([
+        `${opensAfterMinutes} alert.opened since 00`,
+        expect.stringMatching(/^\d+ alert.closed since 00$/),
+      ]);
+    }
+  });
+});
+
+describe("a ledger with Slack and a receiver", () => {
+  let slack: Awaited<ReturnType<typeof startReceiver>>;
+  let receiver: Awaited<ReturnType<typeof startReceiver>>;
+  let ledger: Awaited<ReturnType<typeof bootOnNetwork>>;
+  const lines: string[] = [];
+  /** Cron's time: goes on from test to test. */
+  let minute = Math.floor(Date.now() / 60_000);
+  beforeAll(async () => {
+    slack = await startReceiver();
+    receiver = await startReceiver();
+    ledger = await bootOnNetwork({
+      main: "test/support/stores/faulty-ledger.ts",
+      env: {
+        SLACK_WEBHOOK_URL: `${slack.url}/services/hush-hush`,
+        ALERT_URL: `${receiver.url}/alerts`,
+        SYNC_SECRET,
+        PUBLIC_URL: "https://ledger.example.com",
+        SILENCE_MINUTES: "60",
+      },
+      onLog: (line) => lines.push(line),
+    });
+  });
+  beforeEach(async () => {
+    await ledger.DB.batch(["calls", "ledger_alerts"].map((table) => ledger.DB.prepare(`DELETE FROM ${table}`)));
+    const { objects } = await ledger.ARCHIVE.list();
+    await ledger.ARCHIVE.delete(objects.map(({ key }) => key));
+    slack.reset();
+    receiver.reset();
+  });
+  afterEach(() => setFaults(ledger.url, {}));
+  afterAll(async () => {
+    expect(lines.join("\n")).not.toContain("hush-hush");
+    await ledger.close();
+    await slack.close();
+    await receiver.close();
+  });
+
+  const pass = async (minutes: number) => {
+    for (let nth = 0; nth < minutes; nth++) await runCron(ledger.url, new Date(++minute * 60_000));
+  };
+  const quarantine = () => post(ledger.url, "[]");
+  const discard = async () => {
+    const { objects } = await ledger.ARCHIVE.list({ prefix: "quarantine/" });
+    await ledger.ARCHIVE.delete(objects.map(({ key }) => key));
+  };
+  const alert = z.strictObject({
+    type: z.string(),
+    timestamp: z.string(),
+    data: z.strictObject({
+      alert: alertName,
+      since: z.string(),
+      count: z.number(),
+      message: z.string(),
+      test: z.literal(true).optional(),
+    }),
+  });
+  const verified = ({ text, headers }: ReceivedRequest) => {
+    const signature = ["webhook-id", "webhook-timestamp", "webhook-signature"].map((name) => [
+      name,
+      String(headers[name]),
+    ]);
+    return alert.parse(new Webhook(SYNC_SECRET).verify(text, Object.fromEntries(signature)));
+  };
+  const kinds = () => receiver.requests.map(verified).map(({ type, data }) => `${type} ${data.alert}`);
+  const texts = () => slack.requests.map(({ text }) => z.object({ text: z.string() }).parse(JSON.parse(text)).text);
+  const rows = async () => (await ledger.DB.prepare("SELECT * FROM ledger_alerts ORDER BY channel").all()).results;
+
+  test("tells both once when something piles up, and once when it is over", async () => {
+    await quarantine();
+    await pass(5);
+    expect([...slack.requests, ...receiver.requests]).toEqual([]);
+    await pass(10);
+    expect(kinds()).toEqual(["alert.opened quarantined"]);
+    const [opened] = receiver.requests.map(verified);
+    expect(opened?.data).toMatchObject({ count: 1, message: expect.stringContaining("in quarantine (1)") });
+    expect(Date.parse(opened?.timestamp ?? "") - Date.parse(opened?.data.since ?? "")).toBe(5 * 60_000);
+    expect(texts()).toEqual([
+      ":red_circle: *Call Ledger*: Bodies are in quarantine (1): they did not fit, and a person has to look. <https://ledger.example.com/|Overview>",
+    ]);
+
+    await discard();
+    await pass(15);
+    expect(kinds()).toEqual(["alert.opened quarantined", "alert.closed quarantined"]);
+    expect(texts().at(-1)).toBe(
+      ":white_check_mark: *Call Ledger*: The quarantine is empty. <https://ledger.example.com/|Overview>",
+    );
+    expect(new Set(receiver.requests.map(({ headers }) => headers["webhook-id"])).size).toBe(2);
+    expect(await rows()).toEqual([]);
+  });
+
+  test("tells nothing of a body that fits after a minute", async () => {
+    await quarantine();
+    await pass(2);
+    await discard();
+    await pass(10);
+    expect([...slack.requests, ...receiver.requests]).toEqual([]);
+    expect(await rows()).toEqual([]);
+  });
+
+  test.each<[string, Parameters<Awaited<ReturnType<typeof startReceiver>>["reset"]>[0]]>([
+    ["refuses", (response) => response.writeHead(410).end("channel_is_archived")],
+    ["fails", (response) => response.writeHead(503).end()],
+    ["redirects", (response) => response.writeHead(307, { Location: `${receiver.url}/elsewhere` }).end()],
+    ["breaks off", (response) => response.destroy()],
+  ])("one that %s loses no alert, and keeps none from the other", async (_, behave) => {
+    slack.reset(behave);
+    await quarantine();
+    await pass(8);
+    expect(kinds()).toEqual(["alert.opened quarantined"]);
+    expect(receiver.requests.map(({ path }) => path)).toEqual(["/alerts"]);
+    expect(await rows()).toMatchObject([
+      { channel: "overview", told_at: expect.any(String) },
+      { channel: "receiver", told_at: expect.any(String) },
+      { channel: "slack", told_at: null },
+    ]);
+    await discard();
+    await pass(8);
+    expect(kinds()).toEqual(["alert.opened quarantined", "alert.closed quarantined"]);
+    slack.reset();
+    await pass(3);
+    expect(texts()).toEqual([
+      expect.stringContaining("Bodies are in quarantine (1)"),
+      expect.stringContaining("empty"),
+    ]);
+    expect(await rows()).toEqual([]);
+  });
+
+  test("one that hangs is given up after ten seconds, whatever else it is to be told", async () => {
+    await quarantine();
+    await post(ledger.url, documentedCall({ call_id: "c" }).analytics());
+    await ledger.DB.exec("UPDATE sync_deliveries SET state = 'failed', overdue_at = NULL");
+    await pass(5);
+    receiver.reset(() => {});
+    const began = Date.now();
+    await pass(1);
+    expect(Date.now() - began).toBeLessThan(15_000);
+    expect(receiver.requests).toHaveLength(1);
+    expect(texts()).toHaveLength(2);
+    receiver.reset();
+    await pass(1);
+    expect(kinds()).toEqual(["alert.opened quarantined", "alert.opened deliveries-failed"]);
+  });
+
+  test("a database that fails between message and row: the message comes again under its id", async () => {
+    await quarantine();
+    await pass(5);
+    receiver.reset(async (response, nth) => {
+      if (nth === 1) await setFaults(ledger.url, { D1: "before" });
+      response.writeHead(200).end();
+    });
+    await pass(1);
+    await setFaults(ledger.url, {});
+    await pass(2);
+    expect(kinds()).toEqual(["alert.opened quarantined", "alert.opened quarantined"]);
+    expect(new Set(receiver.requests.map(({ headers }) => headers["webhook-id"])).size).toBe(1);
+  });
+
+  test("a bucket that does not answer opens nothing and closes nothing", async () => {
+    await quarantine();
+    await pass(6);
+    await setFaults(ledger.url, { R2: "before" });
+    await pass(8);
+    expect(kinds()).toEqual(["alert.opened quarantined"]);
+  });
+
+  test("silence: no event where the week before had some, until one comes", async () => {
+    const week = 7 * 24 * 60;
+    const begun = (minutes: number) => new Date((minute - minutes) * 60_000).toISOString();
+    const start = (call_id: string, timestamp: string) =>
+      post(ledger.url, documentedCall({ call_id }).start({ timestamp }));
+    await start("a week ago", begun(week - 70));
+    const receipt = (call_id: string, minutes: number) =>
+      ledger.DB.prepare("UPDATE events SET received_at = ? WHERE call_id = ?").bind(begun(minutes), call_id).run();
+    await receipt("a week ago", 0);
+    // The window of an hour meets that call of the week before 70 minutes from now on.
+    await pass(69);
+    expect(receiver.requests).toEqual([]);
+    await pass(4);
+    expect(kinds()).toEqual(["alert.opened silence"]);
+    expect(verified(receiver.requests[0] ?? expect.fail()).data.message).toMatch(/^No event came in for 7\d minutes/);
+    // The week before was quiet here: no reason to be calm.
+    await pass(80);
+    expect(kinds()).toEqual(["alert.opened silence"]);
+    await start("back", begun(0));
+    await receipt("back", 0);
+    await pass(3);
+    expect(kinds()).toEqual(["alert.opened silence", "alert.closed silence"]);
+  });
+
+  test("more than a listing has is 1,000+", async () => {
+    const keys = Array.from(
+      { length: 1001 },
+      (_, nth) => `quarantine/2026/01/01/${String(nth).padStart(64, "0")}.json`,
+    );
+    await Promise.all(keys.map((key) => ledger.ARCHIVE.put(key, "{}")));
+    await pass(6);
+    expect(texts()).toEqual([expect.stringContaining("Bodies are in quarantine (1,000+)")]);
+    await ledger.ARCHIVE.delete(keys.slice(0, 1000));
+  });
+
+  test("the overview shows what is open", async () => {
+    await post(ledger.url, documentedCall({ call_id: "c" }).start());
+    await quarantine();
+    const pages = await signIn(ledger.url);
+    await pass(5);
+    expect((await pages.visit("/")).text).not.toContain("Bodies are in quarantine");
+    await pass(1);
+    expect((await pages.visit("/")).text).toContain("Bodies are in quarantine, since");
+  });
+
+  test("a test sends one of each kind, marked, and changes no state", async () => {
+    const answer = await ask(ledger.url, "/api/alerts/test", { method: "POST", body: "{}" });
+    expect(answer).toMatchObject({
+      status: 200,
+      body: {
+        channels: [
+          { channel: "slack", sent: 6, reason: null },
+          { channel: "receiver", sent: 6, reason: null },
+        ],
+      },
+    });
+    expect(kinds()).toEqual(alertName.options.map((name) => `alert.opened ${name}`));
+    for (const request of receiver.requests) {
+      expect(verified(request).data).toMatchObject({ test: true, message: expect.stringMatching(/^Test: /) });
+    }
+    expect(texts()).toHaveLength(6);
+    for (const text of texts()) expect(text).toContain("Test: ");
+    const times = slack.requests.map(({ at }) => at);
+    for (const [nth, time] of times.entries()) if (nth > 0) expect(time - (times[nth - 1] ?? 0)).toBeGreaterThan(950);
+    expect(await rows()).toEqual([]);
+  });
+});
+
+test("settings of alerts that are wrong are named, without their values", async () => {
+  const ledger = await bootOnNetwork({
+    env: {
+      SLACK_WEBHOOK_URL: "https://hush.example.com/",
+      ALERT_URL: "hush",
+      SILENCE_MINUTES: "-1",
+      PUBLIC_URL: "hush",
+    },
+  });
+  const response = await fetch(new URL("/healthz", ledger.url));
+  const text = await response.text();
+  const { errors } = z.object({ errors: z.array(z.object({ path: z.string() })) }).parse(JSON.parse(text));
+  expect(errors.map(({ path }) => path)).toEqual([
+    "SILENCE_MINUTES",
+    "PUBLIC_URL",
+    "SLACK_WEBHOOK_URL",
+    "ALERT_URL",
+    "SYNC_SECRET",
+  ]);
+  expect(text).not.toContain("hush");
+  const { body } = await ask(ledger.url, "/api/alerts/test", { method: "POST", body: "{}" });
+  expect(body).toMatchObject({ channels: [{ sent: 0 }, { sent: 0 }] });
+  expect(JSON.stringify(body)).not.toContain("hush");
+  await ledger.close();
+});

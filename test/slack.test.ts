@@ -1,0 +1,162 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import * as z from "zod";
+import { slackProblems } from "../src/sync/destinations/slack.ts";
+import { documentedCall } from "./support/events.ts";
+import { bootOnNetwork } from "./support/network-ledger.ts";
+import { post } from "./support/post.ts";
+import { startReceiver } from "./support/receiver.ts";
+
+const TOKEN = "T0/B0/hush-hush";
+let slack: Awaited<ReturnType<typeof startReceiver>>;
+let ledger: Awaited<ReturnType<typeof bootOnNetwork>>;
+const lines: string[] = [];
+beforeAll(async () => {
+  slack = await startReceiver();
+  ledger = await bootOnNetwork({
+    env: { SLACK_WEBHOOK_URL: `${slack.url}/services/${TOKEN}`, PUBLIC_URL: "https://ledger.example.com/" },
+    maxRetries: 2,
+    onLog: (line) => lines.push(line),
+  });
+});
+afterEach(() => slack.reset());
+afterAll(async () => {
+  expect(lines.join("\n")).not.toContain("hush-hush");
+  await ledger.close();
+  await slack.close();
+});
+
+const rowOf = (call_id: string) =>
+  ledger.DB.prepare("SELECT event, destination, state, attempts, last_error FROM sync_deliveries WHERE call_id = ?")
+    .bind(call_id)
+    .all();
+const settled = (call_id: string, expected: object) =>
+  vi.waitFor(async () => expect((await rowOf(call_id)).results).toMatchObject([expected]), {
+    timeout: 25_000,
+    interval: 50,
+  });
+const message = z.object({ text: z.string() });
+const texts = () => slack.requests.map(({ text }) => message.parse(JSON.parse(text)).text);
+const analyzed = async (call_id: string, metrics: object, more: object = {}) => {
+  const call = documentedCall({ call_id, agent_id: "Agent <1> & co" });
+  await post(ledger.url, call.start());
+  await post(ledger.url, call.end());
+  await post(ledger.url, call.analytics({ metrics, ...more }));
+};
+
+test("a call worth telling is one line: agent, duration, why, a link, and nothing of what was said", async () => {
+  await analyzed("unhappy 1", { satisfaction_score: 1, issue_resolved: false, sentiment: "Angry", note: "my dog" });
+  await settled("unhappy 1", { event: "analytics.completed", destination: "slack", state: "delivered", attempts: 1 });
+  expect(texts()).toEqual([
+    "*Agent &lt;1&gt; &amp; co*, 5 min 0 s: satisfaction_score is 1; issue_resolved is false; sentiment is angry. <https://ledger.example.com/calls/unhappy%201|Open the call>",
+  ]);
+  const [request] = slack.requests;
+  expect(request?.path).toBe(`/services/${TOKEN}`);
+  expect(request?.text).not.toMatch(/5551234567|5559876543|dog|invoice|Robin/);
+});
+
+test("a tool that failed is worth telling, once however often it failed", async () => {
+  await post(ledger.url, documentedCall({ call_id: "tool" }).end());
+  await ledger.DB.batch(
+    [1, 2].map((number) =>
+      ledger.DB.prepare(
+        "INSERT INTO tool_calls (call_id, number, name, status) VALUES ('tool', ?, 'look_up', 'error')",
+      ).bind(number),
+    ),
+  );
+  await post(ledger.url, documentedCall({ call_id: "tool" }).analytics({ metrics: { satisfaction_score: 5 } }));
+  await settled("tool", { state: "delivered" });
+  expect(texts()).toEqual([expect.stringContaining("*agent_1*, 5 min 0 s: the tool look_up failed. <")]);
+});
+
+test.each([
+  ["content", { satisfaction_score: 3, issue_resolved: true, sentiment: "positive", call_rating: 5 }],
+  ["of no opinion", {}],
+  ["of texts in place of numbers", { satisfaction_score: "1", issue_resolved: "false", sentiment: -1 }],
+])("a caller who is %s is skipped: no message", async (call_id, metrics) => {
+  await analyzed(call_id, metrics);
+  await settled(call_id, { state: "skipped", last_error: null });
+  expect(slack.requests).toEqual([]);
+});
+
+test("a hostile call makes no long line", async () => {
+  const metrics = Object.fromEntries(Array.from({ length: 500 }, (_, nth) => [`rating_${"x".repeat(500)}${nth}`, 1]));
+  await analyzed("hostile", metrics);
+  await settled("hostile", { state: "delivered" });
+  expect(texts()[0]?.length).toBeLessThan(1_000);
+  expect(texts()[0]).toContain("; 495 more.");
+});
+
+describe("Slack that fails", () => {
+  test.each([
+    [400, "invalid_payload", "HTTP 400 invalid_payload"],
+    [410, "channel_is_archived", "HTTP 410 channel_is_archived"],
+    [404, "no_service", "HTTP 404 no_service"],
+    [403, `<p>No ${TOKEN}</p>`, "HTTP 403"],
+    [302, "", "HTTP 302"],
+  ])("%i %s is permanent, with Slack's own word", async (status, body, last_error) => {
+    const call_id = `refused-${status}`;
+    slack.reset((response) => response.writeHead(status, { Location: `${slack.url}/elsewhere` }).end(body));
+    await analyzed(call_id, { rating: 1 });
+    await settled(call_id, { state: "failed", attempts: 1, last_error });
+    expect(slack.requests).toHaveLength(1);
+  });
+
+  test("a connection that breaks is tried again, and its address is told nowhere", async () => {
+    slack.reset((response, nth) => (nth === 1 ? response.destroy() : response.writeHead(200).end("ok")));
+    await analyzed("broken", { rating: 1 });
+    await settled("broken", { state: "delivered", attempts: 2, last_error: "the connection failed" });
+  });
+
+  test("an error without an end does not hold the delivery up", async () => {
+    slack.reset((response) => {
+      response.writeHead(404);
+      const drip = setInterval(() => response.write("drip "), 20);
+      response.on("close", () => clearInterval(drip));
+    });
+    await analyzed("endless", { rating: 1 });
+    await settled("endless", { state: "failed", attempts: 1 });
+  });
+
+  test("one that hangs is given up after ten seconds and tried again", async () => {
+    slack.reset((response, nth) => void (nth > 1 && response.writeHead(200).end("ok")));
+    await analyzed("hangs", { rating: 1 });
+    await settled("hangs", { state: "delivered", attempts: 2, last_error: "no answer within 10 s" });
+  });
+
+  test("its limit of a message a second: what follows a refusal is not sent, and comes back a second apart", async () => {
+    const ids = Array.from({ length: 12 }, (_, nth) => `crowd-${nth}`);
+    for (const call_id of ids) {
+      await post(ledger.url, documentedCall({ call_id }).analytics({ metrics: { rating: 1 } }));
+      await settled(call_id, { state: "delivered" });
+    }
+    slack.reset((response) => response.writeHead(429, { "Retry-After": "30" }).end("rate_limited"));
+    await ledger.DB.exec("UPDATE sync_deliveries SET state = 'pending' WHERE call_id LIKE 'crowd-%'");
+    const { results } = await ledger.DB.prepare(
+      "SELECT call_id, event, event_id, destination FROM sync_deliveries WHERE state = 'pending'",
+    ).all();
+    const messages = results.map((body, nth) => ({ id: String(nth), timestamp: new Date(), attempts: 1, body }));
+    const { explicitAcks, retryMessages } = await ledger.worker.queue("calls-sync", messages);
+    expect(explicitAcks).toEqual([]);
+    // Six connections at once; nobody asks Slack again after them.
+    expect(slack.requests).toHaveLength(6);
+    const delays = retryMessages.map(({ delaySeconds = 0 }) => delaySeconds).sort((a, b) => a - b);
+    expect(delays).toEqual([30, 30, 30, 30, 30, 30, 31, 32, 33, 34, 35, 36]);
+  });
+});
+
+test("its address is of Slack by https, or of this machine", () => {
+  for (const url of ["https://hooks.slack.com/services/T/B/x", "http://localhost:8080/", "http://127.0.0.1:1/x"]) {
+    expect(slackProblems(url), url).toEqual([]);
+  }
+  for (const url of [
+    "http://hooks.slack.com/services/T/B/x",
+    "https://hooks.slack.com.example.com/",
+    "https://example.com/hooks.slack.com",
+    "ftp://127.0.0.1/",
+    "hush",
+  ]) {
+    expect(slackProblems(url), url).toEqual([
+      { setting: "SLACK_WEBHOOK_URL", problem: "is not an https address of hooks.slack.com" },
+    ]);
+  }
+});
