@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { slackProblems } from "../src/sync/destinations/slack.ts";
+import { SYNC_SECRET } from "./support/downstream.ts";
 import { documentedCall } from "./support/events.ts";
 import { bootOnNetwork } from "./support/network-ledger.ts";
 import { post } from "./support/post.ts";
@@ -43,6 +44,21 @@ const analyzed = async (call_id: string, metrics: object, more: object = {}) => 
   await post(ledger.url, call.analytics({ metrics, ...more }));
 };
 
+/** Calls worth telling whose deliveries are pending once more, and the messages that name them. */
+async function pendingAgain({ url, DB }: typeof ledger, name: string, count: number) {
+  for (let nth = 0; nth < count; nth++) {
+    await post(url, documentedCall({ call_id: `${name}-${nth}` }).analytics({ metrics: { rating: 1 } }));
+  }
+  const isDone = async () =>
+    expect(await DB.prepare("SELECT count(*) AS n FROM sync_deliveries WHERE state = 'pending'").first("n")).toBe(0);
+  await vi.waitFor(isDone, { timeout: 25_000, interval: 50 });
+  await DB.prepare("UPDATE sync_deliveries SET state = 'pending' WHERE call_id LIKE ?").bind(`${name}-%`).run();
+  const { results } = await DB.prepare(
+    "SELECT call_id, event, event_id, destination FROM sync_deliveries WHERE state = 'pending'",
+  ).all();
+  return results.map((body, nth) => ({ id: String(nth), timestamp: new Date(), attempts: 1, body }));
+}
+
 test("a call worth telling is one line: agent, duration, why, a link, and nothing of what was said", async () => {
   await analyzed("unhappy 1", { satisfaction_score: 1, issue_resolved: false, sentiment: "Angry", note: "my dog" });
   await settled("unhappy 1", { event: "analytics.completed", destination: "slack", state: "delivered", attempts: 1 });
@@ -72,10 +88,18 @@ test.each([
   ["content", { satisfaction_score: 3, issue_resolved: true, sentiment: "positive", call_rating: 5 }],
   ["of no opinion", {}],
   ["of texts in place of numbers", { satisfaction_score: "1", issue_resolved: "false", sentiment: -1 }],
+  ["of a phone number in place of a score", { call_rating: -15551234567 }],
+  ["of a sentence in place of a sentiment", { sentiment: "negative, since my dog is ill" }],
 ])("a caller who is %s is skipped: no message", async (call_id, metrics) => {
   await analyzed(call_id, metrics);
   await settled(call_id, { state: "skipped", last_error: null });
   expect(slack.requests).toEqual([]);
+});
+
+test("a score is rounded, a name is one line of literal text", async () => {
+  await analyzed("odd names", { "csat\n<!channel> \u202e& co": 1.5551234567 });
+  await settled("odd names", { state: "delivered" });
+  expect(texts()[0]).toContain(": csat &lt;!channel&gt; &amp; co is 1.6. <");
 });
 
 test("a hostile call makes no long line", async () => {
@@ -88,9 +112,9 @@ test("a hostile call makes no long line", async () => {
 
 describe("Slack that fails", () => {
   test.each([
-    [400, "invalid_payload", "HTTP 400 invalid_payload"],
-    [410, "channel_is_archived", "HTTP 410 channel_is_archived"],
-    [404, "no_service", "HTTP 404 no_service"],
+    [400, "invalid_payload", "HTTP 400: invalid_payload"],
+    [410, "channel_is_archived", "HTTP 410: channel_is_archived"],
+    [404, "no_service", "HTTP 404: no_service"],
     [403, `<p>No ${TOKEN}</p>`, "HTTP 403"],
     [302, "", "HTTP 302"],
   ])("%i %s is permanent, with Slack's own word", async (status, body, last_error) => {
@@ -123,25 +147,43 @@ describe("Slack that fails", () => {
     await settled("hangs", { state: "delivered", attempts: 2, last_error: "no answer within 10 s" });
   });
 
-  test("its limit of a message a second: what follows a refusal is not sent, and comes back a second apart", async () => {
-    const ids = Array.from({ length: 12 }, (_, nth) => `crowd-${nth}`);
-    for (const call_id of ids) {
-      await post(ledger.url, documentedCall({ call_id }).analytics({ metrics: { rating: 1 } }));
-      await settled(call_id, { state: "delivered" });
-    }
+  test("what follows a refusal in a batch is not sent: it comes back when Slack says, a second apart", async () => {
+    const messages = await pendingAgain(ledger, "refused-crowd", 12);
     slack.reset((response) => response.writeHead(429, { "Retry-After": "30" }).end("rate_limited"));
-    await ledger.DB.exec("UPDATE sync_deliveries SET state = 'pending' WHERE call_id LIKE 'crowd-%'");
-    const { results } = await ledger.DB.prepare(
-      "SELECT call_id, event, event_id, destination FROM sync_deliveries WHERE state = 'pending'",
-    ).all();
-    const messages = results.map((body, nth) => ({ id: String(nth), timestamp: new Date(), attempts: 1, body }));
     const { explicitAcks, retryMessages } = await ledger.worker.queue("calls-sync", messages);
     expect(explicitAcks).toEqual([]);
-    // Six connections at once; nobody asks Slack again after them.
-    expect(slack.requests).toHaveLength(6);
+    expect(slack.requests).toHaveLength(1);
     const delays = retryMessages.map(({ delaySeconds = 0 }) => delaySeconds).sort((a, b) => a - b);
-    expect(delays).toEqual([30, 30, 30, 30, 30, 30, 31, 32, 33, 34, 35, 36]);
+    expect(delays).toEqual([30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41]);
+    // Analyzed once each, attempted once before this batch; of the twelve one was attempted again.
+    const { results } = await ledger.DB.prepare(
+      "SELECT attempts, last_error FROM sync_deliveries WHERE call_id LIKE 'refused-crowd%' ORDER BY attempts DESC",
+    ).all();
+    expect(results.map(({ attempts }) => attempts)).toEqual([2, ...Array(11).fill(1)]);
+    expect(new Set(results.map(({ last_error }) => last_error))).toEqual(
+      new Set(["HTTP 429: rate_limited", "HTTP 429"]),
+    );
   });
+});
+
+test("a batch goes to Slack one message a second, and holds up no other destination", async () => {
+  const other = await startReceiver();
+  const both = await bootOnNetwork({
+    env: { SLACK_WEBHOOK_URL: `${slack.url}/services/${TOKEN}`, SYNC_URL: other.url, SYNC_SECRET },
+  });
+  const messages = await pendingAgain(both, "crowd", 4);
+  slack.reset();
+  other.reset();
+  const { explicitAcks } = await both.worker.queue("calls-sync", messages);
+  expect(explicitAcks).toHaveLength(8);
+  const times = slack.requests.map(({ at }) => at);
+  expect(times).toHaveLength(4);
+  const pauses = times.slice(1).map((time, nth) => time - (times[nth] ?? 0));
+  expect(Math.min(...pauses)).toBeGreaterThan(950);
+  expect(other.requests).toHaveLength(4);
+  expect(Math.max(...other.requests.map(({ at }) => at))).toBeLessThan((times[0] ?? 0) + 950);
+  await both.close();
+  await other.close();
 });
 
 test("its address is of Slack by https, or of this machine", () => {

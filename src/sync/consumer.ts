@@ -13,7 +13,8 @@ import {
 import { log, logError } from "../log.ts";
 import { MAX_CONNECTIONS } from "../stores/ask.ts";
 import { backoffSeconds } from "../stores/backoff.ts";
-import type { DeliveryResult, Destination } from "./destinations/destination.ts";
+import type { Destination } from "./destinations/destination.ts";
+import { type Pace, type PacedResult, startPace } from "./pace.ts";
 
 /** One delivery of a batch, with every message about it: a queue delivers at least once, and sometimes twice at once. */
 interface BatchedDelivery {
@@ -22,7 +23,7 @@ interface BatchedDelivery {
 }
 
 /** `void`: the delivery was erased, ended by an earlier copy of the message, or sent anew since. `skipped`: the destination does not want the call. */
-type AttemptResult = DeliveryResult | { kind: "void" | "skipped" };
+type AttemptResult = PacedResult | { kind: "void" | "skipped" };
 
 /** How the attempt at a delivery ended, with what follows from it. */
 interface Attempted extends BatchedDelivery {
@@ -49,20 +50,9 @@ export async function deliverBatch(
     db,
     batch.map(({ reference }) => reference),
   );
-  const deliver = async ({ reference, messages: copies }: BatchedDelivery): Promise<Attempted> => {
-    const delivery = planned.find((candidate) => isSameDelivery(reference, candidate));
-    const result = await deliverOnce(reference, delivery, destinations);
-    const tries = Math.max(...copies.map((message) => message.attempts));
-    const retryAfterSeconds = result.kind === "transient" ? result.retryAfterSeconds : undefined;
-    return {
-      reference,
-      messages: copies,
-      result,
-      attempts: (delivery?.attempts ?? 0) + (result.kind === "skipped" ? 0 : 1),
-      delaySeconds: backoffSeconds(tries, retryAfterSeconds),
-    };
-  };
-  const attempted = await pMap(batch, deliver, { concurrency: MAX_CONNECTIONS });
+  const attempted = (
+    await pMap(lanesOf(batch, destinations), (lane) => deliverLane(lane, planned), { concurrency: MAX_CONNECTIONS })
+  ).flat();
 
   const now = new Date();
   const attempts = attempted.flatMap((one) => attemptOf(one, now));
@@ -94,20 +84,58 @@ function isSameDelivery(a: DeliveryId, b: DeliveryId): boolean {
   return a.call_id === b.call_id && a.event === b.event && a.event_id === b.event_id && a.destination === b.destination;
 }
 
+/** Deliveries that are attempted one after another. */
+interface Lane {
+  /** `undefined` if it is switched off. */
+  destination: Destination | undefined;
+  deliveries: BatchedDelivery[];
+}
+
+/** Splits a batch into lanes: one for a destination with a pause, one for each delivery to any other. */
+function lanesOf(batch: readonly BatchedDelivery[], destinations: readonly Destination[]): Lane[] {
+  const byDestination = Map.groupBy(batch, ({ reference }) => reference.destination);
+  return Array.from(byDestination).flatMap(([name, deliveries]): Lane[] => {
+    const destination = destinations.find((one) => one.name === name);
+    if (destination?.pauseMs !== undefined) return [{ destination, deliveries }];
+    return deliveries.map((delivery) => ({ destination, deliveries: [delivery] }));
+  });
+}
+
+async function deliverLane(
+  { destination, deliveries }: Lane,
+  planned: readonly PlannedDelivery[],
+): Promise<Attempted[]> {
+  const pace = startPace(destination?.pauseMs);
+  const attempted: Attempted[] = [];
+  for (const { reference, messages } of deliveries) {
+    const delivery = planned.find((candidate) => isSameDelivery(reference, candidate));
+    const result = await deliverOnce(reference, delivery, destination, pace);
+    const tries = Math.max(...messages.map((message) => message.attempts));
+    const isAttempt = result.kind !== "skipped" && result.kind !== "postponed";
+    attempted.push({
+      reference,
+      messages,
+      result,
+      attempts: (delivery?.attempts ?? 0) + (isAttempt ? 1 : 0),
+      delaySeconds: backoffSeconds(tries, "retryAfterSeconds" in result ? result.retryAfterSeconds : undefined),
+    });
+  }
+  return attempted;
+}
+
 async function deliverOnce(
   reference: DeliveryReference,
   delivery: PlannedDelivery | undefined,
-  destinations: readonly Destination[],
+  destination: Destination | undefined,
+  pace: Pace,
 ): Promise<AttemptResult> {
   if (delivery?.state !== "pending" || delivery.generation !== reference.generation) return { kind: "void" };
-
-  const destination = destinations.find(({ name }) => name === reference.destination);
   if (destination === undefined) return { kind: "permanent", reason: "this destination is switched off" };
   const [problem] = destination.problems;
   if (problem !== undefined) return { kind: "transient", reason: `${problem.setting} ${problem.problem}` };
   try {
     if (destination.wants?.(delivery) === false) return { kind: "skipped" };
-    return await destination.deliver(delivery);
+    return await pace(() => destination.deliver(delivery));
   } catch (error) {
     logError({ message: "a destination threw", ...reference }, error);
     return { kind: "transient", reason: "the destination failed unexpectedly" };
@@ -122,7 +150,8 @@ function attemptOf({ reference, result, attempts, delaySeconds }: Attempted, now
     case "delivered":
     case "skipped":
       return [{ ...attempt, state: result.kind, error: null, ...ended }];
-    case "transient": {
+    case "transient":
+    case "postponed": {
       const next_attempt_at = secondsAfter(now, delaySeconds);
       return [
         {
@@ -142,7 +171,7 @@ function attemptOf({ reference, result, attempts, delaySeconds }: Attempted, now
 const ended = { next_attempt_at: null, overdue_at: null };
 
 /** Why an attempt failed, and behind it what the other side answered. */
-function errorOf({ reason, answer }: Extract<DeliveryResult, { reason: string }>): string {
+function errorOf({ reason, answer }: { reason: string; answer?: string }): string {
   return answer === undefined ? reason : `${reason}: ${answer}`;
 }
 
@@ -151,7 +180,7 @@ function acknowledge({ reference, messages, result, attempts, delaySeconds }: At
   const reason = "reason" in result ? result.reason : undefined;
   log({ message: "delivery", ...reference, result: result.kind, attempts, reason });
   for (const message of messages) {
-    if (result.kind === "transient") message.retry({ delaySeconds });
+    if (result.kind === "transient" || result.kind === "postponed") message.retry({ delaySeconds });
     else message.ack();
   }
 }

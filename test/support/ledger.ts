@@ -55,6 +55,7 @@ export async function bootLedger({
           ATOMS_WEBHOOK_SECRETS: SECRET,
           API_TOKEN: "token-of-the-tests",
           SYNC_SECRET: "",
+          SLACK_WEBHOOK_URL: "",
           ...env,
         },
       },

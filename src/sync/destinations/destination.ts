@@ -21,6 +21,8 @@ export interface Destination {
   readonly problems: readonly SettingProblem[];
   /** The events that it is sent; for others there is no row and no message. */
   readonly events: readonly EventName[];
+  /** Between two attempts of a batch, which then go one after another, and no further after one that failed. Absent: six go at once. */
+  readonly pauseMs?: number;
   /** Whether it wants a call, once its turn comes and the whole call is known; a call it does not want is `skipped`. Absent: every call. */
   wants?(delivery: PlannedDelivery): boolean;
   /** Makes one attempt. Expected failures are results; an exception counts as transient. */

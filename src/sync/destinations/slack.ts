@@ -6,15 +6,19 @@ import { postJson } from "./post.ts";
 
 const NEGATIVE_SENTIMENTS: ReadonlySet<unknown> = new Set(["negative", "angry", "frustrated"]);
 
+/** Scores go up to 100; a larger number under a score's name may be somebody's phone number. */
+const MAX_SCORE = 100;
+
 /**
- * The rule that decides which calls Slack hears of, and why: change it here. A caller is unhappy by the metrics of
- * `ledger/queries/unhappy-callers.sql`. A reason names a metric or a tool, and never quotes: a summary may hold what the caller said.
+ * Lists why a call is worth a message; a call without a reason is none. This is the rule: change it here. A caller is unhappy by the
+ * metrics of `ledger/queries/unhappy-callers.sql`. What the analysis says is told by names of metrics and tools, scores, `false` and the
+ * words above. Summaries, dispositions and other texts stay out: they may quote the caller.
  */
 function reasonsToTell({ metrics, tool_calls }: PlannedDelivery["call"]): string[] {
   const reasons: string[] = [];
   for (const [metric, value] of Object.entries(metricsOf(metrics))) {
-    if (/satisf|csat|rating/i.test(metric) && typeof value === "number" && value <= 2) {
-      reasons.push(`${metric} is ${value}`);
+    if (/satisf|csat|rating/i.test(metric) && typeof value === "number" && value <= 2 && value >= -MAX_SCORE) {
+      reasons.push(`${metric} is ${Number(value.toFixed(1))}`);
     }
     if (/resolved/i.test(metric) && value === false) reasons.push(`${metric} is false`);
     if (/sentiment/i.test(metric) && typeof value === "string" && NEGATIVE_SENTIMENTS.has(value.toLowerCase())) {
@@ -26,35 +30,26 @@ function reasonsToTell({ metrics, tool_calls }: PlannedDelivery["call"]): string
   return reasons;
 }
 
+/** Slack takes a message a second (docs.slack.dev/apis/web-api/rate-limits). */
+export const SLACK_PAUSE_MS = 1_000;
+
 /**
- * Writes a line into a channel of Slack for each analyzed call that is worth it. Switched off while `SLACK_WEBHOOK_URL` is empty:
- * the address of an incoming webhook, which is a secret and stands in no reason and no log.
+ * Posts a line to a channel of Slack for each analyzed call that is worth it. Switched off while `SLACK_WEBHOOK_URL` is empty: the
+ * address of an incoming webhook. It is a secret: no reason, answer or log line holds it.
  */
-export function slack(env: Env): Destination | undefined {
-  const { SLACK_WEBHOOK_URL: url, PUBLIC_URL: publicUrl } = env;
+export function slack({ SLACK_WEBHOOK_URL: url, PUBLIC_URL: publicUrl }: Env): Destination | undefined {
   if (!url) return undefined;
-  // Slack takes a message a second. Of a batch, what follows one that it refused for that is not sent, but comes back a second apart.
-  let refused: { reason: string; retryAfterSeconds: number } | undefined;
   return {
     name: "slack",
-    events: ["analytics.completed"],
     problems: slackProblems(url),
+    events: ["analytics.completed"],
+    pauseMs: SLACK_PAUSE_MS,
     wants: ({ call }) => reasonsToTell(call).length > 0,
-    async deliver({ call }) {
-      if (refused !== undefined) {
-        refused.retryAfterSeconds++;
-        return { kind: "transient", ...refused };
-      }
-      const result = await postToSlack(url, messageOf(call, publicUrl));
-      if (result.kind === "transient" && result.retryAfterSeconds !== undefined) {
-        refused ??= { reason: result.reason, retryAfterSeconds: result.retryAfterSeconds };
-      }
-      return result;
-    },
+    deliver: ({ call }) => postToSlack(url, messageOf(call, publicUrl)),
   };
 }
 
-/** What is wrong with the address of Slack; this machine is for trying. */
+/** Checks the address of an incoming webhook. One on this machine is for trying. */
 export function slackProblems(url: string): SettingProblem[] {
   const { protocol, hostname } = URL.parse(url) ?? {};
   const isSlack = protocol === "https:" && hostname === "hooks.slack.com";
@@ -63,7 +58,7 @@ export function slackProblems(url: string): SettingProblem[] {
   return [{ setting: "SLACK_WEBHOOK_URL", problem: "is not an https address of hooks.slack.com" }];
 }
 
-/** Metrics and tools that a line names; a hostile call has thousands. */
+/** A hostile call has thousands of metrics. */
 const MAX_REASONS = 5;
 const MAX_NAME_CHARACTERS = 100;
 
@@ -76,9 +71,13 @@ function messageOf(call: PlannedDelivery["call"], publicUrl: string): string {
   return `*${slackText(call.agent_id)}*${length}: ${named.join("; ")}${link && `. ${link}`}`;
 }
 
-/** Text as Slack takes it literally (docs.slack.dev/messaging/formatting-message-text). */
+/** Escapes a name for Slack, which then shows it literally (docs.slack.dev/messaging/formatting-message-text): one line, 100 characters. */
 export function slackText(text: string): string {
-  return text.slice(0, MAX_NAME_CHARACTERS).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  const line = text
+    .replaceAll(/[\p{Cc}\p{Cf}\p{Z}]+/gu, " ")
+    .slice(0, MAX_NAME_CHARACTERS)
+    .toWellFormed();
+  return line.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 
 function durationText(seconds: number): string {
@@ -95,13 +94,15 @@ function callLink(publicUrl: string, callId: string): string {
   return `<${origin}/calls/${path}|Open the call>`;
 }
 
-/** POSTs a text to an incoming webhook of Slack. Never rejects. Of the answer only Slack's own word for an error is kept: `channel_is_archived`. */
+/** A word of Slack's own for an error, like `channel_is_archived`. Another text may quote the address. */
+const slackError = /^[a-z_]{1,60}$/;
+
+/** POSTs a text to an incoming webhook of Slack. Never rejects. */
 export async function postToSlack(url: string, text: string): Promise<DeliveryResult> {
-  const result = await postJson(new URL(url), JSON.stringify({ text, unfurl_links: false }));
+  const result = await postJson(new URL(url), JSON.stringify({ text, unfurl_links: false, unfurl_media: false }));
   if (result.kind === "delivered") return result;
   const { answer, ...refusal } = result;
-  // Another text may quote the address, which is a secret.
-  return answer !== undefined && /^[a-z_]{1,60}$/.test(answer) ? { ...refusal, answer } : refusal;
+  return answer !== undefined && slackError.test(answer) ? { ...refusal, answer } : refusal;
 }
 
 const metricValues = z.record(z.string(), z.unknown());
