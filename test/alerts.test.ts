@@ -22,8 +22,9 @@ describe("what a channel is told", () => {
     const heard: string[] = [];
     for (const [minute, letter] of [...minutes].entries()) {
       const conditions: Conditions = letter === "?" ? {} : { [alert]: { holds: /x/i.test(letter), count: minute + 1 } };
-      for (const { row, message } of decide("slack", conditions, rows, at(minute))) {
-        rows = row === undefined ? [] : [row];
+      for (const { row, change, message } of decide("slack", conditions, rows, at(minute))) {
+        // A row that is not saved is as it was.
+        if (change !== "none") rows = change === "remove" ? [] : [row];
         if (message === undefined || /[X,]/.test(letter)) continue;
         heard.push(`${minute} ${message.type} since ${message.since.slice(14, 16)}`);
         if (message.type === "alert.closed") rows = [];
@@ -229,15 +230,37 @@ describe("a ledger with Slack and a receiver", () => {
   test("a database that fails between message and row: the message comes again under its id", async () => {
     await quarantine();
     await pass(5);
-    receiver.reset(async (response, nth) => {
-      if (nth === 1) await setFaults(ledger.url, { D1: "before" });
-      response.writeHead(200).end();
-    });
+    // This run's only batch that names the receiver is the record of its message.
+    await setFaults(ledger.url, { D1: { works: 0, of: "batch", about: "receiver", afterwards: "before" } });
     await pass(1);
+    expect(kinds()).toEqual(["alert.opened quarantined"]);
     await setFaults(ledger.url, {});
-    await pass(2);
+    await pass(3);
     expect(kinds()).toEqual(["alert.opened quarantined", "alert.opened quarantined"]);
     expect(new Set(receiver.requests.map(({ headers }) => headers["webhook-id"])).size).toBe(1);
+    expect(texts()).toHaveLength(1);
+  });
+
+  test("a database that cannot be asked stops no other task, and nothing is told of what nobody knows", async () => {
+    await quarantine();
+    await pass(6);
+    await setFaults(ledger.url, { D1: "before" });
+    await discard();
+    await pass(8);
+    expect(kinds()).toEqual(["alert.opened quarantined"]);
+    await setFaults(ledger.url, {});
+    await pass(6);
+    expect(kinds()).toEqual(["alert.opened quarantined", "alert.closed quarantined"]);
+  });
+
+  test("a queue that takes no messages: one alert, until the first is attempted", async () => {
+    await setFaults(ledger.url, { queue: "before" });
+    await post(ledger.url, documentedCall({ call_id: "c" }).analytics());
+    await pass(40);
+    expect(kinds()).toEqual(["alert.opened deliveries-overdue"]);
+    await setFaults(ledger.url, {});
+    await pass(60);
+    expect(kinds()).toEqual(["alert.opened deliveries-overdue", "alert.closed deliveries-overdue"]);
   });
 
   test("a bucket that does not answer opens nothing and closes nothing", async () => {

@@ -1,13 +1,15 @@
 import { sha256 } from "../events/received.ts";
+import { log } from "../log.ts";
 import { BRAND, type SettingProblem } from "../settings.ts";
 import type { DeliveryResult } from "../sync/destinations/destination.ts";
 import { addressProblems, postSigned } from "../sync/destinations/post.ts";
-import { postToSlack, slackProblems } from "../sync/destinations/slack.ts";
+import { postToSlack, SLACK_PAUSE_MS, slackProblems } from "../sync/destinations/slack.ts";
 import type { AlertMessage } from "./decide.ts";
+import { alertName, thresholds } from "./thresholds.ts";
 
 /** Where alerts go. */
 export interface Channel {
-  /** Kept in `ledger_alerts.channel`. */
+  /** Stored in `ledger_alerts.channel`. */
   readonly name: string;
   readonly problems: readonly SettingProblem[];
   /** Between two messages. */
@@ -21,7 +23,7 @@ export function configuredChannels(env: Env): Channel[] {
   return [slackChannel(env), receiver(env)].filter((channel) => channel !== undefined);
 }
 
-/** Settings of the receiver that are missing or wrong; those of Slack its destination names. */
+/** Lists the settings of the receiver that are missing or wrong. Slack's are those of its destination. */
 export function alertProblems(env: Env): readonly SettingProblem[] {
   return receiver(env)?.problems ?? [];
 }
@@ -33,8 +35,7 @@ function slackChannel({ SLACK_WEBHOOK_URL: url, PUBLIC_URL: publicUrl }: Env): C
   return {
     name: "slack",
     problems: slackProblems(url),
-    // Slack takes a message a second.
-    pauseMs: 1_000,
+    pauseMs: SLACK_PAUSE_MS,
     send({ type, message }, _now, isTest) {
       const mark = type === "alert.opened" ? ":red_circle:" : ":white_check_mark:";
       return postToSlack(url, `${mark} ${isTest ? "Test: " : ""}*${BRAND}*: ${message}${link}`);
@@ -54,9 +55,49 @@ function receiver({ ALERT_URL: url, SYNC_SECRET: secret }: Env): Channel | undef
         timestamp: now.toISOString(),
         data: { ...data, message: isTest ? `Test: ${message}` : message, ...(isTest && { test: true }) },
       };
-      // The same for every attempt, so that a receiver can tell a repetition.
+      // The same for every attempt: by it a receiver tells repetitions.
       const id = await sha256([type, data.alert, data.since, ...(isTest ? ["test"] : [])].join("\n"));
       return postSigned(new URL(url), secret, id, JSON.stringify(body));
     },
   };
+}
+
+/**
+ * Sends messages to a channel one after another, and no further once it did not take one: a channel that hangs costs its ten seconds
+ * once. Never rejects.
+ * @returns `reason`: why it did not take the next one; absent if it took them all
+ */
+export async function sendMessages(
+  channel: Channel,
+  messages: readonly AlertMessage[],
+  now: Date,
+  isTest = false,
+): Promise<{ sent: AlertMessage[]; reason?: string }> {
+  const [problem] = channel.problems;
+  if (problem !== undefined) return { sent: [], reason: `${problem.setting} ${problem.problem}` };
+  const sent: AlertMessage[] = [];
+  for (const message of messages) {
+    if (sent.length > 0) await scheduler.wait(channel.pauseMs);
+    const result = await channel.send(message, now, isTest);
+    const reason = "reason" in result ? result.reason : undefined;
+    const about = { channel: channel.name, alert: message.alert, type: message.type };
+    log({ message: "alert", ...about, result: result.kind, reason, test: isTest });
+    if (reason !== undefined) return { sent, reason };
+    sent.push(message);
+  }
+  return { sent };
+}
+
+/** Sends an alert of each kind, marked as a test, to every channel that is switched on. No alert's state changes. */
+export function sendTests(env: Env, now: Date): Promise<{ channel: string; sent: number; reason: string | null }[]> {
+  const messages = alertName.options.map((alert): AlertMessage => {
+    const { example: count, opened } = thresholds[alert];
+    return { type: "alert.opened", alert, since: now.toISOString(), count, message: opened(count) };
+  });
+  return Promise.all(
+    configuredChannels(env).map(async (channel) => {
+      const { sent, reason = null } = await sendMessages(channel, messages, now, true);
+      return { channel: channel.name, sent: sent.length, reason };
+    }),
+  );
 }

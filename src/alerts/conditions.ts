@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { countFirstHeld } from "../held/list.ts";
-import { countBacklog } from "../ledger/backlog.ts";
+import { countFirstUndelivered } from "../ledger/backlog.ts";
 import { parseRows } from "../ledger/schema.ts";
 import { sizeProblem } from "../ledger/size.ts";
 import { logError } from "../log.ts";
@@ -8,7 +8,8 @@ import { askStore } from "../stores/ask.ts";
 import type { Conditions } from "./decide.ts";
 
 /**
- * Looks at what `/healthz` counts, held bodies up to 1,000 in one listing each. What a store does not say is left out.
+ * Reads whether the condition of each alert holds. Counts stop at 1,000. Never rejects: what a store does not answer is left out, and its alerts
+ * neither open nor close.
  * @param silenceMinutes `undefined`: silence is no alert
  */
 export async function readConditions(
@@ -16,19 +17,18 @@ export async function readConditions(
   silenceMinutes: number | undefined,
   now: Date,
 ): Promise<Conditions> {
-  const [parked, quarantined, backlog, silence] = await Promise.all([
+  const [parked, quarantined, deliveries, silence] = await Promise.all([
     orNothing("parked", () => countFirstHeld(bucket, "parked")),
     orNothing("quarantined", () => countFirstHeld(bucket, "quarantined")),
-    orNothing("deliveries", () => countBacklog(db, now)),
-    orNothing("silence", () => readSilence(db, silenceMinutes, now)),
+    orNothing("deliveries", () => countFirstUndelivered(db)),
+    orNothing("silence", async () => (silenceMinutes === undefined ? undefined : readSilence(db, silenceMinutes, now))),
   ]);
-  const rowOf = (name: string) => backlog && (backlog.backlog.find(({ kind }) => kind === name)?.count ?? 0);
   return {
     parked: some(parked),
     quarantined: some(quarantined),
-    "deliveries-failed": some(rowOf("failed_deliveries")),
-    "deliveries-overdue": some(rowOf("overdue_deliveries")),
-    "database-size": backlog && { holds: sizeProblem(backlog.bytes) !== undefined, count: backlog.bytes },
+    "deliveries-failed": some(deliveries?.failed),
+    "deliveries-overdue": some(deliveries?.overdue),
+    "database-size": deliveries && { holds: sizeProblem(deliveries.bytes) !== undefined, count: deliveries.bytes },
     silence,
   };
 }
@@ -39,17 +39,16 @@ function some(count: number | undefined) {
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** The newest arrivals that are looked at: a body that was parked comes late, with the time of its receipt. */
+/** Arrivals that are looked at: a recovered body comes late, with the time of its receipt. */
 const NEWEST_EVENTS = 100;
 
 const silenceRow = z.object({ newest: z.string().nullable(), had_calls: z.number() });
 
 /**
- * Says whether events are missing: none came in for so long, and a call began in the same hours of the week before, by UTC. Says
- * nothing where the week before was as quiet: an open alert stays until an event comes in.
+ * Returns whether events are missing: none was received for so long, and a call began in the same hours of the week before, by UTC.
+ * `undefined` where the week before was as quiet: an open alert stays until an event is received.
  */
-async function readSilence(db: D1Database, silenceMinutes: number | undefined, now: Date) {
-  if (silenceMinutes === undefined) return { holds: false, count: 0 };
+async function readSilence(db: D1Database, silenceMinutes: number, now: Date) {
   const since = now.getTime() - silenceMinutes * 60_000;
   const query = db
     .prepare(

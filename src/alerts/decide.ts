@@ -1,10 +1,10 @@
 import type { AlertRow } from "./state.ts";
 import { type AlertName, alertName, thresholds } from "./thresholds.ts";
 
-/** Whether something piles up now, and how much; absent where a store did not say. */
+/** Whether the condition of an alert holds now, and the count that its message names; absent if a store did not answer. */
 export type Conditions = { [alert in AlertName]?: { holds: boolean; count: number } | undefined };
 
-/** What a channel is to be told. */
+/** A message of a channel. */
 export interface AlertMessage {
   type: "alert.opened" | "alert.closed";
   alert: AlertName;
@@ -14,60 +14,49 @@ export interface AlertMessage {
   message: string;
 }
 
-/** What is to become of one channel's row of one alert. */
+/** What becomes of one channel's row of one alert. */
 export interface Decision {
-  alert: AlertName;
-  /** Written before any message is sent; `undefined`: the row goes. */
-  row: AlertRow | undefined;
-  isChanged: boolean;
-  /** Sent once the row is written. */
+  row: AlertRow;
+  /** Carried out before any message is sent. */
+  change: "none" | "save" | "remove";
+  /** Sent once the row is saved. */
   message?: AlertMessage;
 }
 
-/** Decides for a channel what its alerts come to, from what is the case now and what the channel knows. */
+/** Decides what a channel's alerts come to, from the conditions now and the rows of the channel. Pure. */
 export function decide(channel: string, conditions: Conditions, rows: readonly AlertRow[], now: Date): Decision[] {
   return alertName.options.flatMap((alert): Decision[] => {
     const condition = conditions[alert];
-    const row = rows.find((candidate) => candidate.channel === channel && candidate.alert === alert);
     if (condition === undefined) return [];
-    if (condition.holds) return [whileItHolds(alert, channel, row, condition.count, now)];
-    return row === undefined ? [] : [onceItIsOver(row, condition.count, now)];
+    const { holds, count } = condition;
+    const row = rows.find((candidate) => candidate.channel === channel && candidate.alert === alert);
+    if (row !== undefined) return [holds ? whileItHolds(row, count, now) : onceItIsOver(row, count, now)];
+    if (!holds) return [];
+    const begun = { alert, channel, since: now.toISOString(), count, over_since: null, told_at: null };
+    return [{ row: begun, change: "save" }];
   });
 }
 
-function whileItHolds(
-  alert: AlertName,
-  channel: string,
-  row: AlertRow | undefined,
-  count: number,
-  now: Date,
-): Decision {
-  if (row === undefined) {
-    const begun = { alert, channel, since: now.toISOString(), count, over_since: null, told_at: null };
-    return { alert, row: begun, isChanged: true };
-  }
-  const held: Decision = { alert, row: { ...row, over_since: null }, isChanged: row.over_since !== null };
-  const isDue = row.told_at === null && minutesBetween(row.since, now) >= thresholds[alert].opensAfterMinutes;
-  return isDue ? { ...held, message: openedMessage(row, count) } : held;
+function whileItHolds(row: AlertRow, count: number, now: Date): Decision {
+  const decision: Decision = {
+    row: { ...row, over_since: null },
+    change: row.over_since === null ? "none" : "save",
+  };
+  const isDue = row.told_at === null && minutesBetween(row.since, now) >= thresholds[row.alert].opensAfterMinutes;
+  return isDue ? { ...decision, message: openedMessage(row, count) } : decision;
 }
 
 function onceItIsOver(row: AlertRow, count: number, now: Date): Decision {
   const { opensAfterMinutes, closesAfterMinutes, closed } = thresholds[row.alert];
-  const overSince = row.over_since ?? now.toISOString();
-  const over: Decision = {
-    alert: row.alert,
-    row: { ...row, over_since: overSince },
-    isChanged: row.over_since === null,
-  };
+  const over_since = row.over_since ?? now.toISOString();
+  const decision: Decision = { row: { ...row, over_since }, change: row.over_since === null ? "save" : "none" };
   if (row.told_at === null) {
-    const wasBlip = minutesBetween(row.since, new Date(overSince)) < opensAfterMinutes;
-    // The channel did not answer while it lasted: it hears of it all the same, and then of its end.
-    return wasBlip
-      ? { alert: row.alert, row: undefined, isChanged: true }
-      : { ...over, message: openedMessage(row, row.count) };
+    const wasBlip = minutesBetween(row.since, new Date(over_since)) < opensAfterMinutes;
+    // A channel that took no message while the condition held is sent both, the end after the beginning.
+    return wasBlip ? { row, change: "remove" } : { ...decision, message: openedMessage(row, row.count) };
   }
-  if (minutesBetween(overSince, now) < closesAfterMinutes) return over;
-  return { ...over, message: { type: "alert.closed", alert: row.alert, since: row.since, count, message: closed } };
+  if (minutesBetween(over_since, now) < closesAfterMinutes) return decision;
+  return { ...decision, message: { type: "alert.closed", alert: row.alert, since: row.since, count, message: closed } };
 }
 
 function openedMessage({ alert, since }: AlertRow, count: number): AlertMessage {

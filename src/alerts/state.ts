@@ -12,20 +12,21 @@ const alertRow = z.object({
   told_at: z.string().nullable().describe("ISO 8601 UTC; null: the channel does not know of it"),
 });
 
-/** What one channel knows of one alert. */
+/** One alert as one channel knows it. */
 export type AlertRow = z.infer<typeof alertRow>;
 
 const columns = alertRow.keyof().options;
 
-/** The channel that is the ledger's own page: it takes every message. */
+/** The channel that is the ledger's own page. */
 export const OVERVIEW = "overview";
 
+/** Reads the rows of all alerts and channels, some dozen at the most. */
 export async function readAlerts(db: LedgerReader): Promise<AlertRow[]> {
   const query = db.prepare(`SELECT ${columns.join(", ")} FROM ledger_alerts`);
   return parseRows(alertRow, await askStore("D1", () => query.all()));
 }
 
-/** The alerts that are open, the oldest first. */
+/** Reads the alerts that are open, the oldest first. */
 export async function readOpenAlerts(db: LedgerReader): Promise<AlertRow[]> {
   const query = db
     .prepare(
@@ -35,7 +36,7 @@ export async function readOpenAlerts(db: LedgerReader): Promise<AlertRow[]> {
   return parseRows(alertRow, await askStore("D1", () => query.all()));
 }
 
-/** Writes rows down and removes others, in one transaction. Safe to repeat. */
+/** Upserts rows and removes others, in one transaction. Safe to repeat. No rows: no request. */
 export async function saveAlerts(
   db: D1Database,
   written: readonly AlertRow[],

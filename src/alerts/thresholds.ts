@@ -22,14 +22,16 @@ interface Threshold {
   opened(count: number): string;
   /** For the message of an alert that closes. */
   closed: string;
+  /** The count of a message that is a test. */
+  example: number;
 }
 
-/** R2 lists as many objects at once: with so many there may be more. */
-const MAX_HELD = 1000;
+/** Counts stop here: with so many there may be more. */
+const MAX_COUNT = 1000;
 
-const held = (count: number) => (count < MAX_HELD ? `${count}` : "1,000+");
+const counted = (count: number) => (count < MAX_COUNT ? `${count}` : "1,000+");
 
-/** When each alert opens and closes. An alert that closes for five minutes and more opens anew; shorter turns are one alert. */
+/** When each alert opens and closes, and why. A condition that pauses for less than `closesAfterMinutes` stays one alert. */
 export const thresholds: Record<AlertName, Threshold> = {
   // A store that fails for some minutes heals by itself: the cron takes in 25 bodies and more a minute.
   parked: {
@@ -37,47 +39,54 @@ export const thresholds: Record<AlertName, Threshold> = {
     closesAfterMinutes: 5,
     title: "Bodies are parked",
     opened: (count) =>
-      `Bodies are parked (${held(count)}): a store failed. They come back by themselves once it answers.`,
+      `Bodies are parked (${counted(count)}): a store failed. They come back by themselves once it answers.`,
     closed: "No body is parked any more.",
+    example: 3,
   },
-  // Nothing heals by itself. Five minutes gather what one cause brings into one message.
+  // Nothing heals by itself. In five minutes most of what one cause brings is there, and counts in the one message.
   quarantined: {
     opensAfterMinutes: 5,
     closesAfterMinutes: 5,
     title: "Bodies are in quarantine",
-    opened: (count) => `Bodies are in quarantine (${held(count)}): they did not fit, and a person has to look.`,
+    opened: (count) => `Bodies are in quarantine (${counted(count)}): they did not fit, and a person has to look.`,
     closed: "The quarantine is empty.",
+    example: 3,
   },
-  // Had their retries, or were refused: nothing heals by itself either.
+  // Refused, or out of retries: nothing heals by itself either.
   "deliveries-failed": {
     opensAfterMinutes: 5,
     closesAfterMinutes: 5,
     title: "Deliveries failed",
-    opened: (count) => `Deliveries failed (${count}): the destination refused them, or did not answer for hours.`,
+    opened: (count) =>
+      `Deliveries failed (${counted(count)}): the destination refused them, or did not answer for hours.`,
     closed: "No delivery is failed any more.",
+    example: 3,
   },
-  // The relay sends 500 again each minute: what is overdue for a quarter of an hour, no queue takes.
+  // Sent again twice, six minutes after the event, and not attempted: a queue that only stalls is over it in the next ten.
   "deliveries-overdue": {
-    opensAfterMinutes: 15,
+    opensAfterMinutes: 10,
     closesAfterMinutes: 5,
     title: "Deliveries are overdue",
-    opened: (count) => `Deliveries are overdue (${count}): the queue does not carry their messages.`,
+    opened: (count) => `Deliveries are overdue (${counted(count)}): the queue does not carry their messages.`,
     closed: "No delivery is overdue any more.",
+    example: 3,
   },
-  // 8 of the 10 GB, of which a busy ledger fills two in weeks: minutes matter little.
+  // 8 of the 10 GB, and a busy ledger fills two in weeks: an hour matters little.
   "database-size": {
     opensAfterMinutes: 5,
     closesAfterMinutes: 60,
     title: "The database nears its limit",
     opened: (bytes) => `The database has ${(bytes / 1e9).toFixed(1)} of the 10 GB that D1 takes.`,
     closed: "The database has room again.",
+    example: 8_100_000_000,
   },
-  // The minutes are the setting's.
+  // The minutes before it are those of SILENCE_MINUTES.
   silence: {
     opensAfterMinutes: 1,
     closesAfterMinutes: 1,
     title: "No event comes in",
     opened: (minutes) => `No event came in for ${minutes} minutes; the same hours of the week before had some.`,
     closed: "Events come in again.",
+    example: 90,
   },
 };

@@ -1,73 +1,50 @@
 import { readSettings } from "../settings.ts";
-import { type Channel, configuredChannels } from "./channels.ts";
+import { type Channel, configuredChannels, sendMessages } from "./channels.ts";
 import { readConditions } from "./conditions.ts";
 import { type AlertMessage, type Decision, decide } from "./decide.ts";
-import { sendMessages } from "./send.ts";
 import { type AlertRow, OVERVIEW, readAlerts, saveAlerts } from "./state.ts";
 
-/** The page of the ledger, which shows what is open whether or not anybody else is told. */
+/** The ledger's own page: it takes every message. */
 const overview: Channel = { name: OVERVIEW, problems: [], pauseMs: 0, send: async () => ({ kind: "delivered" }) };
 
 /**
- * Looks at what piles up or fails, and tells each channel once when it begins and once when it is over. The rows are written before
- * a message goes, and say that the channel knows only once it took it: what breaks off in between is told again.
+ * Sends each channel one message when something begins to pile up or fail, and one when it is over. Saves the rows before any message
+ * goes, and records a message only once the channel took it: if this breaks off in between, the next run sends the message again.
  * @throws when D1 does not answer
  */
 export async function watch(env: Env, now: Date): Promise<{ sent: number; open: number }> {
-  const stores = { db: env.DB, bucket: env.ARCHIVE };
+  const { silenceMinutes } = readSettings(env);
   const channels = [overview, ...configuredChannels(env)];
   const [rows, conditions] = await Promise.all([
     readAlerts(env.DB),
-    readConditions(stores, readSettings(env).silenceMinutes, now),
+    readConditions({ db: env.DB, bucket: env.ARCHIVE }, silenceMinutes, now),
   ]);
   const decided = channels.map((channel) => ({ channel, decisions: decide(channel.name, conditions, rows, now) }));
-  await saveDecisions(env.DB, decided, rows);
+  const decisions = decided.flatMap((one) => one.decisions);
+  // A channel that was switched off, and silence without its setting, are forgotten: they begin anew when they are on again.
+  const isSwitchedOff = ({ channel, alert }: AlertRow) =>
+    !channels.some(({ name }) => name === channel) || (alert === "silence" && silenceMinutes === undefined);
+  await saveAlerts(env.DB, rowsOf(decisions, "save"), [...rowsOf(decisions, "remove"), ...rows.filter(isSwitchedOff)]);
 
-  const sent = await Promise.all(
-    decided.map(async ({ channel, decisions }) => {
-      const result = await sendMessages(channel, messagesOf(decisions), now);
-      await saveSent(env.DB, decisions, result.sent, now);
-      return channel === overview ? 0 : result.sent.length;
-    }),
-  );
+  const sent = await Promise.all(decided.map((one) => send(env.DB, one.channel, one.decisions, now)));
   const open = rows.filter(({ channel, told_at }) => channel === OVERVIEW && told_at !== null).length;
   return { sent: sent.reduce((sum, count) => sum + count, 0), open };
 }
 
-async function saveDecisions(
-  db: D1Database,
-  decided: readonly { channel: Channel; decisions: Decision[] }[],
-  rows: readonly AlertRow[],
-): Promise<void> {
-  const changed = decided.flatMap(({ decisions }) => decisions).filter(({ isChanged }) => isChanged);
-  const written = changed.flatMap(({ row }) => row ?? []);
-  const isHealed = (row: AlertRow) =>
-    decided.some(
-      ({ channel, decisions }) =>
-        channel.name === row.channel && decisions.some((one) => one.alert === row.alert && one.row === undefined),
-    );
-  // A channel that was switched off is told nothing more, and begins anew when it is on again.
-  const isSwitchedOff = ({ channel }: AlertRow) => !decided.some((one) => one.channel.name === channel);
-  await saveAlerts(
-    db,
-    written,
-    rows.filter((row) => isHealed(row) || isSwitchedOff(row)),
+function rowsOf(decisions: readonly Decision[], change: Decision["change"]): AlertRow[] {
+  return decisions.filter((decision) => decision.change === change).map(({ row }) => row);
+}
+
+/** Sends a channel the messages of decisions, and records those it took. Returns how many left the Worker. */
+async function send(db: D1Database, channel: Channel, decisions: readonly Decision[], now: Date): Promise<number> {
+  const { sent } = await sendMessages(
+    channel,
+    decisions.flatMap(({ message }) => message ?? []),
+    now,
   );
-}
-
-function messagesOf(decisions: readonly Decision[]): AlertMessage[] {
-  return decisions.flatMap(({ message }) => message ?? []);
-}
-
-async function saveSent(
-  db: D1Database,
-  decisions: readonly Decision[],
-  sent: readonly AlertMessage[],
-  now: Date,
-): Promise<void> {
-  const arrived = decisions.filter(({ message }) => message !== undefined && sent.includes(message));
-  const rowsOf = (type: AlertMessage["type"]) =>
-    arrived.flatMap(({ row, message }) => (message?.type === type && row !== undefined ? row : []));
-  const opened = rowsOf("alert.opened").map((row) => ({ ...row, told_at: now.toISOString() }));
-  await saveAlerts(db, opened, rowsOf("alert.closed"));
+  const rowsSent = (type: AlertMessage["type"]) =>
+    decisions.filter(({ message }) => message?.type === type && sent.includes(message)).map(({ row }) => row);
+  const opened = rowsSent("alert.opened").map((row) => ({ ...row, told_at: now.toISOString() }));
+  await saveAlerts(db, opened, rowsSent("alert.closed"));
+  return channel === overview ? 0 : sent.length;
 }

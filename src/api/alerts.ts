@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { sendTests } from "../alerts/test-messages.ts";
+import { sendTests } from "../alerts/channels.ts";
 import { nothing, operation } from "./operation.ts";
 
 /** `POST /api/alerts/test`: sends an alert of each kind, marked as a test. */

@@ -29,3 +29,29 @@ export async function countBacklog(db: D1Database, now: Date): Promise<{ backlog
   const result = await askStore("D1", () => query.all());
   return { backlog: parseRows(backlogRow, result), bytes: result.meta.size_after };
 }
+
+/** Deliveries of each kind that are looked at, the oldest events first: a query of every minute reads no more. */
+const MAX_LOOKED_AT = 1_000;
+
+const undeliveredRow = z.object({ overdue: z.number(), failed: z.number() });
+
+/**
+ * Counts what the queue does not carry and what failed, among 1,000 deliveries each. The relay's own claims move `overdue_at` on, so
+ * overdue are here the deliveries that it sent again twice or more, after six minutes at the least, without an attempt since.
+ * @returns with `bytes`, the size of the database
+ */
+export async function countFirstUndelivered(
+  db: D1Database,
+): Promise<z.infer<typeof undeliveredRow> & { bytes: number }> {
+  const first = (state: "pending" | "failed") =>
+    `SELECT * FROM sync_deliveries WHERE ${undeliveredSql} AND state = '${state}' ORDER BY occurred_at LIMIT ${MAX_LOOKED_AT}`;
+  const query = db.prepare(
+    // An attempt puts the next one later than itself; a claim does not.
+    `SELECT
+       (SELECT count(*) FROM (${first("pending")}) WHERE ledger_generation >= 2 AND next_attempt_at = updated_at) AS overdue,
+       (SELECT count(*) FROM (${first("failed")})) AS failed`,
+  );
+  const result = await askStore("D1", () => query.all());
+  const [counts = { overdue: 0, failed: 0 }] = parseRows(undeliveredRow, result);
+  return { ...counts, bytes: result.meta.size_after };
+}
