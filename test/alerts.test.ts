@@ -339,6 +339,16 @@ describe("a ledger with Slack and a receiver", () => {
   });
 });
 
+test("a channel that is switched off, and silence without its setting, are forgotten without a word", async () => {
+  const ledger = await bootOnNetwork();
+  const at = new Date().toISOString();
+  const row = ledger.DB.prepare("INSERT INTO ledger_alerts VALUES (?1, ?2, ?3, 1, NULL, ?3)");
+  await ledger.DB.batch([row.bind("silence", "overview", at), row.bind("quarantined", "slack", at)]);
+  await runCron(ledger.url, new Date());
+  expect((await ledger.DB.prepare("SELECT * FROM ledger_alerts").all()).results).toEqual([]);
+  await ledger.close();
+});
+
 test("settings of alerts that are wrong are named, without their values", async () => {
   const ledger = await bootOnNetwork({
     env: {

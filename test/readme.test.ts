@@ -56,3 +56,9 @@ test.each([
   const expected = [...fieldsOf(json)].sort();
   expect([...documentedFields(platform, heading)].sort()).toEqual(expected);
 });
+
+test("the destination that the README of sync shows is the one that runs", () => {
+  const read = (path: string) => readFileSync(resolve(import.meta.dirname, "../src/sync", path), "utf8");
+  const [, shown = expect.unreachable()] = /^```ts\n(.*?)^```/ms.exec(read("README.md")) ?? [];
+  expect(read("destinations/slack.ts")).toContain(shown);
+});

@@ -9,9 +9,9 @@ const laboratory = "test/laboratory/**";
 
 /** The faces that can be taken out, and the tests that go through their doors: without the one, not the others. */
 export const testsThrough = {
-  "src/dashboard": ["test/dashboard/**", "test/{figures,looked-at,reading}.test.ts"],
+  "src/dashboard": ["test/dashboard/**", "test/{alerts,deliveries,figures,looked-at,reading}.test.ts"],
   "src/api": [
-    "test/{api,csv,erasure,looked-at,openapi,queries,reading,search}.test.ts",
+    "test/{alerts,api,csv,deliveries,erasure,looked-at,openapi,queries,reading,search}.test.ts",
     "test/laboratory/{bench/seed/seed,commands/dev,commands/listing,slow/simulate}.test.ts",
   ],
 };

@@ -63,7 +63,7 @@ it uploaded the Worker, run \`npm run deploy\` again.`,
   if (!isThere && (await migrate(shared)) !== 0) {
     return fail("The Worker is uploaded, but its database is NOT migrated. `npm run deploy` can be run again.");
   }
-  await printState(report, config.vars["SYNC_URL"], shared);
+  await printState(report, config.vars["SYNC_URL"] || config.vars["ALERT_URL"], shared);
   return 0;
 }
 

@@ -31,8 +31,8 @@ const apiToken: Secret = {
 
 const syncSecret: Secret = {
   names: ["SYNC_SECRET"],
-  without: "nothing is sent to SYNC_URL",
-  source: "a random value that the receiver at SYNC_URL knows too; make one and paste it",
+  without: "nothing is sent to SYNC_URL or ALERT_URL",
+  source: "a random value that the receiver there knows too; make one and paste it",
   maker: standardSecretMaker,
 };
 

@@ -70,8 +70,10 @@ function start(folder: string, command: string, parameters: string[], environmen
 function inheritedEnvironment() {
   const environment = { ...process.env };
   for (const name of Object.keys(environment)) {
-    if (/^(CLOUDFLARE|CF|WRANGLER|WORKERS|NODE|VITEST|LEDGER|ATOMS|RETELL|VAPI|ELEVENLABS|CUSTOM|API|SYNC)_/.test(name))
-      delete environment[name];
+    const isOurs = /^(CLOUDFLARE|CF|WRANGLER|WORKERS|NODE|VITEST|LEDGER|API|SYNC|SLACK|ALERT|PUBLIC|SILENCE)_/.test(
+      name,
+    );
+    if (isOurs || /^(ATOMS|RETELL|VAPI|ELEVENLABS|CUSTOM)_/.test(name)) delete environment[name];
   }
   return environment;
 }
