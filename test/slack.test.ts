@@ -54,7 +54,7 @@ async function pendingAgain({ url, DB }: typeof ledger, name: string, count: num
   await vi.waitFor(isDone, { timeout: 25_000, interval: 50 });
   await DB.prepare("UPDATE sync_deliveries SET state = 'pending' WHERE call_id LIKE ?").bind(`${name}-%`).run();
   const { results } = await DB.prepare(
-    "SELECT call_id, event, event_id, destination FROM sync_deliveries WHERE state = 'pending'",
+    "SELECT call_id, event, event_id, destination FROM sync_deliveries WHERE state = 'pending' ORDER BY destination",
   ).all();
   return results.map((body, nth) => ({ id: String(nth), timestamp: new Date(), attempts: 1, body }));
 }
