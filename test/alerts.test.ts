@@ -313,7 +313,9 @@ describe("a ledger with Slack and a receiver", () => {
     await pass(5);
     expect((await pages.visit("/")).text).not.toContain("Bodies are in quarantine");
     await pass(1);
-    expect((await pages.visit("/")).text).toContain("Bodies are in quarantine, since");
+    const open = await pages.visit("/");
+    expect(open.text).toMatch(/Bodies are in quarantine, since .*\. Look /);
+    expect(open.html).toContain('<a href="/quarantine">Look</a>');
   });
 
   test("a test sends one of each kind, marked, and changes no state", async () => {
