@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { sendTests } from "../alerts/channels.ts";
-import { nothing, operation } from "./operation.ts";
+import { nothing, operation } from "../http/operation.ts";
 
 /** `POST /api/alerts/test`: sends an alert of each kind, marked as a test. */
 export const sendTestAlerts = operation({

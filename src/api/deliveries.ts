@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { eventName } from "../events/event.ts";
+import { nextCursor, nothing, operation } from "../http/operation.ts";
 import { instantFrom, instantTo } from "../http/range.ts";
 import { pageCursor, writePageCursor } from "../ledger/page.ts";
 import { deliveryState, reader } from "../ledger/schema.ts";
@@ -12,7 +13,6 @@ import {
   retryFilter,
 } from "../ledger/undelivered.ts";
 import { retryFailed } from "../sync/relay.ts";
-import { nextCursor, nothing, operation } from "./operation.ts";
 
 /** By the event that is delivered, and when it occurred. */
 const ofEvents = { event: eventName.optional(), from: instantFrom.optional(), to: instantTo.optional() };

@@ -8,9 +8,9 @@ import {
   startNumberErasure,
   wholePhone,
 } from "../erasure/start.ts";
+import { callQuery, nothing, operation } from "../http/operation.ts";
 import { notFound } from "../http/problem.ts";
-import { unknownCall } from "./call.ts";
-import { callQuery, nothing, operation } from "./operation.ts";
+import { unknownCall } from "../reading/call.ts";
 
 const started = { "application/json": z.object({ job: z.string().describe("see GET /jobs/{id}") }) };
 

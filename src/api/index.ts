@@ -1,8 +1,9 @@
 import { type IRequest, Router } from "itty-router";
 import { authenticate, refuseForeign } from "../http/authenticate.ts";
+import type { Operation } from "../http/operation.ts";
 import { failureResponse, methodNotAllowed, notFound } from "../http/problem.ts";
+import { uncached } from "../http/uncached.ts";
 import { openapi } from "./openapi.ts";
-import type { Operation } from "./operation.ts";
 import { operations } from "./operations.ts";
 
 /** Everything below `/api`, for people and their tools. No cache may keep its answers, errors included. */
@@ -30,9 +31,4 @@ api.all("*", () => notFound());
 /** `/calls/{call_id}` as itty-router writes it: `/calls/:call_id`. */
 function routeOf(path: string): string {
   return path.replaceAll(/\{(\w+)\}/g, ":$1");
-}
-
-function uncached(response: Response): void {
-  response.headers.set("Cache-Control", "private, no-store");
-  response.headers.set("X-Content-Type-Options", "nosniff");
 }

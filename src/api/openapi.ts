@@ -1,6 +1,6 @@
 import * as z from "zod";
+import { jsonSchemaOf, nothing, type Operation, operation, parametersOf } from "../http/operation.ts";
 import { BRAND } from "../settings.ts";
-import { nothing, type Operation, operation } from "./operation.ts";
 
 const problem = z.object({
   type: z.string(),
@@ -35,7 +35,7 @@ function describe(operations: readonly Operation[]) {
     paths,
     components: {
       securitySchemes: { token: { type: "http", scheme: "bearer", description: "API_TOKEN" } },
-      schemas: { Problem: schemaOf(problem, "output") },
+      schemas: { Problem: jsonSchemaOf(problem, "output") },
       responses: {
         Problem: {
           description: "Problem details (RFC 9457)",
@@ -48,12 +48,14 @@ function describe(operations: readonly Operation[]) {
 
 function describeOperation({ method, path, summary, query, body, status, answers, problems }: Operation): object {
   const failed = { $ref: "#/components/responses/Problem" };
-  const content = Object.entries(answers).map(([type, schema]) => [type, { schema: schemaOf(schema, "output") }]);
+  const content = Object.entries(answers).map(([type, schema]) => [type, { schema: jsonSchemaOf(schema, "output") }]);
   return {
     summary,
     operationId: `${method}${path.replaceAll(/[^a-z]+(\w?)/g, (_, next: string) => next.toUpperCase())}`,
     parameters: [...pathParameters(path), ...queryParameters(query)],
-    ...(method === "post" && { requestBody: { content: { "application/json": { schema: schemaOf(body, "input") } } } }),
+    ...(method === "post" && {
+      requestBody: { content: { "application/json": { schema: jsonSchemaOf(body, "input") } } },
+    }),
     responses: {
       [status]: { description: status === 200 ? "OK" : "Accepted", content: Object.fromEntries(content) },
       400: failed,
@@ -66,7 +68,7 @@ function describeOperation({ method, path, summary, query, body, status, answers
 }
 
 function pathParameters(path: string): object[] {
-  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+  return parametersOf(path).map((name) => ({
     name,
     in: "path",
     required: true,
@@ -75,18 +77,11 @@ function pathParameters(path: string): object[] {
 }
 
 function queryParameters(query: z.ZodObject): object[] {
-  const { properties = {}, required = [] } = schemaOf(query, "input");
+  const { properties = {}, required = [] } = jsonSchemaOf(query, "input");
   return Object.entries(properties).map(([name, schema]) => ({
     name,
     in: "query",
     required: required.includes(name),
     schema,
   }));
-}
-
-/** @param io the shape in a request or in an answer; a default makes these differ */
-function schemaOf(schema: z.ZodType, io: "input" | "output") {
-  // A value that a schema transforms is described as it is sent.
-  const { $schema: _dialect, ...described } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
-  return described;
 }

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { keyOfParked } from "../held/held.ts";
 import { listHeld } from "../held/list.ts";
-import { nextCursor, nothing, operation } from "./operation.ts";
+import { nextCursor, nothing, operation } from "../http/operation.ts";
 
 /** A held body in an answer. */
 export const heldBody = z.object({

@@ -1,11 +1,11 @@
 import * as z from "zod";
 import { keyInQuarantine } from "../held/held.ts";
 import { listNewestQuarantined } from "../held/list.ts";
+import { nextCursor, nothing, operation } from "../http/operation.ts";
 import { notFound } from "../http/problem.ts";
 import { ingestContext } from "../ingest/ingest.ts";
 import { type ReplayResult, replay, replayPage } from "../ingest/replay.ts";
 import { configuredDestinations } from "../sync/destinations/index.ts";
-import { nextCursor, nothing, operation } from "./operation.ts";
 import { heldBody } from "./parked.ts";
 
 const cursor = keyInQuarantine.optional().describe("the next_cursor of the answer before");

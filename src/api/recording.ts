@@ -1,10 +1,10 @@
 import * as z from "zod";
+import { callQuery, nothing, operation } from "../http/operation.ts";
 import { readCallRow } from "../ledger/calls.ts";
 import { reader } from "../ledger/schema.ts";
+import { unknownCall } from "../reading/call.ts";
 import { audioKinds } from "../recordings/audio.ts";
 import { noRecording, recordingResponse } from "../recordings/play.ts";
-import { unknownCall } from "./call.ts";
-import { callQuery, nothing, operation } from "./operation.ts";
 
 /** `GET /api/calls/{call_id}/recording`: the ledger's own copy of the audio, whole or a range of it. */
 export const getRecording = operation({

@@ -1,9 +1,9 @@
 import * as z from "zod";
+import { nextCursor, nothing, operation } from "../http/operation.ts";
 import { problemResponse } from "../http/problem.ts";
 import { reindexPage } from "../ingest/reindex.ts";
 import { pageCursor, writePageCursor } from "../ledger/page.ts";
 import { readSettings } from "../settings.ts";
-import { nextCursor, nothing, operation } from "./operation.ts";
 
 /** `POST /api/transcripts/index`: indexes the words of a page of calls that came while SEARCH_TRANSCRIPTS was off. */
 export const indexTranscripts = operation({

@@ -43,7 +43,11 @@ export function tooManyAttempts(): Response {
 export function refuseForeign(request: Request, _env: Env, ctx: ExecutionContext): Response | undefined {
   if (ctx.access === undefined || request.method === "GET" || request.method === "HEAD") return undefined;
   const type = request.headers.get("Content-Type")?.split(";", 1)[0]?.trim().toLowerCase() ?? "application/json";
-  if (isSameOrigin(request) && type === "application/json") return undefined;
+  return isSameOrigin(request) && type === "application/json" ? undefined : foreignRequest();
+}
+
+/** Returns the answer to a page of another site. */
+export function foreignRequest(): Response {
   return problemResponse({
     status: 403,
     type: "foreign-request",

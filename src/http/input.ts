@@ -33,7 +33,8 @@ export async function readForm<Schema extends z.ZodType>(
   return check(Object.fromEntries(fields), schema);
 }
 
-function check<Schema extends z.ZodType>(value: unknown, schema: Schema): Input<z.output<Schema>> {
+/** Checks what came in otherwise. */
+export function check<Schema extends z.ZodType>(value: unknown, schema: Schema): Input<z.output<Schema>> {
   const parsed = schema.safeParse(value);
   return parsed.success
     ? { ok: true, value: parsed.data }

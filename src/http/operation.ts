@@ -1,8 +1,8 @@
 import type { IRequest } from "itty-router";
 import * as z from "zod";
-import { decodedPart, readJson, readQuery } from "../http/input.ts";
+import { check, decodedPart, readJson, readQuery } from "./input.ts";
 
-/** One address of the API with one method: checked, typed and described by the same schemas. */
+/** One address of the API with one method: checked, typed and described by the same schemas. A tool of `/mcp` performs the same. */
 export interface Operation {
   method: "get" | "post" | "delete";
   /** Below `/api`, as OpenAPI writes it: `/calls/{call_id}`. */
@@ -17,6 +17,16 @@ export interface Operation {
   /** Problems it may answer with besides those of every operation. */
   problems: readonly (404 | 409)[];
   handle(request: IRequest & Request, env: Env, ctx: ExecutionContext): Promise<Response>;
+  /** Answers a request to another address, for an operation without a body: checks the query and performs the same. */
+  answer(unchecked: UncheckedRequest, env: Env, ctx: ExecutionContext): Promise<Response>;
+}
+
+/** A request to another address. */
+export interface UncheckedRequest {
+  /** As `readQuery` has it: values that are absent have no member. */
+  query: Record<string, unknown>;
+  parameter: string;
+  request: Request;
 }
 
 /** A request, checked. */
@@ -30,7 +40,7 @@ export interface CheckedRequest<Query extends z.ZodObject, Body extends z.ZodObj
 
 type Definition<Query extends z.ZodObject, Body extends z.ZodObject> = Omit<
   Operation,
-  "query" | "body" | "status" | "problems" | "handle"
+  "query" | "body" | "status" | "problems" | "handle" | "answer"
 > & {
   query: Query;
   body: Body;
@@ -71,7 +81,29 @@ export function operation<Query extends z.ZodObject, Body extends z.ZodObject>({
         ctx,
       );
     },
+    async answer({ query: given, ...rest }, env, ctx) {
+      const query = check(given, definition.query);
+      if (!query.ok) return query.response;
+      const body = check({}, definition.body);
+      if (!body.ok) return body.response;
+      return perform({ query: query.value, body: body.value, ...rest }, env, ctx);
+    },
   };
+}
+
+/** Returns the names of the parameters of a path, as OpenAPI writes it. */
+export function parametersOf(path: string): string[] {
+  return Array.from(path.matchAll(/\{(\w+)\}/g), ([, name = ""]) => name);
+}
+
+/**
+ * Describes a schema as JSON Schema.
+ * @param io the shape in a request or in an answer; a default makes these differ
+ */
+export function jsonSchemaOf(schema: z.ZodType, io: "input" | "output") {
+  // A value that a schema transforms is described as it is sent.
+  const { $schema: _dialect, ...described } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
+  return described;
 }
 
 /** Clients resolve `.` and `..` in a path, even percent-encoded (url.spec.whatwg.org), so these ids come in the query. */

@@ -1,33 +1,38 @@
 import * as z from "zod";
 import { conversationText, readTranscript } from "../archive/transcripts.ts";
-import { toolStatus } from "../events/event.ts";
+import { type Turn, toolStatus } from "../events/event.ts";
+import { cursorOf, writeCursor } from "../http/cursor.ts";
+import { callQuery, nothing, operation } from "../http/operation.ts";
 import { type Problem, problemResponse } from "../http/problem.ts";
 import { readCall, readCallRow } from "../ledger/calls.ts";
 import { deliveryRow, eventRow, reader, toolCallRow, withJson } from "../ledger/schema.ts";
 import { callAnswer } from "./calls.ts";
-import { callQuery, nothing, operation } from "./operation.ts";
 
 /** `GET /api/calls/{call_id}`: a call with its tool calls, events and deliveries. */
 export const getCall = operation({
   method: "get",
   path: "/calls/{call_id}",
   summary: "A call, the tools it called, its events and its deliveries",
-  query: callQuery,
+  query: callQuery.extend({
+    payloads: z.enum(["true", "false"]).default("true").describe("false: the events without their bodies"),
+  }),
   body: nothing,
   answers: {
     "application/json": z.object({
       call: callAnswer,
       tool_calls: z.array(toolCallRow),
-      events: z.array(eventRow.extend({ payload: z.unknown().describe("the body, without the transcript") })),
+      events: z.array(
+        eventRow.extend({ payload: z.unknown().describe("the body, without the transcript; null without payloads") }),
+      ),
       deliveries: z.array(deliveryRow),
     }),
   },
   problems: [404],
-  async perform({ parameter: callId }, env) {
+  async perform({ parameter: callId, query: { payloads } }, env) {
     const details = await readCall(reader(env.DB), callId);
     if (details === undefined) return unknownCall();
     const { call, tool_calls, events, deliveries } = details;
-    const payload = (text: string | null): unknown => (text === null ? null : JSON.parse(text));
+    const payload = (text: string | null): unknown => (text === null || payloads === "false" ? null : JSON.parse(text));
     return Response.json({
       call: withJson(call),
       tool_calls,
@@ -57,22 +62,38 @@ const toolTurn = z.object({
   duration_ms: z.number().nullable(),
 });
 
+/** Characters of JSON after which a page of turns ends: some 10,000 tokens of a language model. */
+const MAX_PAGE_CHARACTERS = 40_000;
+
+/** The number of the turn after which a page begins, from 1. */
+const turnCursor = cursorOf(z.tuple([z.number().int().min(1)]));
+
 /** `GET /api/calls/{call_id}/transcript`: the conversation, as JSON or, with `Accept: text/plain`, for reading. */
 export const getTranscript = operation({
   method: "get",
   path: "/calls/{call_id}/transcript",
-  summary: "The conversation of a call; with Accept: text/plain for reading",
-  query: callQuery,
+  summary: "The conversation of a call, whole or page by page; with Accept: text/plain for reading",
+  query: callQuery.extend({
+    limit: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(1000)
+      .optional()
+      .describe(`turns of a page, fewer once they have ${MAX_PAGE_CHARACTERS} characters; all turns when absent`),
+    cursor: turnCursor.optional(),
+  }),
   body: nothing,
   answers: {
     "application/json": z.object({
       call_id: z.string(),
       turns: z.array(z.discriminatedUnion("kind", [speechTurn, toolTurn])),
+      next_cursor: z.string().nullable().describe("null: these are the last turns"),
     }),
     "text/plain": z.string(),
   },
   problems: [404],
-  async perform({ parameter: call_id, request }, env) {
+  async perform({ parameter: call_id, query: { limit, cursor: [start] = [0] }, request }, env) {
     const call = await readCallRow(reader(env.DB), call_id);
     if (call === undefined) return unknownCall();
     const { transcript_key: key } = call;
@@ -80,14 +101,28 @@ export const getTranscript = operation({
     const archived = await readTranscript(env.ARCHIVE, key);
     if (archived === undefined) return missing("no-transcript", "No transcript", "Its object is not in the archive.");
 
-    const { turns } = archived;
+    const turns = pageOfTurns(archived.turns, start, limit);
+    const end = start + turns.length;
+    const next_cursor = end < archived.turns.length ? writeCursor(end) : null;
     const headers = { Vary: "Accept" };
-    if (!prefersText(request)) return Response.json({ call_id, turns }, { headers });
+    if (!prefersText(request)) return Response.json({ call_id, turns, next_cursor }, { headers });
     return new Response(conversationText(turns), {
       headers: { ...headers, "Content-Type": "text/plain; charset=utf-8" },
     });
   },
 });
+
+/** Returns all turns from a start on or, with a limit, so many, fewer once they have {@link MAX_PAGE_CHARACTERS}; one at the least. */
+function pageOfTurns(turns: readonly Turn[], start: number, limit: number | undefined): readonly Turn[] {
+  if (limit === undefined) return turns.slice(start);
+  const page = turns.slice(start, start + limit);
+  let characters = 0;
+  const end = page.findIndex((turn, index) => {
+    characters += JSON.stringify(turn).length;
+    return index > 0 && characters > MAX_PAGE_CHARACTERS;
+  });
+  return end === -1 ? page : page.slice(0, end);
+}
 
 /** Returns whether a request asks for text by name, and not for JSON, as a person at a terminal does. */
 function prefersText(request: Request): boolean {

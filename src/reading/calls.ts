@@ -1,11 +1,11 @@
 import * as z from "zod";
 import { invalidRequest } from "../http/input.ts";
+import { nextCursor, nothing, operation } from "../http/operation.ts";
 import { callsAsCsv } from "../ledger/csv.ts";
 import { pageCursor, writePageCursor } from "../ledger/page.ts";
 import { callRow, reader, withJson } from "../ledger/schema.ts";
 import { callFilter, searchCalls } from "../ledger/search.ts";
 import { readSettings } from "../settings.ts";
-import { nextCursor, nothing, operation } from "./operation.ts";
 
 /** A call in an answer: JSON columns as JSON. */
 export const callAnswer = callRow.extend({

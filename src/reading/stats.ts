@@ -2,12 +2,12 @@ import { tz } from "@date-fns/tz";
 import { addDays, subDays } from "date-fns";
 import * as z from "zod";
 import { MAX_ID_CHARACTERS } from "../events/fields.ts";
+import { nothing, operation } from "../http/operation.ts";
 import { localFrom, localTo, MAX_RANGE_DAYS, rangeEnd, rangeStart } from "../http/range.ts";
 import { timeZone } from "../http/time-zone.ts";
 import { reader } from "../ledger/schema.ts";
 import type { StatisticsRange } from "../ledger/totals/read.ts";
 import { readStatistics, statistics } from "../ledger/totals/statistics.ts";
-import { nothing, operation } from "./operation.ts";
 
 const DEFAULT_DAYS = 30;
 
