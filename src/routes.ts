@@ -5,6 +5,7 @@ import { health } from "./health.ts";
 import { methodNotAllowed, notFound } from "./http/problem.ts";
 import { ingestContext } from "./ingest/ingest.ts";
 import { receiveWebhook } from "./ingest/webhook.ts";
+import { mcp } from "./mcp/index.ts";
 import { customSchema } from "./platforms/custom/json-schema.ts";
 import { startAfterEvent } from "./recordings/start.ts";
 import { configuredDestinations } from "./sync/destinations/index.ts";
@@ -25,5 +26,6 @@ export const routes = Router<IRequest & Request, [Env, ExecutionContext]>()
   .head("/healthz", health)
   .all("/healthz", () => methodNotAllowed("GET, HEAD"))
   .all("/api/*", api.fetch)
+  .all("/mcp", mcp.fetch)
   .all("*", dashboard.fetch)
   .all("*", () => notFound());

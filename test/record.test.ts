@@ -182,6 +182,7 @@ describe("outside D1", () => {
         },
         expect.objectContaining({ content: "Here is another one." }),
       ],
+      next_cursor: null,
     });
     const { text } = await askText(ledger.url, "/api/calls/read/transcript", { Accept: "text/plain" });
     expect(text.split("\n")).toContain(

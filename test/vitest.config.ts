@@ -14,6 +14,7 @@ export const testsThrough = {
     "test/{alerts,api,csv,deliveries,erasure,looked-at,openapi,queries,reading,search}.test.ts",
     "test/laboratory/{bench/seed/seed,commands/dev,commands/listing,slow/simulate}.test.ts",
   ],
+  "src/mcp": ["test/mcp.test.ts", "test/laboratory/slow/conformance.test.ts"],
 };
 
 export const testsOfFacesTakenOut = Object.entries(testsThrough).flatMap(([room, tests]) =>

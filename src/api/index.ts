@@ -1,8 +1,7 @@
 import { type IRequest, Router } from "itty-router";
-import { authenticate, refuseForeign } from "../http/authenticate.ts";
+import { authenticate, refuseForeign, uncached } from "../http/authenticate.ts";
 import type { Operation } from "../http/operation.ts";
 import { failureResponse, methodNotAllowed, notFound } from "../http/problem.ts";
-import { uncached } from "../http/uncached.ts";
 import { openapi } from "./openapi.ts";
 import { operations } from "./operations.ts";
 

@@ -68,3 +68,9 @@ export async function sameText(a: string, b: string): Promise<boolean> {
   const digest = (text: string) => crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
   return crypto.subtle.timingSafeEqual(await digest(a), await digest(b));
 }
+
+/** Forbids every cache to keep an answer that only its reader may see. */
+export function uncached(response: Response): void {
+  response.headers.set("Cache-Control", "private, no-store");
+  response.headers.set("X-Content-Type-Options", "nosniff");
+}

@@ -73,10 +73,10 @@ export async function readHealth(env: Env, ctx: ExecutionContext): Promise<z.inf
   };
 }
 
-/** `readHealth` for faces; monitors ask `/healthz`. */
+/** What `/healthz` tells monitors, as an operation: an answer also when something is wrong. */
 export const getHealth = operation({
   method: "get",
-  path: "/health",
+  path: "/healthz",
   summary: "Whether the ledger can take events and pass them on, what is wrong, and what piles up",
   query: nothing,
   body: nothing,

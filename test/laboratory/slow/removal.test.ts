@@ -9,11 +9,11 @@ import { testsThrough } from "../../vitest.config.ts";
 
 const run = promisify(execFile);
 
-const rooms = { api: "src/api", dashboard: "src/dashboard" } as const;
+const rooms = { api: "src/api", dashboard: "src/dashboard", mcp: "src/mcp" } as const;
 type Room = keyof typeof rooms;
 
 /** Paragraphs of wrangler.toml that name the folder of a room. */
-const paragraphs: Record<Room, number> = { api: 0, dashboard: 1 };
+const paragraphs: Record<Room, number> = { api: 0, dashboard: 1, mcp: 0 };
 
 /** Takes a room out as somebody does who wants the ledger without it: its folder, its tests, and its lines in the table of routes and in wrangler.toml. */
 function takeOut(room: Room, folder: string): void {
@@ -43,7 +43,7 @@ function copyWithTests() {
 const environment = { ...process.env, CI: "1", WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true" };
 const npm = (folder: string, ...parameters: string[]) => run("npm", parameters, { cwd: folder, env: environment });
 
-const withouts: Room[][] = [["dashboard"], ["api"], ["api", "dashboard"]];
+const withouts: Room[][] = [["dashboard"], ["api"], ["mcp"], ["api", "dashboard"], ["api", "dashboard", "mcp"]];
 
 test.for(withouts.map((without) => ({ without, named: without.join(" and ") })))(
   "without the $named and its tests the rest passes the check",
