@@ -225,7 +225,7 @@ describe("the tools", () => {
   });
 
   test("get_transcript ends a page early whose turns are long, but never without one", async () => {
-    const content = "word ".repeat(5_000);
+    const content = "word ".repeat(10_000);
     const turns = Array.from({ length: 4 }, () => ({ role: "agent", content }));
     await postAs("retell", ledger.url, talk("wordy", turns));
     const { structuredContent } = await call("get_transcript", { call_id: "wordy" });

@@ -190,6 +190,20 @@ describe("outside D1", () => {
     );
   });
 
+  test("a transcript is read page by page, its tools counted as turns", async () => {
+    await send("vapi", vapiCall({ call_id: "paged" }).report());
+    const path = "/api/calls/paged/transcript";
+    const read = async (query: string) => (await ask(ledger.url, `${path}?${query}`)).body;
+    const first = await read("limit=3");
+    expect(first).toMatchObject({ turns: [{ kind: "speech" }, { kind: "speech" }, { kind: "tool" }] });
+    const { next_cursor } = Object(first);
+    const last = { turns: [{ content: "Here is another one." }], next_cursor: null };
+    expect(await read(`limit=3&cursor=${encodeURIComponent(next_cursor)}`)).toMatchObject(last);
+    expect(await read(`cursor=${encodeURIComponent(next_cursor)}`)).toMatchObject(last);
+    expect(await read("cursor=3")).toMatchObject({ status: 400, errors: [{ path: "cursor" }] });
+    expect(await read("limit=0")).toMatchObject({ status: 400, errors: [{ path: "limit" }] });
+  });
+
   test("words are found that were said, and not those of a tool", async () => {
     await send("vapi", vapiCall({ call_id: "searched" }).report());
     const found = async (words: string) => Object((await ask(ledger.url, `/api/calls?words=${words}`)).body).calls;
