@@ -97,9 +97,43 @@ test("of the largest calls it reads a few at a time, and sends them all", async 
   const { text } = await askText(counting.url, "/api/calls.csv");
   expect(text.match(/large-\d+/g)).toEqual(Array.from({ length: 20 }, (_, index) => `large-${19 - index}`));
   const { d1RoundTrips } = counts.parse(await (await fetch(new URL(COUNTS_PATH, counting.url))).json());
-  // Five of 1.7 MB have 8 MB.
-  expect(d1RoundTrips).toBe(4);
+  // Five of 1.7 MB have 8 MB; and one for the names of metrics.
+  expect(d1RoundTrips).toBe(5);
   await counting.harness.close();
+});
+
+test("metrics have a column each, of those that the calls have, and no value is a formula", async () => {
+  const metrics = {
+    score: 4.5,
+    done: true,
+    note: "=1+1",
+    "a;=b": "x",
+    list: [1, "=2"],
+    none: null,
+    ["long ".repeat(50)]: 1,
+  };
+  const call = (call_id: string) => documentedCall({ call_id, agent_id: "measured" });
+  await post(ledger.url, call("measured").end());
+  await post(ledger.url, call("measured").analytics({ metrics }));
+  await post(ledger.url, call("measured-less").analytics({ metrics: { score: "high" } }));
+  await post(ledger.url, call("not-measured").end());
+  const { rows } = await download("?agent_id=measured");
+  const columns = Object.keys(rows[0] ?? {}).filter((column) => column.startsWith("metric:"));
+  expect(columns).toEqual(["metric:a;'=b", "metric:done", "metric:list", "metric:none", "metric:note", "metric:score"]);
+  const row = (call_id: string) => rows.find((each) => each["call_id"] === call_id);
+  expect(row("measured")).toMatchObject({
+    ...{
+      "metric:score": "4.5",
+      "metric:done": "true",
+      "metric:note": "'=1+1",
+      "metric:list": '[1,"=2"]',
+      "metric:none": "",
+    },
+    "metric:a;'=b": "x",
+  });
+  expect(JSON.parse(row("measured")?.["metrics"] ?? "")).toMatchObject({ score: 4.5, done: true });
+  expect(row("measured-less")).toMatchObject({ "metric:score": "high", "metric:done": "" });
+  expect(row("not-measured")).toMatchObject({ "metric:score": "" });
 });
 
 test("without calls there is still a header", async () => {

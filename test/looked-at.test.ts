@@ -16,7 +16,15 @@ beforeAll(async () => {
   const oldest = documentedCall({ call_id: "oldest", agent_id: "rare" });
   const words = [{ role: "user", content: "A zebra.", timestamp: "..." }];
   await post(ledger.url, oldest.start({ caller_phone: PHONE }));
-  await post(ledger.url, oldest.end({ transcript: words, disposition: "rare" }));
+  await post(ledger.url, oldest.end({ transcript: words, disposition: "rare", duration_seconds: 900 }));
+  await post(ledger.url, oldest.analytics({ metrics: { rare: 1, score: 2 } }));
+  await ledger.DB.prepare(
+    `UPDATE calls SET cost_usd = 9, agent_version = 'rare', recording_url = 'https://recordings.example.com/1.wav', agent_phone = '+15550009000'
+     WHERE call_id = 'oldest'`,
+  ).run();
+  await ledger.DB.prepare(
+    "INSERT INTO tool_calls (call_id, number, name, status) VALUES ('oldest', 1, 'rare', 'error')",
+  ).run();
   // Of the same moment as the crowd, and behind it.
   await post(
     ledger.url,
@@ -34,8 +42,9 @@ async function crowd(): Promise<void> {
   const at = "'2024-08-01T00:00:00.000Z'";
   await ledger.DB.batch(
     [
-      `INSERT INTO calls (call_id, platform, agent_id, status, started_at, updated_at, ledger_first_received_at, ledger_column_versions)
-       ${numbers} SELECT 'crowd ' || n, 'atoms', 'busy', 'active', ${at}, ${at}, ${at}, '{}' FROM numbers`,
+      `INSERT INTO calls (call_id, platform, agent_id, status, started_at, updated_at, ledger_first_received_at, ledger_column_versions, metrics)
+       ${numbers} SELECT 'crowd ' || n, 'atoms', 'busy', 'active', ${at}, ${at}, ${at}, '{}', '{"score":3}' FROM numbers`,
+      "INSERT INTO tool_calls (call_id, number, name, status) SELECT call_id, 1, 'busy', 'ok' FROM calls WHERE call_id GLOB 'crowd *'",
       `INSERT INTO ledger_search_index (rowid, text) SELECT id, 'zebra' FROM calls WHERE call_id GLOB 'crowd *'`,
       `INSERT INTO ledger_caller_numbers (digits, id) SELECT '${PHONE.slice(1)}', id FROM calls WHERE call_id GLOB 'crowd *'`,
       `INSERT INTO events (call_id, event, event_id, agent_id, occurred_at, received_at, format, ledger_sha256, ledger_ingest_id)
@@ -78,6 +87,17 @@ describe("a page looks at 20,000 rows at most, and the next one goes on behind t
     ["a range and an agent", "agent_id=rare&from=2024-07-01&to=2024-08-02"],
     ["a number and an agent", `q=${encodeURIComponent(PHONE)}&agent_id=rare`],
     ["words and an agent", "q=zebra&agent_id=rare"],
+    ["a metric", "metric=score%3C3"],
+    ["a metric that none else has", "metric=rare%3E%3D1"],
+    ["words and a metric", "words=zebra&metric=score%3C3"],
+    ["a duration", "min_duration=600"],
+    ["a cost", "min_cost=1"],
+    ["a recording", "has_recording=true"],
+    ["a version", "agent_version=rare"],
+    ["an agent's number", "agent_phone=%2B15550009000"],
+    ["a tool", "tool=rare"],
+    ["a tool that failed", "tool_status=error"],
+    ["a number and a tool", `q=${encodeURIComponent(PHONE)}&tool=rare`],
   ])("of the calls of %s", async (_what, query) => {
     expect((await pagesOf("calls", query)).slice(0, 2)).toEqual([[], ["oldest"]]);
   });
@@ -97,6 +117,47 @@ describe("a page looks at 20,000 rows at most, and the next one goes on behind t
   test("so it finds what is among these", async () => {
     expect((await pagesOf("calls", "agent_id=newest")).flat()).toEqual(["newest"]);
   });
+});
+
+describe("calls are counted among 20,000, and it is said whether these were all", () => {
+  test.each([
+    ["", { count: LOOKED_AT, exact: false }],
+    ["agent_id=busy", { count: LOOKED_AT - 1, exact: false }],
+    ["metric=score%3D3&tool=busy", { count: LOOKED_AT - 1, exact: false }],
+    ["agent_id=newest", { count: 1, exact: false }],
+    ["metric=score%3C3", { count: 0, exact: false }],
+    ["words=zebra", { count: LOOKED_AT, exact: false }],
+    ["words=zebra&tool=rare", { count: 0, exact: false }],
+    ["q=1000", { count: LOOKED_AT, exact: false }],
+    ["q=1000&tool=rare", { count: 1, exact: true }],
+    ["from=2024-08-02", { count: 1, exact: true }],
+    ["to=2024-07-31&tool=rare", { count: 1, exact: true }],
+  ])("%s", async (query, matching) => {
+    const { body } = await ask(ledger.url, `/api/calls?limit=1&count=true&${query}`);
+    expect(body).toMatchObject({ matching });
+  });
+
+  test("on the page too", async () => {
+    const { visit } = await signIn(ledger.url);
+    expect((await visit("/calls")).text).toContain("20,000+ calls, newest first");
+    const few = (await visit("/calls?agent_id=newest")).text;
+    expect(few).toContain("1+ calls among the newest 20,000, and perhaps older ones, newest first");
+  });
+});
+
+test("what a page offers to choose from is that of the newest calls, and no walk through all", async () => {
+  const { visit } = await signIn(ledger.url);
+  expect((await visit("/calls")).html).toContain('<option value="busy">');
+  expect((await visit("/calls")).html).not.toContain('<option value="rare">');
+  expect((await visit("/calls?to=2024-07-31")).html).toContain('<option value="rare">');
+});
+
+test("a download has columns for the metrics of the newest 20,000, and all of each in one", async () => {
+  const { text } = await askText(ledger.url, "/api/calls.csv");
+  expect(text.slice(0, text.indexOf("\r\n"))).toMatch(/,updated_at,metric:score$/);
+  expect(text).toContain('"{""rare"":1,""score"":2}"');
+  const old = await askText(ledger.url, "/api/calls.csv?to=2024-07-31");
+  expect(old.text.slice(0, old.text.indexOf("\r\n"))).toMatch(/,updated_at,metric:rare,metric:score$/);
 });
 
 test.each([

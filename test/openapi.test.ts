@@ -13,7 +13,7 @@ const contents = z.record(z.string(), z.object({ schema }));
 const operation = z.object({
   summary: z.string(),
   operationId: z.string(),
-  parameters: z.array(z.object({ name: z.string(), in: z.enum(["path", "query"]), required: z.boolean() })),
+  parameters: z.array(z.looseObject({ name: z.string(), in: z.enum(["path", "query"]), required: z.boolean() })),
   requestBody: z.object({ content: contents }).optional(),
   responses: z.record(z.string(), z.unknown()),
 });
@@ -121,8 +121,17 @@ describe("parameters", () => {
 
   test("of the listing are those of its schema", () => {
     const names = operationOf("/calls", "get").parameters.map(({ name }) => name);
-    const expected = "platform agent_id call_direction disposition status from to q phone words limit cursor";
+    const expected =
+      "platform agent_id agent_version agent_phone call_direction disposition status from to min_duration max_duration min_cost " +
+      "has_recording tool tool_status metric q phone words limit cursor count";
     expect(names).toEqual(expected.split(" "));
+  });
+
+  test("that may be repeated are lists, and those to choose from say from what", () => {
+    const named = (name: string) => operationOf("/calls", "get").parameters.find((each) => each.name === name);
+    expect(named("metric")).toMatchObject({ schema: { type: "array", items: { type: "string" } } });
+    expect(named("has_recording")).toMatchObject({ schema: { enum: ["true", "false"] } });
+    expect(named("min_duration")).toMatchObject({ schema: { type: "number" } });
   });
 
   test.each(["/calls/{call_id}", "/calls/{call_id}/transcript", "/calls/{call_id}/recording", "/jobs/{id}"])(

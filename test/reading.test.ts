@@ -158,7 +158,7 @@ test("a page of calls ends once its rows have 8 MB, and goes on behind them", as
   }
   // What a list for people does not show counts for nothing.
   const { visit } = await signIn(crowded.url);
-  expect((await visit("/calls")).html.match(/class="row-link"/g)).toHaveLength(10);
+  expect((await visit("/calls")).html.match(/class="call-link"/g)).toHaveLength(10);
   await crowded.harness.close();
 });
 

@@ -87,13 +87,24 @@ export interface ArchivedTranscript {
 /**
  * Reads the conversation of a call from its `call.end` body.
  * @param key `calls.transcript_key`
- * @returns `undefined` when there is no object under the key
+ * @param limits `maxBytes` of a body that is read, and milliseconds since 1970 by which R2 has to have answered
+ * @returns `undefined` when there is no object under the key, or one that is larger
  */
-export async function readTranscript(bucket: R2Bucket, key: string): Promise<ArchivedTranscript | undefined> {
-  const object = await askStore("R2", async () => {
+export async function readTranscript(
+  bucket: R2Bucket,
+  key: string,
+  { maxBytes = Number.POSITIVE_INFINITY, until }: { maxBytes?: number; until?: number } = {},
+): Promise<ArchivedTranscript | undefined> {
+  const read = async () => {
     const stored = await bucket.get(key);
-    return stored === null ? undefined : { body: await stored.json<unknown>(), metadata: stored.customMetadata ?? {} };
-  });
+    if (stored === null) return undefined;
+    if (stored.size > maxBytes) {
+      await stored.body.cancel();
+      return undefined;
+    }
+    return { body: await stored.json<unknown>(), metadata: stored.customMetadata ?? {} };
+  };
+  const object = await askStore("R2", read, until === undefined ? {} : { until });
   if (object === undefined) return undefined;
   const { body, metadata } = object;
   const platform = findPlatform(metadata["platform"] ?? "");

@@ -1,12 +1,31 @@
-import type * as z from "zod";
+import * as z from "zod";
 import { problemResponse } from "./problem.ts";
 
 /** Checked input, or the answer that names its errors. */
 export type Input<T> = { ok: true; value: T } | { ok: false; response: Response };
 
-/** Checks the query of a request. A parameter that is there twice counts with its last value, an empty one as absent. */
-export function readQuery<Schema extends z.ZodType>(url: URL, schema: Schema): Input<z.output<Schema>> {
-  return check(Object.fromEntries([...url.searchParams].filter(([, value]) => value !== "")), schema);
+/**
+ * Checks the query of a request. A parameter that is there twice counts with its last value, unless its schema is a list; an empty
+ * one counts as absent.
+ */
+export function readQuery<Schema extends z.ZodObject>(url: URL, schema: Schema): Input<z.output<Schema>> {
+  return check(queryValues(url.searchParams, schema), schema);
+}
+
+/** The parameters of a query: a text each, and a list of texts for those whose schema is a list. */
+export function queryValues(query: URLSearchParams, schema: z.ZodObject): { [name: string]: string | string[] } {
+  const given = [...query].filter(([, value]) => value !== "");
+  return Object.fromEntries(
+    given.map(([name, value]) => [name, isList(schema.shape[name]) ? valuesNamed(given, name) : value]),
+  );
+}
+
+function valuesNamed(given: readonly [string, string][], name: string): string[] {
+  return given.filter(([each]) => each === name).map(([, value]) => value);
+}
+
+function isList(schema: unknown): boolean {
+  return schema instanceof z.ZodOptional ? isList(schema.unwrap()) : schema instanceof z.ZodArray;
 }
 
 /** Checks the JSON body of a request; no body is an empty object. */

@@ -1,7 +1,7 @@
-import type * as z from "zod";
-import type { CallStatus } from "../events/event.ts";
+import * as z from "zod";
 import { askStore, LONG_QUERY_TIMEOUT_MS } from "../stores/ask.ts";
-import { type Condition, type Listing, type Page, type PageAt, readPage } from "./page.ts";
+import { type CallFilter, columnConditions, timeConditions } from "./call-conditions.ts";
+import { type Condition, type Listing, type Page, type PageAt, readPage, valuesOf, walked, whereSql } from "./page.ts";
 import {
   type CallRow,
   callRow,
@@ -20,19 +20,6 @@ import {
   toolCallRow,
 } from "./schema.ts";
 import { MAX_TOOL_CALLS } from "./tool-calls.ts";
-
-/** The filter of a listing; an absent member filters nothing. */
-export interface CallFilter {
-  platform?: string | undefined;
-  agent_id?: string | undefined;
-  call_direction?: string | undefined;
-  disposition?: string | undefined;
-  status?: CallStatus | undefined;
-  /** ISO 8601 UTC with milliseconds; a call at this moment is in. */
-  from?: string | undefined;
-  /** ISO 8601 UTC with milliseconds; a call at this moment is out. */
-  to?: string | undefined;
-}
 
 /** The calls that a filter is applied to. */
 export type CallsAmong =
@@ -60,6 +47,34 @@ export function listCalls<Row>(
 ): Promise<Page<Row>> {
   const options = among.among === "all" ? {} : { timeoutMs: LONG_QUERY_TIMEOUT_MS };
   return readPage(db, { row, table: "calls", ...walkOf(among, filter) }, page, options);
+}
+
+const metricName = z.object({ metric: z.string() });
+
+/** Metrics that a CSV has columns for, the most frequent ones. Longer names are those of no metric. */
+const MAX_METRICS = 200;
+export const MAX_METRIC_CHARACTERS = 200;
+
+/** The names of the metrics that calls have, in order: of those that match among the newest {@link MAX_LOOKED_AT} of a listing. */
+export async function readMetricNames(db: LedgerReader, among: CallsAmong, filter: CallFilter): Promise<string[]> {
+  const listing = walkOf(among, filter);
+  const { sql, values } = walked(listing);
+  const isMetric = {
+    sql: "metric.key <> '$overflow' AND length(metric.key) <= ?",
+    values: [MAX_METRIC_CHARACTERS],
+  };
+  const conditions = [...listing.filter, isMetric];
+  const query = db
+    .prepare(
+      `WITH walked AS MATERIALIZED (${sql})
+       SELECT metric.key AS metric FROM walked CROSS JOIN calls ON calls.id = walked_id CROSS JOIN json_each(calls.metrics) AS metric
+       ${whereSql(conditions)} GROUP BY metric.key ORDER BY count(*) DESC, metric.key LIMIT ${MAX_METRICS}`,
+    )
+    .bind(...values, ...valuesOf(conditions));
+  const result = await askStore("D1", () => query.all(), { timeoutMs: LONG_QUERY_TIMEOUT_MS });
+  return parseRows(metricName, result)
+    .map(({ metric }) => metric)
+    .sort();
 }
 
 const byTime = { table: "calls", key: "calls.called_at", id: "calls.id" };
@@ -92,23 +107,6 @@ function walkOf(among: CallsAmong, filter: CallFilter): Pick<Listing<unknown>, "
       return byArrival("ledger_search_index", "ledger_search_index.rowid", condition);
     }
   }
-}
-
-const equalColumns = ["platform", "agent_id", "call_direction", "disposition", "status"] as const;
-
-/** Conditions that no index serves. */
-function columnConditions(filter: CallFilter): Condition[] {
-  return equalColumns.flatMap((column) => {
-    const value = filter[column];
-    return value === undefined ? [] : [{ sql: `calls.${column} = ?`, values: [value] }];
-  });
-}
-
-function timeConditions({ from, to }: CallFilter): Condition[] {
-  const conditions: Condition[] = [];
-  if (from !== undefined) conditions.push({ sql: "calls.called_at >= ?", values: [from] });
-  if (to !== undefined) conditions.push({ sql: "calls.called_at < ?", values: [to] });
-  return conditions;
 }
 
 /** A call with all its rows in D1. */

@@ -54,6 +54,15 @@ export interface PageAt {
   limit: number;
   /** The `next` of the page before. */
   after?: Place | undefined;
+  /** Whether to count all rows of the listing, of this page and of the others. */
+  count?: boolean | undefined;
+}
+
+/** How many rows a listing has, among the newest {@link MAX_LOOKED_AT} that it walks by. */
+export interface Matching {
+  count: number;
+  /** Whether these were all; else there are that many or more. */
+  exact: boolean;
 }
 
 /** A page of a listing. */
@@ -61,10 +70,14 @@ export interface Page<Row> {
   rows: Row[];
   /** Where the next page begins; absent when there are no more rows. */
   next?: Place | undefined;
+  /** Absent unless it was asked for. */
+  matching?: Matching | undefined;
 }
 
 /** The position of a row, and how many rows the page could have. */
 const listedPlace = place.extend({ candidates: z.number() });
+
+const countRow = z.object({ looked_at: z.number(), matching: z.number() });
 
 /**
  * Reads a page of a listing, in one round trip: up to `limit` rows, fewer once these have {@link MAX_PAGE_BYTES}.
@@ -72,13 +85,14 @@ const listedPlace = place.extend({ candidates: z.number() });
  */
 export async function readPage<Row>(
   db: LedgerReader,
-  { row, elsewhere = {}, table, walk, filter, ...listing }: Listing<Row>,
-  { limit, after }: PageAt,
+  { row, elsewhere = {}, ...listing }: Listing<Row>,
+  { limit, after, count = false }: PageAt,
   options: { timeoutMs?: number } = {},
 ): Promise<Page<Row>> {
+  const { table, walk, filter } = listing;
   const { key, id } = walk;
   const range = after === undefined ? listing.range : [...listing.range, isBehind(after, walk)];
-  const order = key === id ? `${id} DESC` : `${key} DESC, ${id} DESC`;
+  const order = orderSql(walk);
   const furthest = (selected: string): Condition => ({
     sql: `SELECT ${selected} FROM ${walk.table} ${whereSql(range)} ORDER BY ${order} LIMIT 1 OFFSET ${MAX_LOOKED_AT - 1}`,
     values: valuesOf(range),
@@ -110,19 +124,52 @@ export async function readPage<Row>(
     // One row more than the page has shows whether there are more.
     values: [...valuesOf(conditions), limit + 1],
   };
-  const queries = filter.length === 0 ? [shown] : [shown, furthest(`${key} AS page_key, 0 AS page_id`)];
-  const [result, end] = await askStore(
+  const further = filter.length === 0 ? [] : [furthest(`${key} AS page_key, 0 AS page_id`)];
+  const queries = [shown, ...(count ? [countOf(listing)] : []), ...further];
+  const [result, ...others] = await askStore(
     "D1",
     () => db.batch(queries.map(({ sql, values }) => db.prepare(sql).bind(...values))),
     options,
   );
+  const matching = count ? matchingOf(others.shift()) : undefined;
+  const [end] = others;
   const rows = parseRows(row, result).slice(0, limit);
   const last = parseRows(listedPlace, result)[rows.length - 1];
   if (last !== undefined && last.candidates > rows.length) {
-    return { rows, next: { page_key: last.page_key, page_id: last.page_id } };
+    return { rows, next: { page_key: last.page_key, page_id: last.page_id }, matching };
   }
   const [next] = end === undefined ? [] : parseRows(place, end);
-  return { rows, next };
+  return { rows, next, matching };
+}
+
+/** The rows that a listing walks by, the newest first, up to a number. */
+export function walked({ walk, range }: Pick<Listing<unknown>, "walk" | "range">, limit = MAX_LOOKED_AT): Condition {
+  return {
+    sql: `SELECT ${walk.id} AS walked_id FROM ${walk.table} ${whereSql(range)} ORDER BY ${orderSql(walk)} LIMIT ${limit}`,
+    values: valuesOf(range),
+  };
+}
+
+/** Counts the rows of a listing among those that it walks by; one more that it looks for shows whether there are more. */
+function countOf(listing: Omit<Listing<unknown>, "row">): Condition {
+  const { table, filter } = listing;
+  const { sql, values } = walked(listing, MAX_LOOKED_AT + 1);
+  if (filter.length === 0) return { sql: `SELECT count(*) AS looked_at, count(*) AS matching FROM (${sql})`, values };
+  return {
+    sql: `WITH walked AS MATERIALIZED (${sql})
+      SELECT (SELECT count(*) FROM walked) AS looked_at, count(*) AS matching
+      FROM (SELECT walked_id FROM walked LIMIT ${MAX_LOOKED_AT}) CROSS JOIN ${table} ON ${table}.rowid = walked_id ${whereSql(filter)}`,
+    values: [...values, ...valuesOf(filter)],
+  };
+}
+
+function matchingOf(result: D1Result | undefined): Matching {
+  const [{ looked_at, matching } = { looked_at: 0, matching: 0 }] = parseRows(countRow, result);
+  return { count: Math.min(matching, MAX_LOOKED_AT), exact: looked_at <= MAX_LOOKED_AT };
+}
+
+function orderSql({ key, id }: Listing<unknown>["walk"]): string {
+  return key === id ? `${id} DESC` : `${key} DESC, ${id} DESC`;
 }
 
 function isBehind({ page_key, page_id }: Place, { key, id }: Listing<unknown>["walk"]): Condition {
@@ -131,10 +178,10 @@ function isBehind({ page_key, page_id }: Place, { key, id }: Listing<unknown>["w
   return { sql: `(${key}, ${id}) < (?, ?)`, values: [page_key, page_id] };
 }
 
-function whereSql(conditions: readonly Condition[]): string {
+export function whereSql(conditions: readonly Condition[]): string {
   return conditions.length === 0 ? "" : `WHERE ${conditions.map(({ sql }) => sql).join(" AND ")}`;
 }
 
-function valuesOf(conditions: readonly Condition[]): (string | number)[] {
+export function valuesOf(conditions: readonly Condition[]): (string | number)[] {
   return conditions.flatMap(({ values }) => values);
 }

@@ -1,25 +1,44 @@
 import * as z from "zod";
-import { callDirection, callStatus } from "../events/event.ts";
+import { callDirection, callStatus, toolStatus } from "../events/event.ts";
 import { MAX_ID_CHARACTERS } from "../events/fields.ts";
 import { MIN_PHONE_DIGITS, phoneDigits } from "../events/phone.ts";
 import { searchQuery } from "../events/search-text.ts";
 import { instantFrom, instantTo } from "../http/range.ts";
 import { askStore } from "../stores/ask.ts";
-import { type CallFilter, type CallsAmong, listCalls } from "./calls.ts";
+import type { CallFilter } from "./call-conditions.ts";
+import { type CallsAmong, listCalls } from "./calls.ts";
+import { metricConditions } from "./metric-condition.ts";
 import type { Page, PageAt } from "./page.ts";
 import { type LedgerReader, type ListedRow, parseRows } from "./schema.ts";
 
 const typed = z.string().trim().min(1).max(MAX_ID_CHARACTERS).optional();
 
+const name = z.string().min(1).max(MAX_ID_CHARACTERS).optional();
+
 /** The filter of a listing, as a query string has it. */
 export const callFilter = {
-  platform: z.string().min(1).max(MAX_ID_CHARACTERS).optional().describe("as in the address of its webhook: `atoms`"),
-  agent_id: z.string().min(1).max(MAX_ID_CHARACTERS).optional(),
+  platform: name.describe("as in the address of its webhook: `atoms`"),
+  agent_id: name,
+  agent_version: name.describe("as the platform writes it"),
+  agent_phone: name.describe(
+    "the agent's number, as the platform writes it, or its digits with the code of the country",
+  ),
   call_direction: callDirection.optional(),
-  disposition: z.string().min(1).optional(),
+  disposition: z.string().min(1).optional().describe("whatever the case of its letters from A to Z"),
   status: callStatus.optional(),
   from: instantFrom.optional(),
   to: instantTo.optional(),
+  min_duration: z.coerce.number().optional().describe("seconds; a call of just so many is in"),
+  max_duration: z.coerce.number().optional().describe("seconds; a call of just so many is in"),
+  min_cost: z.coerce.number().optional().describe("US dollars; a call of just so many is in"),
+  has_recording: z
+    .enum(["true", "false"])
+    .transform((word) => word === "true")
+    .optional()
+    .describe("whether the platform named a recording"),
+  tool: z.string().min(1).optional().describe("a tool that the agent called"),
+  tool_status: toolStatus.optional().describe("how a call of this `tool` ended, or of any tool"),
+  metric: metricConditions.optional(),
   q: typed.describe(
     "a call's id when there is such a call, else as `phone` when it is written as a number, else as `words`; one of these three at a time",
   ),
@@ -46,10 +65,17 @@ export interface CallSearch extends PageAt {
 /** A wrong parameter, in words for people. */
 interface Refused {
   kind: "refused";
-  error: { path: keyof Sought; message: string };
+  error: { path: keyof typeof callFilter; message: string };
 }
 
-export type CallSearchResult<Row> = ({ kind: "found" } & Page<Row>) | Refused;
+/** The calls that a search means, before they are filtered. */
+interface Meant {
+  kind: "found";
+  among: CallsAmong;
+  filter: CallFilter;
+}
+
+export type CallSearchResult<Row> = (Meant & Page<Row>) | Refused;
 
 /**
  * Reads a page of calls.
@@ -59,16 +85,31 @@ export type CallSearchResult<Row> = ({ kind: "found" } & Page<Row>) | Refused;
 export async function searchCalls<Row>(
   db: LedgerReader,
   row: ListedRow<Row>,
-  { filter: { q, phone, words, ...filter }, ...page }: CallSearch,
+  { filter, ...page }: CallSearch,
   searchTranscripts: boolean,
 ): Promise<CallSearchResult<Row>> {
+  const meant = await readMeant(db, filter, searchTranscripts);
+  if (meant.kind === "refused") return meant;
+  return { ...meant, ...(await listCalls(db, row, meant.among, meant.filter, page)) };
+}
+
+/** Decides which calls a search means, or says what does not fit in it. */
+export async function readMeant(
+  db: LedgerReader,
+  { q, phone, words, ...filter }: CallSearch["filter"],
+  searchTranscripts: boolean,
+): Promise<Meant | Refused> {
+  const { from, to, min_duration, max_duration } = filter;
+  if (from !== undefined && to !== undefined && from >= to) return refused("from", "the range ends before it begins");
+  if (min_duration !== undefined && max_duration !== undefined && min_duration > max_duration) {
+    return refused("min_duration", "is more than max_duration");
+  }
   const among = await readAmong(db, { q, phone, words }, searchTranscripts);
-  return "kind" in among ? among : { kind: "found", ...(await listCalls(db, row, among, filter, page)) };
+  return "kind" in among ? among : { kind: "found", among, filter };
 }
 
 const answer = z.object({ is_call: z.number(), is_number: z.number() });
 
-/** Decides which calls a search means. */
 async function readAmong(
   db: LedgerReader,
   { q, phone, words }: Sought,
@@ -97,7 +138,7 @@ async function readAmong(
     : refused("words", isOff);
 }
 
-function refused(path: keyof Sought, message: string): Refused {
+function refused(path: Refused["error"]["path"], message: string): Refused {
   return { kind: "refused", error: { path, message } };
 }
 

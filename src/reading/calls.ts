@@ -2,7 +2,7 @@ import * as z from "zod";
 import { invalidRequest } from "../http/input.ts";
 import { nextCursor, nothing, operation } from "../http/operation.ts";
 import { callsAsCsv } from "../ledger/csv.ts";
-import { pageCursor, writePageCursor } from "../ledger/page.ts";
+import { MAX_LOOKED_AT, pageCursor, writePageCursor } from "../ledger/page.ts";
 import { callRow, reader, withJson } from "../ledger/schema.ts";
 import { callFilter, searchCalls } from "../ledger/search.ts";
 import { readSettings } from "../settings.ts";
@@ -13,6 +13,13 @@ export const callAnswer = callRow.extend({
   metrics: z.unknown().describe("object, metric to value, or null"),
 });
 
+const matching = z
+  .object({
+    count: z.number(),
+    exact: z.boolean().describe(`false: these are among the newest ${MAX_LOOKED_AT}, and there may be more`),
+  })
+  .describe("with count=true");
+
 /** `GET /api/calls`: newest first, page by page. */
 export const getCalls = operation({
   method: "get",
@@ -22,17 +29,26 @@ export const getCalls = operation({
     ...callFilter,
     limit: z.coerce.number().int().min(1).max(200).default(50),
     cursor: pageCursor.optional(),
+    count: z
+      .enum(["true", "false"])
+      .default("false")
+      .describe("whether to count what matches, on this page and on the others"),
   }),
   body: nothing,
   answers: {
-    "application/json": z.object({ calls: z.array(callAnswer), next_cursor: nextCursor }),
+    "application/json": z.object({
+      calls: z.array(callAnswer),
+      next_cursor: nextCursor,
+      matching: matching.optional(),
+    }),
   },
-  async perform({ query: { limit, cursor, ...filter } }, env) {
+  async perform({ query: { limit, cursor, count, ...filter } }, env) {
     const { searchTranscripts } = readSettings(env);
-    const search = { filter, limit, after: cursor };
+    const search = { filter, limit, after: cursor, count: count === "true" };
     const page = await searchCalls(reader(env.DB), callRow, search, searchTranscripts);
     if (page.kind === "refused") return invalidRequest([page.error]);
-    return Response.json({ calls: page.rows.map(withJson), next_cursor: writePageCursor(page.next) });
+    const { rows, next, matching } = page;
+    return Response.json({ calls: rows.map(withJson), next_cursor: writePageCursor(next), matching });
   },
 });
 

@@ -140,7 +140,7 @@ describe("a call", () => {
     async (call_id) => {
       await post(ledger.url, documentedCall({ call_id }).start({ timestamp: "2022-07-15T14:30:00Z" }));
       const { html } = await pages.visit("/calls?to=2022-12-31");
-      const [, path = ""] = /<a class="row-link" href="([^"]*)"/.exec(html) ?? [];
+      const [, path = ""] = /<a class="call-link" href="([^"]*)"/.exec(html) ?? [];
       const { status, text } = await pages.visit(decoded(path));
       expect(status).toBe(200);
       expect(text).toContain(call_id.replaceAll("\u0000", ""));

@@ -254,11 +254,11 @@ describe("the calls", () => {
 
 /** The addresses that the rows of a list lead to. */
 function linksIn(html: string): string[] {
-  return [...html.matchAll(/<a class="row-link" href="([^"]*)"/g)].map(([, href = ""]) => decoded(href));
+  return [...html.matchAll(/<a class="call-link" href="([^"]*)"/g)].map(([, href = ""]) => decoded(href));
 }
 
 function idsIn(html: string): string[] {
-  return linksIn(html).map((path) => decodeURIComponent(path.replace("/calls/", "")));
+  return linksIn(html).map((path) => decodeURIComponent(path.replace("/calls/", "").replace(/[?#].*/, "")));
 }
 
 test("durations and metrics of absurd size are shown like any other", async () => {

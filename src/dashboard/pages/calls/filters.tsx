@@ -1,112 +1,247 @@
 import { callDirection } from "../../../events/event.ts";
+import type { Choices } from "../../../ledger/choices.ts";
+import { writeMetricCondition } from "../../../ledger/metric-condition.ts";
 import { Field, Select } from "../../ui/forms.tsx";
 import { startOf, statusWords } from "../../ui/parts.tsx";
-import { type FilterName, filterKeys, filterNames, listPath, searchOf, type Typed } from "./query.ts";
+import { toolWords } from "./active-filters.tsx";
+import { type FilterName, filterNames, metricFields, searchOf, type Typed } from "./query.ts";
 
-const VALUE_CHARACTERS = 80;
-
-interface FiltersProps {
-  typed: Typed;
+/** What stands in the form to choose from. */
+export interface Offered extends Choices {
   /** The platforms that are on: with one alone there is nothing to choose. */
   platforms: readonly string[];
   /** The agents that took calls lately. */
   agents: readonly string[];
-  /** Dispositions to choose from; any other may be typed. */
-  dispositions: readonly string[];
+}
+
+export const nothingOffered: Omit<Offered, "platforms"> = {
+  ...{ agents: [], dispositions: [], agentVersions: [], agentPhones: [], tools: [], numbers: [], booleans: [] },
+  texts: new Map(),
+};
+
+/** Filters behind “More filters”: the others are in sight. */
+const furtherNames = [
+  ...([
+    "platform",
+    "agent_version",
+    "agent_phone",
+    "call_direction",
+    "min_duration",
+    "max_duration",
+    "min_cost",
+  ] as const),
+  ...(["has_recording", "tool", "tool_status"] as const),
+];
+
+const LABEL_CHARACTERS = 60;
+
+interface FiltersProps {
+  typed: Typed;
+  offered: Offered;
 }
 
 /** The form that filters the list. A GET, so that reloading and going back keep its fields. */
-export function Filters({ typed, platforms, agents, dispositions }: FiltersProps) {
-  const names = new Set([typed.platform ?? [], ...platforms].flat());
-  const ids = new Set([typed.agent_id ?? [], ...agents].flat());
-  const select = (name: FilterName, all: string, options: [string, string][]) => (
-    <Select label={filterNames[name]} name={name} chosen={typed[name]} all={all} options={options} />
-  );
-  const date = (name: "from" | "to") => (
-    <Field id={name} label={filterNames[name]}>
-      <input type={dateControl(typed[name])} id={name} name={name} value={typed[name]} />
-    </Field>
-  );
+export function Filters({ typed, offered }: FiltersProps) {
   const search = searchOf(typed) ?? "q";
   return (
-    <form method="get" action="/calls" class="sheet filters" aria-label="Filter calls">
-      <Field id={search} label={filterNames[search]} wide>
-        <input
-          type="search"
-          id={search}
-          name={search}
-          value={typed[search]}
-          placeholder="A phone number, a call id, words"
-        />
-      </Field>
-      {names.size > 1 && select("platform", "All platforms", [...names].map(asOption))}
-      {select("agent_id", "All agents", [...ids].map(asOption))}
-      {select("call_direction", "Both", callDirection.options.map(asOption))}
-      {select("status", "All", Object.entries(statusWords))}
-      <Field id="disposition" label={filterNames.disposition}>
-        <input
-          id="disposition"
-          name="disposition"
-          value={typed.disposition}
-          list="dispositions"
-          placeholder="Any"
-          autocomplete="off"
-        />
-      </Field>
-      <datalist id="dispositions">
-        {dispositions.map((disposition) => (
-          <option value={disposition} />
-        ))}
-      </datalist>
-      {date("from")}
-      {date("to")}
-      <div class="actions">
-        <button type="submit" class="main">
-          Show calls
-        </button>
+    <form method="get" action="/calls" class="sheet stack call-filters" aria-label="Filter calls">
+      <div class="filters">
+        <Field id={search} label={filterNames[search]} wide>
+          <input
+            type="search"
+            id={search}
+            name={search}
+            value={typed[search]}
+            placeholder="A phone number, a call id, words"
+          />
+        </Field>
+        <Choice typed={typed} name="agent_id" all="All agents" options={offered.agents} />
+        <Suggested typed={typed} name="disposition" options={offered.dispositions} />
+        <Choice typed={typed} name="status" all="All" options={Object.entries(statusWords)} />
+        <DateField typed={typed} name="from" />
+        <DateField typed={typed} name="to" />
+        <div class="actions">
+          <button type="submit" class="main">
+            Show calls
+          </button>
+        </div>
       </div>
+      <Further typed={typed} offered={offered} />
     </form>
   );
 }
 
-function asOption(word: string): [string, string] {
-  return [word, word];
+/** The filters that are used less; open while one of them is on. */
+function Further({ typed, offered }: FiltersProps) {
+  const platforms = new Set([typed.platform ?? [], ...offered.platforms].flat());
+  return (
+    <details open={furtherNames.some((name) => typed[name] !== undefined)}>
+      <summary>More filters</summary>
+      <div class="filters">
+        {platforms.size > 1 && <Choice typed={typed} name="platform" all="All platforms" options={[...platforms]} />}
+        <Choice typed={typed} name="call_direction" all="Both" options={callDirection.options} />
+        <Duration typed={typed} name="min_duration" />
+        <Duration typed={typed} name="max_duration" />
+        <Field id="min_cost" label={filterNames.min_cost}>
+          <input id="min_cost" name="min_cost" value={typed.min_cost} inputmode="decimal" placeholder="US dollars" />
+        </Field>
+        <Choice
+          typed={typed}
+          name="has_recording"
+          all="With or without"
+          options={[
+            ["true", "with"],
+            ["false", "without"],
+          ]}
+        />
+        <Suggested typed={typed} name="agent_phone" options={offered.agentPhones} />
+        <Suggested typed={typed} name="agent_version" options={offered.agentVersions} />
+        <Choice typed={typed} name="tool" all="Any or none" options={offered.tools} />
+        <Choice typed={typed} name="tool_status" all="However" options={Object.entries(toolWords)} />
+        <MetricFields offered={offered} />
+      </div>
+      {typed.metric?.map((condition) => (
+        <input type="hidden" name="metric" value={condition} />
+      ))}
+    </details>
+  );
+}
+
+/** Controls for one more condition on a metric, by what the metrics are: those that are on stand above the list. */
+function MetricFields({ offered: { numbers, booleans, texts } }: { offered: Offered }) {
+  const { number, text } = metricFields;
+  return (
+    <>
+      {numbers.length > 0 && (
+        <fieldset class="metric-filter">
+          <legend>Metric that is a number</legend>
+          <Names name={number.metric} label="Metric" names={numbers} />
+          <select name={number.comparison} aria-label="Comparison">
+            {comparisons.map(([sign, word]) => (
+              <option value={sign}>{word}</option>
+            ))}
+          </select>
+          <input
+            name={number.value}
+            inputmode="decimal"
+            aria-label="Number"
+            placeholder="A number"
+            autocomplete="off"
+          />
+        </fieldset>
+      )}
+      {texts.size > 0 && (
+        <fieldset class="metric-filter">
+          <legend>Metric that is a text</legend>
+          <Names name={text.metric} label="Metric" names={[...texts.keys()]} />
+          <input name={text.value} list="text-values" aria-label="Text" placeholder="A text" autocomplete="off" />
+          <Suggestions id="text-values" options={[...new Set([...texts.values()].flat())]} />
+        </fieldset>
+      )}
+      {booleans.length > 0 && (
+        <Field id="metric" label="Metric that is yes or no">
+          <select id="metric" name="metric">
+            <option value="">Any</option>
+            {booleans.flatMap((metric) =>
+              (["true", "false"] as const).map((value) => (
+                <option value={writeMetricCondition({ metric, comparison: "=", value })}>
+                  {`${startOf(metric, LABEL_CHARACTERS)}: ${value === "true" ? "yes" : "no"}`}
+                </option>
+              )),
+            )}
+          </select>
+        </Field>
+      )}
+    </>
+  );
+}
+
+const comparisons = [
+  ["<=", "at most"],
+  [">=", "at least"],
+  ["=", "is"],
+  ["!=", "is not"],
+  ["<", "below"],
+  [">", "above"],
+] as const;
+
+function Names({ name, label, names }: { name: string; label: string; names: readonly string[] }) {
+  return (
+    <select name={name} aria-label={label}>
+      <option value="">Any</option>
+      {names.map((each) => (
+        <option value={each}>{startOf(each, LABEL_CHARACTERS)}</option>
+      ))}
+    </select>
+  );
+}
+
+interface ControlProps {
+  typed: Typed;
+  name: FilterName;
+}
+
+interface ChoiceProps extends ControlProps {
+  all: string;
+  /** Words, or values with their words. */
+  options: readonly (string | readonly [string, string])[];
+}
+
+/** A choice of one value; one that is on and not among them can be chosen too. */
+function Choice({ typed, name, all, options }: ChoiceProps) {
+  const pairs = options.map((option) => (typeof option === "string" ? ([option, option] as const) : option));
+  const on = typed[name];
+  const isOffered = on === undefined || pairs.some(([value]) => value === on);
+  const words = pairs.map(([value, word]) => [value, startOf(word, LABEL_CHARACTERS)] as const);
+  return (
+    <Select
+      label={filterNames[name]}
+      name={name}
+      chosen={on}
+      all={all}
+      options={isOffered ? words : [[on, startOf(on, LABEL_CHARACTERS)], ...words]}
+    />
+  );
+}
+
+/** A text, with suggestions. */
+function Suggested({ typed, name, options }: ControlProps & { options: readonly string[] }) {
+  return (
+    <Field id={name} label={filterNames[name]}>
+      <input id={name} name={name} value={typed[name]} list={`${name}-values`} placeholder="Any" autocomplete="off" />
+      <Suggestions id={`${name}-values`} options={options} />
+    </Field>
+  );
+}
+
+function Suggestions({ id, options }: { id: string; options: readonly string[] }) {
+  return (
+    <datalist id={id}>
+      {options.map((option) => (
+        <option value={option} />
+      ))}
+    </datalist>
+  );
+}
+
+function Duration({ typed, name }: ControlProps) {
+  return (
+    <Field id={name} label={filterNames[name]}>
+      <input id={name} name={name} value={typed[name]} placeholder="90, 10m, 1h" autocomplete="off" />
+    </Field>
+  );
+}
+
+function DateField({ typed, name }: ControlProps) {
+  return (
+    <Field id={name} label={filterNames[name]}>
+      <input type={dateControl(typed[name])} id={name} name={name} value={typed[name]} />
+    </Field>
+  );
 }
 
 /** The control for a date: of a day, of a time, or of text that is neither and has to be seen to be mended. */
 function dateControl(typed: string | undefined): "date" | "datetime-local" | "text" {
   if (typed === undefined || /^\d{4}-\d\d-\d\d$/.test(typed)) return "date";
   return /^\d{4}-\d\d-\d\dT\d\d:\d\d$/.test(typed) ? "datetime-local" : "text";
-}
-
-/** The filters that are on, each with a link that takes it off. */
-export function ActiveFilters({ typed }: { typed: Typed }) {
-  const active = filterKeys.flatMap((name) => (typed[name] === undefined ? [] : [{ name, value: typed[name] }]));
-  if (active.length === 0) return null;
-  return (
-    <ul class="chips" aria-label="Filters that are on">
-      {active.map(({ name, value }) => (
-        <li>
-          <a class="chip" href={listPath("/calls", without(typed, name))}>
-            <span class="soft">{filterNames[name]}</span> <bdi>{wordFor(name, value)}</bdi>
-            <span aria-hidden="true">×</span>
-            <span class="unseen">take off</span>
-          </a>
-        </li>
-      ))}
-      <li>
-        <a href="/calls">Clear filters</a>
-      </li>
-    </ul>
-  );
-}
-
-function without(typed: Typed, name: FilterName): Typed {
-  const { [name]: _off, ...rest } = typed;
-  return rest;
-}
-
-function wordFor(name: FilterName, value: string): string {
-  const known = Object.entries(statusWords).find(([status]) => name === "status" && status === value);
-  return startOf(known?.[1] ?? value, VALUE_CHARACTERS);
 }

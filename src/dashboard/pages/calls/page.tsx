@@ -1,7 +1,9 @@
 import type { Child } from "hono/jsx";
 import { MAX_RANGE_DAYS } from "../../../http/range.ts";
+import type { CallsAmong } from "../../../ledger/calls.ts";
+import { readChoices, readMetricsOf } from "../../../ledger/choices.ts";
 import { callsAsCsv } from "../../../ledger/csv.ts";
-import type { Place } from "../../../ledger/page.ts";
+import { type Page as ListedPage, MAX_LOOKED_AT } from "../../../ledger/page.ts";
 import { reader } from "../../../ledger/schema.ts";
 import { searchCalls, searchedDigits } from "../../../ledger/search.ts";
 import { countFailedTools } from "../../../ledger/tool-calls.ts";
@@ -11,16 +13,16 @@ import { readSettings } from "../../../settings.ts";
 import { html } from "../../ui/html.ts";
 import { Page } from "../../ui/layout.tsx";
 import { ActionNotice, Notice } from "../../ui/notices.tsx";
+import { counted, formatCount } from "../../ui/numbers.ts";
 import { ButtonLink, Empty, Paging } from "../../ui/parts.tsx";
 import type { PageHandler, Viewer } from "../../ui/viewer.ts";
-import { ActiveFilters, Filters } from "./filters.tsx";
-import { type CallsQuery, listPath, mistakeOf, readCallsQuery, searchOf } from "./query.ts";
-import { CallTable, type ListedCall, listedCall } from "./table.tsx";
+import { ActiveFilters } from "./active-filters.tsx";
+import { Filters, nothingOffered, type Offered } from "./filters.tsx";
+import { type CallsQuery, listPath, metricsIn, mistakeOf, readCallsQuery, searchOf } from "./query.ts";
+import { readQuotes } from "./quotes.ts";
+import { CallTable, listedCall } from "./table.tsx";
 
 const CALLS_A_PAGE = 50;
-
-/** Dispositions to choose from are those of the page; each may be long. */
-const MAX_DISPOSITIONS = 20;
 
 /** Agents to choose from are those of so many milliseconds, unless the filter has a range; of a longer one, those of its end. */
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -32,15 +34,22 @@ export const showCalls: PageHandler = async (request, viewer, env) => {
   const url = new URL(request.url);
   const query = readCallsQuery(url, viewer.timeZone);
   if (query.errors.length > 0) return mistakePage(query, viewer, env);
-  const { page, failedTools, ...choices } = await readCalls(env, query, viewer.now);
+  const { page, offered, ...details } = await readCalls(env, query, viewer.now);
   if (page.kind === "refused") return mistakePage({ ...query, errors: [mistakeOf(page.error)] }, viewer, env);
+  const order = orderOf(page.among);
   return html(
-    <CallsPage query={query} calls={page.rows} next={page.next} {...choices} viewer={viewer}>
+    <CallsPage
+      query={query}
+      offered={offered}
+      isDownload={page.rows.length > 0 || page.next !== undefined}
+      lead={leadOf(page, order)}
+      viewer={viewer}
+    >
       <ActionNotice query={url.searchParams} />
-      <ActiveFilters typed={query.typed} />
+      <ActiveFilters typed={query.typed} filter={query.filter} />
       <div class="sheet">
         {page.rows.length > 0 ? (
-          <CallTable calls={page.rows} failedTools={failedTools} viewer={viewer} />
+          <CallTable calls={page.rows} order={order} typed={query.typed} viewer={viewer} {...details} />
         ) : (
           <NoCalls query={query} hasOlder={page.next !== undefined} />
         )}
@@ -55,6 +64,21 @@ export const showCalls: PageHandler = async (request, viewer, env) => {
   );
 };
 
+/** Calls of a number and of words are listed as their index has them. */
+function orderOf({ among }: CallsAmong): string {
+  return among === "number" || among === "words"
+    ? "in the order in which they came in, the last first"
+    : "newest first";
+}
+
+function leadOf({ matching }: ListedPage<unknown>, order: string): string {
+  if (matching === undefined) return order;
+  const { count, exact } = matching;
+  if (exact) return `${counted(count, "call")}, ${order}`;
+  const looked = count < MAX_LOOKED_AT ? ` among the newest ${formatCount(MAX_LOOKED_AT)}, and perhaps older ones` : "";
+  return `${formatCount(count)}+ calls${looked}, ${order}`;
+}
+
 /** `GET /calls.csv`: sends all calls of a filter, for a spreadsheet. */
 export const downloadCalls: PageHandler = async (request, viewer, env) => {
   const query = readCallsQuery(new URL(request.url), viewer.timeZone);
@@ -65,7 +89,7 @@ export const downloadCalls: PageHandler = async (request, viewer, env) => {
 /** Shows the form as it was filled in, with the mistakes in it. */
 function mistakePage(query: CallsQuery, viewer: Viewer, env: Env): Promise<Response> {
   return html(
-    <CallsPage query={query} calls={[]} platforms={namesOfPlatforms(env)} agents={[]} viewer={viewer}>
+    <CallsPage query={query} offered={{ ...nothingOffered, platforms: namesOfPlatforms(env) }} viewer={viewer}>
       <Notice tone="bad">
         <ul>
           {query.errors.map((error) => (
@@ -81,48 +105,55 @@ function mistakePage(query: CallsQuery, viewer: Viewer, env: Env): Promise<Respo
   );
 }
 
-async function readCalls(env: Env, { filter, cursor }: CallsQuery, now: Date) {
+async function readCalls(env: Env, { filter, typed, cursor }: CallsQuery, now: Date) {
   const until = filter.to ?? now.toISOString();
   const end = Date.parse(until);
   const start = filter.from === undefined ? end - AGENTS_MS : Math.max(Date.parse(filter.from), end - MAX_AGENTS_MS);
   const since = new Date(start).toISOString();
   const { searchTranscripts } = readSettings(env);
   const db = reader(env.DB);
-  const [page, agents] = await Promise.all([
-    searchCalls(db, listedCall, { filter, limit: CALLS_A_PAGE, after: cursor }, searchTranscripts),
+  const [page, agents, choices] = await Promise.all([
+    searchCalls(db, listedCall, { filter, limit: CALLS_A_PAGE, after: cursor, count: true }, searchTranscripts),
     readAgents(db, { since, until, agent_id: null, timeZone: "UTC" }),
+    readChoices(db, filter),
   ]);
-  const listed = page.kind === "refused" ? [] : page.rows.map(({ call_id }) => call_id);
-  const failedTools = await countFailedTools(db, listed);
-  return { page, failedTools, platforms: namesOfPlatforms(env), agents: agents.map(({ agent_id }) => agent_id) };
+  const calls = page.kind === "refused" ? [] : page.rows;
+  const listed = calls.map(({ call_id }) => call_id);
+  const names = metricsIn(filter.metric);
+  const words = page.kind === "found" && page.among.among === "words" ? (typed.words ?? typed.q) : undefined;
+  const [failedTools, values, quotes] = await Promise.all([
+    countFailedTools(db, listed),
+    readMetricsOf(db, listed, names),
+    words === undefined ? undefined : readQuotes(env.ARCHIVE, calls, words),
+  ]);
+  return {
+    page,
+    failedTools,
+    metrics: { names, values },
+    said: words === undefined || quotes === undefined ? undefined : { words, quotes },
+    offered: { ...choices, platforms: namesOfPlatforms(env), agents: agents.map(({ agent_id }) => agent_id) },
+  };
 }
 
 interface CallsPageProps {
   query: CallsQuery;
-  calls: readonly ListedCall[];
-  next?: Place | undefined;
-  /** The platforms and the ids of the agents to choose from. */
-  platforms: readonly string[];
-  agents: readonly string[];
+  offered: Offered;
+  /** Whether there is anything to download. */
+  isDownload?: boolean;
+  lead?: string;
   viewer: Viewer;
   children: Child;
 }
 
-function CallsPage({ query: { typed }, calls, next, platforms, agents, viewer, children }: CallsPageProps) {
-  const dispositions = new Set(calls.flatMap(({ disposition }) => disposition ?? []));
-  const download = (calls.length > 0 || next !== undefined) && (
+function CallsPage({ query: { typed }, offered, isDownload = false, lead, viewer, children }: CallsPageProps) {
+  const download = isDownload && (
     <a class="button" href={listPath("/calls.csv", typed)} download="calls.csv">
       Download CSV
     </a>
   );
   return (
-    <Page title="Calls" viewer={viewer} section="/calls" lead="Newest first" aside={download}>
-      <Filters
-        typed={typed}
-        platforms={platforms}
-        agents={agents}
-        dispositions={[...dispositions].slice(0, MAX_DISPOSITIONS)}
-      />
+    <Page title="Calls" viewer={viewer} section="/calls" lead={lead} aside={download}>
+      <Filters typed={typed} offered={offered} />
       {children}
     </Page>
   );
@@ -132,7 +163,7 @@ function CallsPage({ query: { typed }, calls, next, platforms, agents, viewer, c
 function NoCalls({ query: { typed, cursor }, hasOlder }: { query: CallsQuery; hasOlder: boolean }) {
   if (hasOlder) return <Empty title="No call matches so far" />;
   if (cursor !== undefined) return <Empty title="These were all calls" />;
-  if (Object.keys(typed).length > 0) {
+  if (listPath("/calls", typed) !== "/calls") {
     const { q, ...others } = typed;
     return (
       <Empty title="No call matches">

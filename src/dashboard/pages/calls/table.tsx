@@ -1,16 +1,21 @@
+import type { Child } from "hono/jsx";
 import type * as z from "zod";
+import type { ListedMetric } from "../../../ledger/choices.ts";
 import { callRow } from "../../../ledger/schema.ts";
-import { counted, formatDollars } from "../../ui/numbers.ts";
+import { counted, formatDollars, formatNumber } from "../../ui/numbers.ts";
 import { Badge, CallBadge, Moment, startOf } from "../../ui/parts.tsx";
-import { callPath } from "../../ui/paths.ts";
-import { Table } from "../../ui/table.tsx";
+import { callPath, withQuery } from "../../ui/paths.ts";
+import { type Column, Table } from "../../ui/table.tsx";
 import { formatDuration } from "../../ui/times.ts";
 import type { Viewer } from "../../ui/viewer.ts";
+import { listPath, type Typed } from "./query.ts";
+import type { Quote } from "./quotes.ts";
 
 const FIELD_CHARACTERS = 80;
 const SUMMARY_CHARACTERS = 160;
 /** Phone numbers and most names are no longer, and no good in pieces. */
 const UNBROKEN_CHARACTERS = 20;
+const HEAD_CHARACTERS = 40;
 
 /** The columns that the table shows. */
 export const listedCall = callRow.pick({
@@ -24,57 +29,114 @@ export const listedCall = callRow.pick({
   status: true,
   disposition: true,
   summary: true,
+  transcript_key: true,
 });
 export type ListedCall = z.infer<typeof listedCall>;
 
+/** A list by the words that were said: these, and the sentences that have them, by the id of the call. */
+export interface Said {
+  words: string;
+  quotes: ReadonlyMap<string, Quote>;
+}
+
 interface CallTableProps {
   calls: readonly ListedCall[];
+  /** In words, for who does not see that it is one. */
+  order: string;
   /** How many tool calls failed, by the id of the call; those without any are left out. */
   failedTools: ReadonlyMap<string, number>;
+  /** The metrics that are filtered by, and the values that these calls have. */
+  metrics: { names: readonly string[]; values: readonly ListedMetric[] };
+  said: Said | undefined;
+  /** The filters that are on: a value in the table leads to the calls that have it too. */
+  typed: Typed;
   viewer: Viewer;
 }
 
-/** Calls as a table; a whole row leads to its call, by one link. */
-export function CallTable({ calls, failedTools, viewer }: CallTableProps) {
-  return (
-    <Table<ListedCall>
-      caption="Calls, newest first"
-      class="cards calls"
-      rows={calls}
-      columns={[
-        {
-          name: "When",
-          cell: ({ call_id, called_at }) => (
-            <a class="row-link" href={callPath(call_id)}>
-              <Moment at={called_at} viewer={viewer} />
-            </a>
-          ),
-        },
-        { name: "Caller", cell: ({ caller_phone }) => <Field text={caller_phone} /> },
-        { name: "Agent", cell: ({ agent_id }) => <Field text={agent_id} /> },
-        { name: "Direction", cell: ({ call_direction }) => <Field text={call_direction} /> },
-        {
-          name: "Duration",
-          kind: "number",
-          cell: ({ duration_seconds }) => duration_seconds !== null && formatDuration(duration_seconds),
-        },
-        { name: "Cost", kind: "number", cell: ({ cost_usd }) => cost_usd !== null && formatDollars(cost_usd) },
-        {
-          name: "Status",
-          cell: ({ call_id, status }) => (
-            <>
-              <CallBadge status={status} /> <FailedTools count={failedTools.get(call_id) ?? 0} />
-            </>
-          ),
-        },
-        { name: "Disposition", cell: (call) => <Disposition call={call} /> },
-      ]}
-    />
-  );
+/** Calls as a table. A call's time leads to it; its texts can be selected. */
+export function CallTable({ calls, order, failedTools, metrics, said, typed, viewer }: CallTableProps) {
+  const filtered = (more: Typed) => listPath("/calls", { ...typed, ...more });
+  const columns: Column<ListedCall>[] = [
+    {
+      name: "When",
+      cell: ({ call_id, called_at }) => (
+        <span data-copy={call_id} data-copies="the call’s id">
+          <a class="call-link" href={said === undefined ? callPath(call_id) : turnPath(call_id, said)}>
+            <Moment at={called_at} viewer={viewer} />
+          </a>
+        </span>
+      ),
+    },
+    {
+      name: "Caller",
+      cell: ({ caller_phone }) =>
+        caller_phone !== null && (
+          <span data-copy={caller_phone} data-copies="the number">
+            <Field text={caller_phone} />
+          </span>
+        ),
+    },
+    {
+      name: "Agent",
+      cell: ({ agent_id }) => (
+        <a class="quiet" href={filtered({ agent_id })}>
+          <Field text={agent_id} />
+        </a>
+      ),
+    },
+    { name: "Direction", cell: ({ call_direction }) => <Field text={call_direction} /> },
+    {
+      name: "Duration",
+      kind: "number",
+      cell: ({ duration_seconds }) => duration_seconds !== null && formatDuration(duration_seconds),
+    },
+    { name: "Cost", kind: "number", cell: ({ cost_usd }) => cost_usd !== null && formatDollars(cost_usd) },
+    {
+      name: "Status",
+      cell: ({ call_id, status }) => (
+        <>
+          <CallBadge status={status} />{" "}
+          <FailedTools count={failedTools.get(call_id) ?? 0} path={filtered({ tool_status: "error" })} />
+        </>
+      ),
+    },
+    ...metrics.names.map(
+      (metric): Column<ListedCall> => ({
+        name: startOf(metric, HEAD_CHARACTERS),
+        cell: ({ call_id }) => (
+          <MetricValue value={metrics.values.find((each) => each.call_id === call_id && each.metric === metric)} />
+        ),
+      }),
+    ),
+    {
+      name: "Disposition",
+      cell: (call) => (
+        <Disposition call={call} path={(disposition) => filtered({ disposition })} hasQuote={said !== undefined} />
+      ),
+    },
+  ];
+  if (said !== undefined) {
+    columns.push({
+      name: "Said",
+      cell: ({ call_id }) => <Sentence quote={said.quotes.get(call_id)} path={turnPath(call_id, said)} />,
+    });
+  }
+  return <Table<ListedCall> caption={`Calls, ${order}`} class="calls" rows={calls} columns={columns} />;
 }
 
-function FailedTools({ count }: { count: number }) {
-  return count === 0 ? null : <Badge tone="bad">{counted(count, "tool")} failed</Badge>;
+/** The address of a call at the turn that has the words, which its page marks. */
+function turnPath(call_id: string, { words, quotes }: Said): string {
+  const turn = quotes.get(call_id)?.turn;
+  return `${withQuery(callPath(call_id), { words })}${turn === undefined ? "" : `#turn-${turn}`}`;
+}
+
+function FailedTools({ count, path }: { count: number; path: string }) {
+  if (count === 0) return null;
+  return (
+    <a class="quiet" href={path}>
+      <Badge tone="bad">{counted(count, "tool")} failed</Badge>
+    </a>
+  );
 }
 
 function Field({ text }: { text: string | null }) {
@@ -82,15 +144,47 @@ function Field({ text }: { text: string | null }) {
   return <bdi class={text.length <= UNBROKEN_CHARACTERS ? "keep" : undefined}>{startOf(text, FIELD_CHARACTERS)}</bdi>;
 }
 
-function Disposition({ call: { disposition, summary } }: { call: ListedCall }) {
+function MetricValue({ value: listed }: { value: ListedMetric | undefined }): Child {
+  if (listed === undefined || listed.value === null) return null;
+  const { type, value } = listed;
+  if (type === "true" || type === "false") return type === "true" ? "yes" : "no";
+  return <bdi>{typeof value === "number" ? formatNumber(value) : startOf(value, FIELD_CHARACTERS)}</bdi>;
+}
+
+interface DispositionProps {
+  call: ListedCall;
+  /** Calls of the same disposition. */
+  path: (disposition: string) => string;
+  /** The sentence stands in place of the summary. */
+  hasQuote: boolean;
+}
+
+function Disposition({ call: { disposition, summary }, path, hasQuote }: DispositionProps) {
   return (
-    <>
-      {disposition !== null && <bdi>{startOf(disposition, FIELD_CHARACTERS)}</bdi>}
-      {summary !== null && (
+    <div class="outcome">
+      {disposition !== null && (
+        <a class="quiet" href={path(disposition)}>
+          <bdi>{startOf(disposition, FIELD_CHARACTERS)}</bdi>
+        </a>
+      )}
+      {summary !== null && !hasQuote && (
         <span class="clamped small soft" dir="auto">
           {startOf(summary, SUMMARY_CHARACTERS)}
         </span>
       )}
-    </>
+    </div>
+  );
+}
+
+/** What was said, with the words that were found marked. */
+function Sentence({ quote, path }: { quote: Quote | undefined; path: string }) {
+  if (quote === undefined) return null;
+  return (
+    <blockquote class="quote" dir="auto">
+      {quote.pieces.map(({ text, isFound }) => (isFound ? <mark>{text}</mark> : text))}{" "}
+      <a class="small keep" href={path}>
+        turn {quote.turn}
+      </a>
+    </blockquote>
   );
 }
