@@ -218,12 +218,14 @@ describe("the form", () => {
     expect(list("text-values").match(/widget pro/gi)).toHaveLength(1);
   });
 
-  test("has the filters that are used most in sight, and the others open while one of them is on", async () => {
-    expect((await pages.visit("/calls")).html).toContain("<details><summary>More filters");
-    expect((await pages.visit("/calls?status=ended")).html).toContain("<details><summary>More filters");
-    const { html } = await pages.visit("/calls?tool=book");
-    expect(html).toContain('<details open=""><summary>More filters');
+  test("has the filters that are used most in sight, and the others one click away", async () => {
+    expect((await pages.visit("/calls")).html).toContain("<details><summary>More filters</summary>");
+    const { html } = await pages.visit("/calls?tool=book&metric=resolved%3Dtrue&status=analyzed");
+    expect(html).toContain("<details><summary>More filters (2 on)</summary>");
     expect(html).toContain('<option value="book" selected="">');
+    const mistaken = await pages.visit("/calls?tool=book&min_duration=soon");
+    expect(mistaken.html).toContain('<details open=""><summary>More filters (2 on)</summary>');
+    expect(mistaken.html).toContain('name="min_duration" value="soon"');
   });
 
   test("adds a condition on a metric to those that are on, and each can be taken off", async () => {
@@ -259,8 +261,8 @@ describe("the form", () => {
     ] as const) {
       expect(idsIn((await pages.visit(`/calls?${new URLSearchParams({ min_duration: typed })}`)).html)).toEqual(ids);
     }
-    expect((await pages.visit("/calls?min_duration=10m")).text).toContain("Shortest 10m 0s × take off");
-    expect((await pages.visit("/calls?min_duration=soon")).text).toContain("Shortest: is no duration");
+    expect((await pages.visit("/calls?min_duration=10m")).text).toContain("Lasted from 10m 0s × take off");
+    expect((await pages.visit("/calls?min_duration=soon")).text).toContain("Lasted from: is no duration");
   });
 
   test("says of a range that it is back to front", async () => {
@@ -275,9 +277,9 @@ describe("the form", () => {
 describe("the list", () => {
   test("has a column for each metric that is filtered by", async () => {
     const { html, text } = await pages.visit("/calls?metric=satisfaction_score%3E0&metric=resolved%3Dfalse");
-    expect(html).toContain('<td data-label="satisfaction_score">');
-    expect(text).toMatch(/satisfaction_score resolved Disposition .* 1\.5 no booked/);
-    expect((await pages.visit("/calls")).html).not.toContain('data-label="satisfaction_score"');
+    expect(html).toContain('<td data-label="satisfaction score" class="number">');
+    expect(text).toMatch(/satisfaction score resolved Disposition .* 1\.5 no booked/);
+    expect((await pages.visit("/calls")).html).not.toContain('data-label="satisfaction score"');
   });
 
   test("leads from a value to the calls that have it too, with the filters that are on", async () => {

@@ -4,6 +4,7 @@ import { documentedCall } from "./support/events.ts";
 import { bootLedger } from "./support/ledger.ts";
 import { post } from "./support/post.ts";
 import { signIn } from "./support/sign-in.ts";
+import { COUNTS_PATH, counts } from "./support/stores/counts.ts";
 
 /** What a page looks at, at most. */
 const LOOKED_AT = 20_000;
@@ -198,6 +199,49 @@ test("a download has them all, without lines between", async () => {
     const { text } = await askText(ledger.url, `/api/calls.csv?${query}`);
     expect(text.split("\r\n").map((line) => line.split(",")[1])).toEqual(["call_id", ...ids, undefined]);
   }
+});
+
+test("what a page costs is the same, whatever it is filtered by, however many calls there are", async () => {
+  const counting = await bootLedger({ main: "test/support/stores/counting-ledger.ts" });
+  const { visit } = await signIn(counting.url);
+  const rowsRead = async (open: () => Promise<{ status: number }>) => {
+    const read = async () => counts.parse(await (await fetch(new URL(COUNTS_PATH, counting.url))).json()).rowsRead;
+    await read();
+    expect((await open()).status).toBe(200);
+    return read();
+  };
+  const costs = async () => {
+    const rows: Record<string, number> = {};
+    for (const query of [
+      "",
+      "metric=score%3C0",
+      "tool=none",
+      "tool_status=error",
+      "min_duration=9",
+      "q=word&tool=none",
+    ]) {
+      rows[`page ${query}`] = await rowsRead(() => visit(`/calls?${query}`));
+      rows[`API ${query}`] = await rowsRead(() => ask(counting.url, `/api/calls?count=true&${query}`));
+    }
+    return rows;
+  };
+  const grow = (from: number) =>
+    counting.DB.batch(
+      [
+        `INSERT INTO calls (call_id, platform, agent_id, status, started_at, updated_at, ledger_first_received_at, ledger_column_versions, metrics)
+         WITH RECURSIVE numbers (n) AS (SELECT ${from} UNION ALL SELECT n + 1 FROM numbers WHERE n < ${from} + 25000)
+         SELECT 'many ' || n, 'atoms', 'a', 'ended', strftime('%Y-%m-%dT%H:%M:%fZ', '2024-07-15', n || ' seconds'), '', '', '{}', '{"score":3}' FROM numbers`,
+        `INSERT INTO tool_calls (call_id, number, name, status) SELECT call_id, 1, 'some', 'ok' FROM calls
+         WHERE NOT EXISTS (SELECT 1 FROM tool_calls WHERE tool_calls.call_id = calls.call_id)`,
+        "INSERT OR REPLACE INTO ledger_search_index (rowid, text) SELECT id, 'word' FROM calls",
+      ].map((sql) => counting.DB.prepare(sql)),
+    );
+  await grow(0);
+  const few = await costs();
+  await grow(100_000);
+  const many = await costs();
+  for (const [name, rows] of Object.entries(many)) expect(rows, name).toBeLessThan((few[name] ?? 0) * 1.01 + 10);
+  await counting.harness.close();
 });
 
 test.each([

@@ -5,7 +5,7 @@ import { MAX_METRIC_CHARACTERS } from "./calls.ts";
 import { type LedgerReader, parseRows } from "./schema.ts";
 
 /** Calls whose values are offered: some milliseconds of D1's one thread, whatever the size of the ledger. */
-const CALLS_LOOKED_AT = 1_000;
+const CALLS_LOOKED_AT = 500;
 
 /** Longer texts are no choice between a few. */
 const MAX_VALUE_CHARACTERS = 100;

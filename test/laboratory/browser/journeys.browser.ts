@@ -39,6 +39,7 @@ describe("calls", () => {
     const page = await visit.open();
     await page.goto(visit.at("/calls"));
     const all = await page.locator("tbody tr").count();
+    await page.getByText("More filters").click();
     await page.getByLabel("Direction").selectOption("outbound");
     await page.getByRole("button", { name: "Show calls" }).click();
     await page.waitForURL(/call_direction=outbound/);
@@ -61,8 +62,40 @@ describe("calls", () => {
     await page.getByLabel("Search").fill("charged twice");
     await page.keyboard.press("Enter");
     await page.waitForURL(/q=charged/);
+    expect(await page.locator("tbody mark").first().textContent()).toBe("charged");
     await page.locator("tbody a").first().click();
+    await page.waitForURL(/\/calls\/[^?]+\?words=charged\+twice#turn-\d+$/);
     await expect.poll(() => page.locator("main").textContent()).toMatch(/charged twice/i);
+    await page.context().close();
+  });
+
+  test("a metric is filtered by from what there is, and its values stand in the list", async () => {
+    const page = await visit.open();
+    await page.goto(visit.at("/calls"));
+    await page.getByText("More filters").click();
+    const number = page.getByRole("group", { name: "Metric, a number" });
+    await number.getByLabel("Metric").selectOption("satisfaction_score");
+    await number.getByLabel("Number").fill("2");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/number_metric=satisfaction_score/);
+    expect(await page.getByRole("columnheader", { name: "satisfaction score" }).count()).toBe(1);
+    await page.getByRole("link", { name: /satisfaction score ≤ 2/ }).click();
+    await page.waitForURL(visit.at("/calls"));
+    await page.context().close();
+  });
+
+  test("a number is copied with a click and selected with the mouse, and the head stays in sight", async () => {
+    const page = await visit.open();
+    await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    await page.goto(visit.at("/calls"));
+    const caller = page.locator("tbody tr:nth-child(30) td:nth-child(2)");
+    const number = await caller.locator("bdi").textContent();
+    await caller.locator("bdi").dblclick();
+    expect(page.url()).toBe(visit.at("/calls"));
+    expect(await page.evaluate("getSelection().toString()")).not.toBe("");
+    await caller.getByRole("button").click();
+    expect(await page.evaluate("navigator.clipboard.readText()")).toBe(number);
+    expect(await page.evaluate("document.querySelector('.calls th').getBoundingClientRect().top")).toBe(0);
     await page.context().close();
   });
 

@@ -16,6 +16,8 @@ const pages: { [name: string]: () => string | Promise<string> } = {
   "overview of the played day": () => addresses.overview,
   "overview of 24 hours, in which nothing happened": () => "/?range=24h",
   calls: () => "/calls",
+  "calls by two metrics": () => "/calls?metric=satisfaction_score%3E%3D1&metric=issue_resolved%3Dtrue",
+  "calls by words": () => "/calls?words=charged",
   "calls of which none matches": () => "/calls?q=nothing-like-this",
   "calls with a filter that does not fit": () => "/calls?from=yesterday",
   "a call": () => addresses.answeredCall(),

@@ -3,7 +3,7 @@ import type { Comparison, MetricCondition } from "../../../ledger/metric-conditi
 import { formatDollars } from "../../ui/numbers.ts";
 import { startOf, statusWords } from "../../ui/parts.tsx";
 import { formatDuration } from "../../ui/times.ts";
-import { type FilterName, filterKeys, filterNames, listPath, type Typed, without } from "./query.ts";
+import { type FilterName, filterKeys, filterNames, listPath, metricWords, type Typed, without } from "./query.ts";
 
 const VALUE_CHARACTERS = 80;
 
@@ -25,7 +25,8 @@ export function ActiveFilters({ typed, filter }: ActiveFiltersProps) {
       ))}
       {metric.map((condition, index) => (
         <Chip
-          name={startOf(condition.metric, VALUE_CHARACTERS)}
+          name={startOf(metricWords(condition.metric), VALUE_CHARACTERS)}
+          title={startOf(condition.metric, VALUE_CHARACTERS)}
           words={`${signs[condition.comparison]} ${startOf(metricWord(condition), VALUE_CHARACTERS)}`}
           off={{ ...typed, metric: typed.metric?.filter((_, nth) => nth !== index) ?? [] }}
         />
@@ -37,10 +38,18 @@ export function ActiveFilters({ typed, filter }: ActiveFiltersProps) {
   );
 }
 
-function Chip({ name, words, off }: { name: string; words: string; off: Typed }) {
+interface ChipProps {
+  name: string;
+  words: string;
+  /** The filters without this one. */
+  off: Typed;
+  title?: string;
+}
+
+function Chip({ name, words, off, title }: ChipProps) {
   return (
     <li>
-      <a class="chip" href={listPath("/calls", off)}>
+      <a class="chip" href={listPath("/calls", off)} title={title}>
         <bdi class="soft">{name}</bdi> <bdi>{words}</bdi>
         <span aria-hidden="true">×</span>
         <span class="unseen">take off</span>

@@ -4,7 +4,7 @@ import { writeMetricCondition } from "../../../ledger/metric-condition.ts";
 import { Field, Select } from "../../ui/forms.tsx";
 import { startOf, statusWords } from "../../ui/parts.tsx";
 import { toolWords } from "./active-filters.tsx";
-import { type FilterName, filterNames, metricFields, searchOf, type Typed } from "./query.ts";
+import { type FilterName, filterNames, metricFields, metricWords, searchOf, type Typed } from "./query.ts";
 
 /** What stands in the form to choose from. */
 export interface Offered extends Choices {
@@ -38,10 +38,12 @@ const LABEL_CHARACTERS = 60;
 interface FiltersProps {
   typed: Typed;
   offered: Offered;
+  /** Whether something in it does not fit, and has to be seen to be mended. */
+  hasMistake: boolean;
 }
 
 /** The form that filters the list. A GET, so that reloading and going back keep its fields. */
-export function Filters({ typed, offered }: FiltersProps) {
+export function Filters({ typed, offered, hasMistake }: FiltersProps) {
   const search = searchOf(typed) ?? "q";
   return (
     <form method="get" action="/calls" class="sheet stack call-filters" aria-label="Filter calls">
@@ -66,17 +68,18 @@ export function Filters({ typed, offered }: FiltersProps) {
           </button>
         </div>
       </div>
-      <Further typed={typed} offered={offered} />
+      <Further typed={typed} offered={offered} hasMistake={hasMistake} />
     </form>
   );
 }
 
-/** The filters that are used less; open while one of them is on. */
-function Further({ typed, offered }: FiltersProps) {
+/** The filters that are used less. Those of them that are on stand above the list too. */
+function Further({ typed, offered, hasMistake }: FiltersProps) {
+  const on = furtherNames.filter((name) => typed[name] !== undefined).length + (typed.metric?.length ?? 0);
   const platforms = new Set([typed.platform ?? [], ...offered.platforms].flat());
   return (
-    <details open={furtherNames.some((name) => typed[name] !== undefined)}>
-      <summary>More filters</summary>
+    <details open={hasMistake && on > 0}>
+      <summary>More filters{on > 0 && ` (${on} on)`}</summary>
       <div class="filters">
         {platforms.size > 1 && <Choice typed={typed} name="platform" all="All platforms" options={[...platforms]} />}
         <Choice typed={typed} name="call_direction" all="Both" options={callDirection.options} />
@@ -88,7 +91,7 @@ function Further({ typed, offered }: FiltersProps) {
         <Choice
           typed={typed}
           name="has_recording"
-          all="With or without"
+          all="Any"
           options={[
             ["true", "with"],
             ["false", "without"],
@@ -114,7 +117,7 @@ function MetricFields({ offered: { numbers, booleans, texts } }: { offered: Offe
     <>
       {numbers.length > 0 && (
         <fieldset class="metric-filter">
-          <legend>Metric that is a number</legend>
+          <legend>Metric, a number</legend>
           <Names name={number.metric} label="Metric" names={numbers} />
           <select name={number.comparison} aria-label="Comparison">
             {comparisons.map(([sign, word]) => (
@@ -132,20 +135,20 @@ function MetricFields({ offered: { numbers, booleans, texts } }: { offered: Offe
       )}
       {texts.size > 0 && (
         <fieldset class="metric-filter">
-          <legend>Metric that is a text</legend>
+          <legend>Metric, a text</legend>
           <Names name={text.metric} label="Metric" names={[...texts.keys()]} />
           <input name={text.value} list="text-values" aria-label="Text" placeholder="A text" autocomplete="off" />
           <Suggestions id="text-values" options={[...new Set([...texts.values()].flat())]} />
         </fieldset>
       )}
       {booleans.length > 0 && (
-        <Field id="metric" label="Metric that is yes or no">
+        <Field id="metric" label="Metric, yes or no">
           <select id="metric" name="metric">
             <option value="">Any</option>
             {booleans.flatMap((metric) =>
               (["true", "false"] as const).map((value) => (
                 <option value={writeMetricCondition({ metric, comparison: "=", value })}>
-                  {`${startOf(metric, LABEL_CHARACTERS)}: ${value === "true" ? "yes" : "no"}`}
+                  {`${startOf(metricWords(metric), LABEL_CHARACTERS)}: ${value === "true" ? "yes" : "no"}`}
                 </option>
               )),
             )}
@@ -157,8 +160,8 @@ function MetricFields({ offered: { numbers, booleans, texts } }: { offered: Offe
 }
 
 const comparisons = [
-  ["<=", "at most"],
-  [">=", "at least"],
+  ["<=", "up to"],
+  [">=", "from"],
   ["=", "is"],
   ["!=", "is not"],
   ["<", "below"],
@@ -170,7 +173,7 @@ function Names({ name, label, names }: { name: string; label: string; names: rea
     <select name={name} aria-label={label}>
       <option value="">Any</option>
       {names.map((each) => (
-        <option value={each}>{startOf(each, LABEL_CHARACTERS)}</option>
+        <option value={each}>{startOf(metricWords(each), LABEL_CHARACTERS)}</option>
       ))}
     </select>
   );

@@ -145,7 +145,7 @@ interface CallsPageProps {
   children: Child;
 }
 
-function CallsPage({ query: { typed }, offered, isDownload = false, lead, viewer, children }: CallsPageProps) {
+function CallsPage({ query: { typed, errors }, offered, isDownload = false, lead, viewer, children }: CallsPageProps) {
   const download = isDownload && (
     <a class="button" href={listPath("/calls.csv", typed)} download="calls.csv">
       Download CSV
@@ -153,7 +153,7 @@ function CallsPage({ query: { typed }, offered, isDownload = false, lead, viewer
   );
   return (
     <Page title="Calls" viewer={viewer} section="/calls" lead={lead} aside={download}>
-      <Filters typed={typed} offered={offered} />
+      <Filters typed={typed} offered={offered} hasMistake={errors.length > 0} />
       {children}
     </Page>
   );

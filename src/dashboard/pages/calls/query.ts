@@ -20,8 +20,8 @@ export const filterNames = {
   disposition: "Disposition",
   from: "From",
   to: "To",
-  min_duration: "Shortest",
-  max_duration: "Longest",
+  min_duration: "Lasted from",
+  max_duration: "Lasted up to",
   min_cost: "Cost from",
   has_recording: "Recording",
   tool: "Tool",
@@ -142,4 +142,9 @@ export function without(typed: Typed, name: FilterName): Typed {
 /** The names of the metrics that are filtered by. */
 export function metricsIn(conditions: readonly MetricCondition[] = []): string[] {
   return [...new Set(conditions.map(({ metric }) => metric))];
+}
+
+/** The name of a metric for people. */
+export function metricWords(metric: string): string {
+  return metric.replaceAll("_", " ");
 }

@@ -1,4 +1,3 @@
-import type { Child } from "hono/jsx";
 import type * as z from "zod";
 import type { ListedMetric } from "../../../ledger/choices.ts";
 import { callRow } from "../../../ledger/schema.ts";
@@ -8,13 +7,11 @@ import { callPath, withQuery } from "../../ui/paths.ts";
 import { type Column, Table } from "../../ui/table.tsx";
 import { formatDuration } from "../../ui/times.ts";
 import type { Viewer } from "../../ui/viewer.ts";
-import { listPath, type Typed } from "./query.ts";
+import { listPath, metricWords, type Typed } from "./query.ts";
 import type { Quote } from "./quotes.ts";
 
 const FIELD_CHARACTERS = 80;
 const SUMMARY_CHARACTERS = 160;
-/** Phone numbers and most names are no longer, and no good in pieces. */
-const UNBROKEN_CHARACTERS = 20;
 const HEAD_CHARACTERS = 40;
 
 /** The columns that the table shows. */
@@ -100,14 +97,7 @@ export function CallTable({ calls, order, failedTools, metrics, said, typed, vie
         </>
       ),
     },
-    ...metrics.names.map(
-      (metric): Column<ListedCall> => ({
-        name: startOf(metric, HEAD_CHARACTERS),
-        cell: ({ call_id }) => (
-          <MetricValue value={metrics.values.find((each) => each.call_id === call_id && each.metric === metric)} />
-        ),
-      }),
-    ),
+    ...metrics.names.map((metric) => metricColumn(metric, metrics.values)),
     {
       name: "Disposition",
       cell: (call) => (
@@ -139,16 +129,41 @@ function FailedTools({ count, path }: { count: number; path: string }) {
   );
 }
 
+/** On one line where the screen has the room: what is cut is on hover, and in what is selected. */
 function Field({ text }: { text: string | null }) {
   if (text === null) return null;
-  return <bdi class={text.length <= UNBROKEN_CHARACTERS ? "keep" : undefined}>{startOf(text, FIELD_CHARACTERS)}</bdi>;
+  const start = startOf(text, FIELD_CHARACTERS);
+  return (
+    <bdi class="one-line" title={start}>
+      {start}
+    </bdi>
+  );
 }
 
-function MetricValue({ value: listed }: { value: ListedMetric | undefined }): Child {
-  if (listed === undefined || listed.value === null) return null;
-  const { type, value } = listed;
+/** A column of the values that calls have of a metric; of numbers aligned. */
+function metricColumn(metric: string, listed: readonly ListedMetric[]): Column<ListedCall> {
+  const values = new Map(listed.flatMap((each) => (each.metric === metric ? [[each.call_id, each] as const] : [])));
+  const isNumber = [...values.values()].every(({ type }) => type === "integer" || type === "real");
+  const name = startOf(metricWords(metric), HEAD_CHARACTERS);
+  return {
+    name,
+    ...(isNumber && { kind: "number" }),
+    cell: ({ call_id }) => {
+      const value = values.get(call_id);
+      return (
+        value !== undefined && (
+          <bdi class="labelled" data-label={name} title={startOf(metric, FIELD_CHARACTERS)}>
+            {metricText(value)}
+          </bdi>
+        )
+      );
+    },
+  };
+}
+
+function metricText({ type, value }: ListedMetric): string {
   if (type === "true" || type === "false") return type === "true" ? "yes" : "no";
-  return <bdi>{typeof value === "number" ? formatNumber(value) : startOf(value, FIELD_CHARACTERS)}</bdi>;
+  return typeof value === "number" ? formatNumber(value) : startOf(value ?? "", FIELD_CHARACTERS);
 }
 
 interface DispositionProps {

@@ -1,5 +1,5 @@
-// Everything works without this file. It sends the server the viewer's time zone, shows that a page is on its way, and plays a
-// recording from the turn that is clicked.
+// Everything works without this file. It sends the server the viewer's time zone, shows that a page is on its way, copies ids and
+// numbers with a click, and plays a recording from the turn that is clicked.
 
 async function sendTimeZone() {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -27,6 +27,23 @@ addEventListener("pageshow", () => busy(false));
 
 for (const control of document.querySelectorAll("select[data-submits]")) {
   control.addEventListener("change", () => control.form.requestSubmit());
+}
+
+// Over plain HTTP there is no clipboard.
+for (const element of navigator.clipboard ? document.querySelectorAll("[data-copy]") : []) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "copy";
+  button.textContent = "copy";
+  button.setAttribute("aria-label", `Copy ${element.dataset.copies ?? ""}`.trim());
+  // In a table, a hundred of them would stand between the links.
+  if (element.closest("td")) button.tabIndex = -1;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(element.dataset.copy);
+    button.textContent = "copied";
+    button.classList.add("done");
+  });
+  element.append(button);
 }
 
 // Where a turn has a time and the call a beginning, the turn plays from there.

@@ -25,6 +25,8 @@ const addresses: readonly (Address & { growthLimit?: number; limitMs?: number })
   { name: "calls", path: () => "/calls", door: "page", growthLimit: 1.5 },
   // What a page costs at most: no call has it, so none of those that it looks at is shown.
   { name: "calls of a disposition that none has", path: () => "/calls?disposition=none", door: "page", limitMs: 150 },
+  { name: "calls by a metric that none has", path: () => "/calls?metric=none%3C2", door: "page", limitMs: 150 },
+  { name: "calls by a tool that none called", path: () => "/calls?tool=none", door: "page", limitMs: 150 },
   {
     name: "deliveries to where none goes",
     path: () => "/deliveries?state=all&destination=none",
