@@ -78,7 +78,7 @@ function Further({ typed, offered, hasMistake }: FiltersProps) {
   const on = furtherNames.filter((name) => typed[name] !== undefined).length + (typed.metric?.length ?? 0);
   const platforms = new Set([typed.platform ?? [], ...offered.platforms].flat());
   return (
-    <details open={hasMistake && on > 0}>
+    <details open={hasMistake}>
       <summary>More filters{on > 0 && ` (${on} on)`}</summary>
       <div class="filters">
         {platforms.size > 1 && <Choice typed={typed} name="platform" all="All platforms" options={[...platforms]} />}
