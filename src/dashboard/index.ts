@@ -6,6 +6,8 @@ import { signInPath } from "./auth/paths.ts";
 import { showSignIn, signIn, signOut } from "./auth/sign-in.tsx";
 import { eraseCall, showCall } from "./pages/call/page.tsx";
 import { playRecording } from "./pages/call/recording.tsx";
+import { askToErase, eraseCaller } from "./pages/caller/erase.tsx";
+import { showCaller } from "./pages/caller/page.tsx";
 import { downloadCalls, showCalls } from "./pages/calls/page.tsx";
 import { showDeliveries } from "./pages/deliveries/page.tsx";
 import { retryDeliveries } from "./pages/deliveries/retry.tsx";
@@ -37,6 +39,9 @@ const addresses: readonly Address[] = [
   page("/calls/:call_id", showCall),
   page("/calls/:call_id/recording", playRecording),
   action("/calls/:call_id/erase", eraseCall),
+  page("/callers", showCaller),
+  page("/callers/erase", askToErase),
+  action("/callers/erase", eraseCaller),
   page("/erasures/:job", showErasure),
   page("/deliveries", showDeliveries),
   action("/deliveries/retry", retryDeliveries),

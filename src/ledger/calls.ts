@@ -79,7 +79,8 @@ export async function readMetricNames(db: LedgerReader, among: CallsAmong, filte
 
 const byTime = { table: "calls", key: "calls.called_at", id: "calls.id" };
 
-function walkOf(among: CallsAmong, filter: CallFilter): Pick<Listing<unknown>, "walk" | "range" | "filter"> {
+/** Returns the index by which a listing is walked, and its conditions. */
+export function walkOf(among: CallsAmong, filter: CallFilter): Pick<Listing<unknown>, "walk" | "range" | "filter"> {
   const times = timeConditions(filter);
   const columns = columnConditions(filter);
   // These are read and sorted as a whole in any case, so a limit of rows read would save nothing.

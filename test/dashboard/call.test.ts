@@ -42,9 +42,9 @@ describe("a call", () => {
     const { status, text } = await pages.visit("/calls/whole");
     expect(status).toBe(200);
     expect(text).toContain("Duration 5m 0s Started 20 Jul 2024, 10:30");
-    expect(text).toContain("Agent · 00:05 Hello!");
-    expect(text).toContain("Caller · 01:10 ¿Hablan español?");
-    expect(text).toContain("supervisor · later Listening in.");
+    expect(text).toContain("Agent · 00:05 · #1 Hello!");
+    expect(text).toContain("Caller · 01:10 · #2 ¿Hablan español?");
+    expect(text).toContain("supervisor · later · #3 Listening in.");
     expect(text).toContain('nested {"a":[1]} flag no');
     expect(text).toContain("satisfaction_score 4 issue_resolved yes");
     expect(text).toMatch(/Call started .* Call ended .* call\.end, documented/);
@@ -203,25 +203,25 @@ describe("the tools of a call", () => {
     ]);
     expect(text).toContain("Conversation 2 turns, 3 tool calls");
     expect(text).toMatch(
-      /Agent · 00:05 – 00:09 One moment\. Tool · 00:10 find_slot ok 400\sms Arguments { "day": "tue" } Result { "slot": \[ "10:00" \] }/,
+      /Agent · 00:05 – 00:09 · #1 One moment\. Tool · 00:10 · #2 find_slot ok 400\sms Arguments { "day": "tue" } Result { "slot": \[ "10:00" \] }/,
     );
     expect(text).toMatch(
-      /Tool · 00:11 book failed 1\.25\ss Arguments {} Result no such slot Tool · 00:12 remember unknown/,
+      /Tool · 00:11 · #3 book failed 1\.25\ss Arguments {} Result no such slot Tool · 00:12 · #4 remember unknown/,
     );
-    expect(text).toContain("Agent · 01:10 – 01:15 Here it is.");
+    expect(text).toContain("Agent · 01:10 – 01:15 · #5 Here it is.");
     expect(html).toContain("{\n  &quot;day&quot;: &quot;tue&quot;\n}");
-    expect(html.match(/<li class="turn tool failed">/g)).toHaveLength(1);
+    expect(html.match(/<li id="turn-3" class="turn tool failed">/g)).toHaveLength(1);
     // The script plays from each of them.
-    expect(html.match(/<li class="turn[^>]*><p class="who">[^<]*(?:<[^t][^>]*>[^<]*)*<time datetime=/g)).toHaveLength(
-      5,
-    );
+    expect(
+      html.match(/<li id="turn-\d" class="turn[^>]*><p class="who">[^<]*(?:<[^t][^>]*>[^<]*)*<time datetime=/g),
+    ).toHaveLength(5);
     expect(text).toMatch(/Agent’s version 3 .*Cost \$0\.1140 Latency 812\sms/);
   });
 
   test("are marked in the list when one failed, and calls show their cost", async () => {
     await show("plain", [{ name: "find_slot", answer: "{}" }]);
     const { html } = await pages.visit("/calls?from=2024-07-20&to=2024-07-20&platform=retell");
-    const rowOf = (call_id: string) => html.split("<tr>").find((row) => row.includes(`/calls/${call_id}"`)) ?? "";
+    const rowOf = (call_id: string) => html.split("<tr>").find((row) => row.includes(`/calls/${call_id}?`)) ?? "";
     expect(rowOf("with-tools")).toContain('<span class="badge bad">1 tool failed</span>');
     expect(rowOf("with-tools")).toContain('data-label="Cost" class="number">$0.1140<');
     expect(rowOf("plain")).toContain("$0.1140");

@@ -1,4 +1,5 @@
 import type { IRequest } from "itty-router";
+import { MIN_PHONE_DIGITS, phoneDigits } from "../../events/phone.ts";
 import { decodedPart } from "../../http/input.ts";
 
 /** Adds parameters to an address, which may have some already. Those that are `undefined` are left out. */
@@ -27,4 +28,9 @@ export function callPath(callId: string, below: "" | "/erase" | "/recording" = "
 export function callIdOf(request: IRequest & Request): string {
   const named = new URL(request.url).searchParams.get("call_id");
   return named !== null && STEPS.has(named) ? named : decodedPart(request.params["call_id"] ?? "");
+}
+
+/** The address of a caller's page; `undefined` for what is no whole number. Query strings are logged nowhere. */
+export function callerPath(phone: string): string | undefined {
+  return phoneDigits(phone).length >= MIN_PHONE_DIGITS ? withQuery("/callers", { phone }) : undefined;
 }

@@ -6,6 +6,7 @@ import { counted, formatCount } from "../../ui/numbers.ts";
 import { Clipped, Empty, Sheet, startOf } from "../../ui/parts.tsx";
 import { callPath, withQuery } from "../../ui/paths.ts";
 import type { Viewer } from "../../ui/viewer.ts";
+import { Marked, type Sought, soughtIn, TurnSearch } from "./found.tsx";
 import { ToolCall } from "./tool-call.tsx";
 import { spokenAt, startOfSpeech, type TranscriptState } from "./transcript.ts";
 
@@ -15,6 +16,9 @@ const FIRST_TURNS = 300;
 /** Characters of a turn that a page shows at first; nobody speaks as long in one go. */
 const TURN_CHARACTERS = 4000;
 
+/** Longer turns are shown without marks: each mark costs markup. */
+const MAX_MARKED_CHARACTERS = 20_000;
+
 const LABEL_CHARACTERS = 60;
 
 interface ConversationProps {
@@ -23,6 +27,10 @@ interface ConversationProps {
   viewer: Viewer;
   /** Show every turn, and all of it. */
   all: boolean;
+  /** Words to mark. */
+  words: string | undefined;
+  /** The list that the call was opened from, as its address has it. */
+  list: string | undefined;
 }
 
 /** The conversation of a call, or why there is none to show. */
@@ -35,27 +43,38 @@ export function Conversation({ transcript, ...rest }: ConversationProps) {
   );
 }
 
-function Turns({ turns, call, viewer, all }: Omit<ConversationProps, "transcript"> & { turns: readonly Turn[] }) {
+function Turns({
+  turns,
+  call,
+  viewer,
+  list,
+  words,
+  ...asked
+}: Omit<ConversationProps, "transcript"> & { turns: readonly Turn[] }) {
   const start = startOfSpeech(call.started_at, turns);
+  const sought = words === undefined ? undefined : soughtIn(turns, words);
+  const all = asked.all || sought?.turns.some((number) => number > FIRST_TURNS) === true;
   const shown = all ? turns : turns.slice(0, FIRST_TURNS);
   return (
     <Sheet title="Conversation" note={notes(turns)}>
+      <TurnSearch callId={call.call_id} kept={{ list, turns: asked.all ? "all" : undefined }} sought={sought} />
+      {shown.length < turns.length && (
+        <p>
+          The first {formatCount(shown.length)} of {counted(turns.length, "turn")}.{" "}
+          <a href={withQuery(callPath(call.call_id), { list, words, turns: "all" })}>Show all turns</a>
+        </p>
+      )}
       <ol class="conversation">
-        {shown.map((turn) => {
-          const at = <TurnAt turn={turn} start={start} viewer={viewer} />;
+        {shown.map((turn, index) => {
+          const number = index + 1;
+          const at = <TurnAt number={number} turn={turn} start={start} viewer={viewer} />;
           return turn.kind === "tool" ? (
-            <ToolCall turn={turn} at={at} all={all} />
+            <ToolCall number={number} turn={turn} at={at} all={all} />
           ) : (
-            <Speech turn={turn} at={at} all={all} />
+            <Speech number={number} turn={turn} at={at} all={all} sought={sought} />
           );
         })}
       </ol>
-      {shown.length < turns.length && (
-        <p class="below">
-          The first {formatCount(shown.length)} of {counted(turns.length, "turn")}.{" "}
-          <a href={withQuery(callPath(call.call_id), { turns: "all" })}>Show all turns</a>
-        </p>
-      )}
     </Sheet>
   );
 }
@@ -67,15 +86,30 @@ function notes(turns: readonly Turn[]): string {
   return [spoken > 0 && counted(spoken, "turn"), tools > 0 && counted(tools, "tool call")].filter(Boolean).join(", ");
 }
 
-function Speech({ turn, at, all }: { turn: SpeechTurn; at: Child; all: boolean }) {
+interface SpeechProps {
+  /** From 1. */
+  number: number;
+  turn: SpeechTurn;
+  at: Child;
+  all: boolean;
+  sought: Sought | undefined;
+}
+
+function Speech({ number, turn, at, all, sought }: SpeechProps) {
+  const limit = all ? Number.POSITIVE_INFINITY : TURN_CHARACTERS;
+  const isFound = sought?.turns.includes(number) === true;
   return (
-    <li class={`turn ${sideOf(turn)}`}>
+    <li id={`turn-${number}`} class={`turn ${sideOf(turn)}`}>
       <p class="who">
         <Speaker role={turn.role} />
         {at}
       </p>
       <blockquote dir="auto">
-        <Clipped text={turn.content} limit={all ? Number.POSITIVE_INFINITY : TURN_CHARACTERS} rest="show all turns" />
+        {isFound && turn.content.length <= MAX_MARKED_CHARACTERS ? (
+          <Marked text={turn.content} spans={sought.find(turn.content).spans} />
+        ) : (
+          <Clipped text={turn.content} limit={limit} rest="show all turns" />
+        )}
       </blockquote>
     </li>
   );
@@ -92,9 +126,24 @@ function Speaker({ role }: { role: string | null }) {
   return role === null ? "Unknown" : <bdi>{startOf(role, LABEL_CHARACTERS)}</bdi>;
 }
 
-/** When a turn began and, where the platform says it, ended. The player plays from the one `time` that a turn has. */
-function TurnAt({ turn, start, viewer }: { turn: Turn; start: string | undefined; viewer: Viewer }) {
-  if (turn.timestamp === null) return null;
+interface TurnAtProps {
+  number: number;
+  turn: Turn;
+  start: string | undefined;
+  viewer: Viewer;
+}
+
+/** Shows the address of a turn, when it began and, where the platform says it, ended. The player plays from the one `time` that a turn has. */
+function TurnAt({ number, turn, start, viewer }: TurnAtProps) {
+  const address = (
+    <>
+      {" · "}
+      <a class="turn-link" href={`#turn-${number}`} aria-label={`Turn ${number}`}>
+        #{number}
+      </a>
+    </>
+  );
+  if (turn.timestamp === null) return address;
   const { text, moment } = spokenAt(turn.timestamp, start, viewer.timeZone);
   const ended =
     turn.kind === "speech" && turn.ended_at !== null && spokenAt(turn.ended_at, start, viewer.timeZone).text;
@@ -108,6 +157,7 @@ function TurnAt({ turn, start, viewer }: { turn: Turn; start: string | undefined
           <bdi>{startOf(ended, LABEL_CHARACTERS)}</bdi>
         </>
       )}
+      {address}
     </>
   );
 }

@@ -3,24 +3,26 @@ import { MAX_KEY_BYTES } from "../../../archive/keys.ts";
 import type { CallRow } from "../../../ledger/schema.ts";
 import { formatDollars, formatMilliseconds } from "../../ui/numbers.ts";
 import { Clipped, Moment, type Pair, Pairs } from "../../ui/parts.tsx";
+import { callerPath, withQuery } from "../../ui/paths.ts";
 import { formatDuration } from "../../ui/times.ts";
 import type { Viewer } from "../../ui/viewer.ts";
+import type { FilterName } from "../calls/query.ts";
 
 const FACT_CHARACTERS = 200;
 /** Ids and keys are bounded, and cut they would be of no use. */
 const ID_CHARACTERS = MAX_KEY_BYTES;
 const SUMMARY_CHARACTERS = 5000;
 
-/** The facts of a call: numbers, times, ids, disposition and summary. */
+/** The facts of a call: numbers, times, ids and disposition. Most lead to the calls that have them too. */
 export function Facts({ call, viewer }: { call: CallRow; viewer: Viewer }) {
   const facts: Pair[] = [
-    ...fact("Caller", call.caller_phone, text),
-    ...fact("Agent’s number", call.agent_phone, text),
-    ...fact("Agent", call.agent_id, text),
-    ...fact("Agent’s version", call.agent_version, text),
-    ...fact("Platform", call.platform, text),
-    ...fact("Direction", call.call_direction, text),
-    ...fact("Disposition", call.disposition, text),
+    ...fact("Caller", call.caller_phone, (phone) => linked(phone, callerPath(phone), "the number")),
+    ...fact("Agent’s number", call.agent_phone, alike("agent_phone", "the number")),
+    ...fact("Agent", call.agent_id, alike("agent_id", "the agent’s id")),
+    ...fact("Agent’s version", call.agent_version, alike("agent_version")),
+    ...fact("Platform", call.platform, alike("platform")),
+    ...fact("Direction", call.call_direction, alike("call_direction")),
+    ...fact("Disposition", call.disposition, alike("disposition")),
     ...fact("Duration", call.duration_seconds, formatDuration),
     ...fact("Cost", call.cost_usd, formatDollars),
     ...fact("Latency", call.latency_ms, formatMilliseconds),
@@ -35,11 +37,6 @@ export function Facts({ call, viewer }: { call: CallRow; viewer: Viewer }) {
   ];
   return (
     <section class="sheet facts-sheet" aria-label="Facts">
-      {call.summary !== null && (
-        <p class="summary-text" dir="auto">
-          <Clipped text={call.summary} limit={SUMMARY_CHARACTERS} />
-        </p>
-      )}
       <Pairs kind="facts" pairs={facts} />
     </section>
   );
@@ -49,22 +46,45 @@ export function Facts({ call, viewer }: { call: CallRow; viewer: Viewer }) {
   }
 }
 
+/** The summary of a call; nothing where it has none. */
+export function Summary({ summary }: { summary: string | null }) {
+  if (summary === null) return null;
+  return (
+    <section class="sheet" aria-label="Summary">
+      <p class="summary-text" dir="auto">
+        <Clipped text={summary} limit={SUMMARY_CHARACTERS} />
+      </p>
+    </section>
+  );
+}
+
 /** A fact, or none where the column has no value. */
 function fact<T>(name: string, value: T | null, show: (value: T) => Child, { wide = false } = {}): Pair[] {
   return value === null ? [] : [{ name, value: show(value), wide }];
 }
 
-function text(value: string) {
-  return (
+/** Makes a value a link to the calls that have it too. */
+function alike(filter: FilterName, copies?: string) {
+  return (value: string) => linked(value, withQuery("/calls", { [filter]: value }), copies);
+}
+
+/** @param copies what a click copies, in words; absent: nothing */
+function linked(value: string, path: string | undefined, copies?: string) {
+  const text = (
     <bdi>
       <Clipped text={value} limit={FACT_CHARACTERS} />
     </bdi>
+  );
+  return (
+    <span data-copy={copies === undefined ? undefined : value} data-copies={copies}>
+      {path === undefined ? text : <a href={path}>{text}</a>}
+    </span>
   );
 }
 
 function id(value: string) {
   return (
-    <code>
+    <code data-copy={value} data-copies="this id">
       <bdi>
         <Clipped text={value} limit={ID_CHARACTERS} />
       </bdi>

@@ -2,8 +2,10 @@ import * as z from "zod";
 import { startCallErasure } from "../../../erasure/start.ts";
 import { readForm } from "../../../http/input.ts";
 import { readCall } from "../../../ledger/calls.ts";
+import type { Neighbours } from "../../../ledger/neighbours.ts";
 import { type RecordingRow, readRecording } from "../../../ledger/recordings.ts";
 import { type CallRow, reader } from "../../../ledger/schema.ts";
+import { readSettings } from "../../../settings.ts";
 import { html, seeOther } from "../../ui/html.ts";
 import { Page } from "../../ui/layout.tsx";
 import { Notice, withNotice } from "../../ui/notices.tsx";
@@ -13,8 +15,9 @@ import type { PageHandler, Viewer } from "../../ui/viewer.ts";
 import { erasurePath } from "../erasure.tsx";
 import { Conversation } from "./conversation.tsx";
 import { ERASE_FIELD, EraseForm } from "./erase-form.tsx";
-import { Facts } from "./facts.tsx";
+import { Facts, Summary } from "./facts.tsx";
 import { Deliveries, MAX_EVENTS, Timeline } from "./history.tsx";
+import { type OpenedFrom, openedFrom, openedPath, readBeside } from "./opened-from.ts";
 import { Recording } from "./recording.tsx";
 import { readTranscriptState, type TranscriptState } from "./transcript.ts";
 import { Values } from "./values.tsx";
@@ -39,59 +42,97 @@ export const eraseCall: PageHandler = async (request, viewer, env) => {
 /** @param formError the mistake in a form of the page: 400 */
 async function callPage(request: Parameters<PageHandler>[0], viewer: Viewer, env: Env, formError?: string) {
   const callId = callIdOf(request);
-  const all = new URL(request.url).searchParams.get("turns") === "all";
+  const url = new URL(request.url);
+  const opened = openedFrom(url, viewer);
   const db = reader(env.DB);
   const details = await readCall(db, callId, MAX_EVENTS + 1);
   if (details === undefined) return html(<UnknownCall callId={callId} viewer={viewer} />, { status: 404 });
-  const [transcript, copy] = await Promise.all([
+  const [transcript, copy, beside] = await Promise.all([
     readTranscriptState(env.ARCHIVE, details.call),
     details.call.recording_url === null ? undefined : readRecording(db, callId),
+    readBeside(db, opened, callId, readSettings(env).searchTranscripts),
   ]);
-  return html(
-    <Call {...details} transcript={transcript} copy={copy} all={all} viewer={viewer} formError={formError} />,
-    {
-      status: formError === undefined ? 200 : 400,
-    },
-  );
+  const words = url.searchParams.get("words")?.trim();
+  const asked = { all: url.searchParams.get("turns") === "all", words: words === "" ? undefined : words };
+  return html(<Call {...details} {...asked} {...{ transcript, copy, opened, beside, viewer, formError }} />, {
+    status: formError === undefined ? 200 : 400,
+  });
 }
 
 interface CallProps extends NonNullable<Awaited<ReturnType<typeof readCall>>> {
   transcript: TranscriptState;
   /** How far the copy of its recording is; absent when none was asked for. */
   copy: RecordingRow | undefined;
+  opened: OpenedFrom;
+  /** The calls beside it in that list. */
+  beside: Neighbours;
   /** Show every turn, and all of it. */
   all: boolean;
+  /** Words to mark in the conversation. */
+  words: string | undefined;
   viewer: Viewer;
   formError: string | undefined;
 }
 
-function Call({ call, events, deliveries, transcript, copy, all, viewer, formError }: CallProps) {
+function Call({
+  call,
+  events,
+  deliveries,
+  transcript,
+  copy,
+  opened,
+  beside,
+  all,
+  words,
+  viewer,
+  formError,
+}: CallProps) {
   return (
     <Page
       title={titleOf(call)}
       viewer={viewer}
       section="/calls"
-      back={{ path: "/calls", name: "All calls" }}
+      back={opened}
       lead={
         <>
           <CallBadge status={call.status} /> <Moment at={call.called_at} viewer={viewer} />
         </>
       }
+      aside={<Beside beside={beside} list={opened.path} />}
     >
       {formError !== undefined && <Notice tone="bad">{formError}</Notice>}
-      <Facts call={call} viewer={viewer} />
-      <Recording call={call} copy={copy} viewer={viewer} />
+      <Summary summary={call.summary} />
       <div class="call-body">
-        <Conversation transcript={transcript} call={call} viewer={viewer} all={all} />
-        <div class="stack">
+        <div class="stack call-side">
+          <Recording call={call} copy={copy} viewer={viewer} />
+          <Facts call={call} viewer={viewer} />
           <Values title="Metrics" json={call.metrics} none="No analysis of this call has come in." />
-          <Values title="Variables" json={call.variables} none="The call brought none." />
-          <Timeline events={events} viewer={viewer} />
-          <Deliveries deliveries={deliveries} viewer={viewer} />
         </div>
+        <Conversation
+          transcript={transcript}
+          call={call}
+          viewer={viewer}
+          all={all}
+          words={words}
+          list={opened.path === "/calls" ? undefined : opened.path}
+        />
+      </div>
+      <div class="columns">
+        <Values title="Variables" json={call.variables} none="The call brought none." />
+        <Timeline events={events} viewer={viewer} />
+        <Deliveries deliveries={deliveries} viewer={viewer} />
       </div>
       <EraseForm callId={call.call_id} viewer={viewer} open={formError !== undefined} />
     </Page>
+  );
+}
+
+function Beside({ beside: { newer, older }, list }: { beside: Neighbours; list: string }) {
+  return (
+    <nav class="actions" aria-label="Calls beside this one">
+      {newer !== undefined && <ButtonLink path={openedPath(newer, list)}>Newer call</ButtonLink>}
+      {older !== undefined && <ButtonLink path={openedPath(older, list)}>Older call</ButtonLink>}
+    </nav>
   );
 }
 

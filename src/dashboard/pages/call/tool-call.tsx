@@ -3,6 +3,7 @@ import type { ToolStatus, ToolTurn } from "../../../events/event.ts";
 import type { Tone } from "../../ui/notices.tsx";
 import { formatMilliseconds } from "../../ui/numbers.ts";
 import { Badge, Clipped, startOf } from "../../ui/parts.tsx";
+import { withQuery } from "../../ui/paths.ts";
 
 const NAME_CHARACTERS = 120;
 
@@ -14,6 +15,8 @@ const ALL_VALUE_CHARACTERS = 100_000;
 const PRETTY_CHARACTERS = 20_000;
 
 interface ToolCallProps {
+  /** From 1, turns that were spoken included. */
+  number: number;
   turn: ToolTurn;
   /** When the agent called it. */
   at: Child;
@@ -22,20 +25,22 @@ interface ToolCallProps {
 }
 
 /** A tool that the agent called, in its place in the conversation: all of it as text, whatever it holds. */
-export function ToolCall({ turn, at, all }: ToolCallProps) {
+export function ToolCall({ number, turn, at, all }: ToolCallProps) {
   const { name, status, duration_ms } = turn;
   const limit = all ? ALL_VALUE_CHARACTERS : VALUE_CHARACTERS;
   return (
-    <li class={status === "error" ? "turn tool failed" : "turn tool"}>
+    <li id={`turn-${number}`} class={status === "error" ? "turn tool failed" : "turn tool"}>
       <p class="who">
         Tool
         {at}
       </p>
       <div class="tool-call">
         <p class="tool-head">
-          <code>
-            <bdi>{startOf(name, NAME_CHARACTERS)}</bdi>
-          </code>
+          <a class="quiet" href={withQuery("/calls", { tool: name })}>
+            <code>
+              <bdi>{startOf(name, NAME_CHARACTERS)}</bdi>
+            </code>
+          </a>
           <ToolBadge status={status} />
           {duration_ms !== null && <span class="small soft keep">{formatMilliseconds(duration_ms)}</span>}
         </p>

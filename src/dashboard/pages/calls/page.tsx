@@ -49,7 +49,14 @@ export const showCalls: PageHandler = async (request, viewer, env) => {
       <ActiveFilters typed={query.typed} filter={query.filter} />
       <div class="sheet">
         {page.rows.length > 0 ? (
-          <CallTable calls={page.rows} order={order} typed={query.typed} viewer={viewer} {...details} />
+          <CallTable
+            calls={page.rows}
+            order={order}
+            list={listPath("/calls", query.typed, query.cursor)}
+            typed={query.typed}
+            viewer={viewer}
+            {...details}
+          />
         ) : (
           <NoCalls query={query} hasOlder={page.next !== undefined} />
         )}

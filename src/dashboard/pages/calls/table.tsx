@@ -3,10 +3,11 @@ import type { ListedMetric } from "../../../ledger/choices.ts";
 import { callRow } from "../../../ledger/schema.ts";
 import { counted, formatDollars, formatNumber } from "../../ui/numbers.ts";
 import { Badge, CallBadge, Moment, startOf } from "../../ui/parts.tsx";
-import { callPath, withQuery } from "../../ui/paths.ts";
+import { callerPath } from "../../ui/paths.ts";
 import { type Column, Table } from "../../ui/table.tsx";
 import { formatDuration } from "../../ui/times.ts";
 import type { Viewer } from "../../ui/viewer.ts";
+import { openedPath } from "../call/opened-from.ts";
 import { listPath, metricWords, type Typed } from "./query.ts";
 import type { Quote } from "./quotes.ts";
 
@@ -40,6 +41,8 @@ interface CallTableProps {
   calls: readonly ListedCall[];
   /** In words, for who does not see that it is one. */
   order: string;
+  /** The address of the list, to which a call's page leads back. */
+  list: string;
   /** How many tool calls failed, by the id of the call; those without any are left out. */
   failedTools: ReadonlyMap<string, number>;
   /** The metrics that are filtered by, and the values that these calls have. */
@@ -51,14 +54,14 @@ interface CallTableProps {
 }
 
 /** Calls as a table. A call's time leads to it; its texts can be selected. */
-export function CallTable({ calls, order, failedTools, metrics, said, typed, viewer }: CallTableProps) {
+export function CallTable({ calls, order, list, failedTools, metrics, said, typed, viewer }: CallTableProps) {
   const filtered = (more: Typed) => listPath("/calls", { ...typed, ...more });
   const columns: Column<ListedCall>[] = [
     {
       name: "When",
       cell: ({ call_id, called_at }) => (
         <span data-copy={call_id} data-copies="the call’s id">
-          <a class="call-link" href={said === undefined ? callPath(call_id) : turnPath(call_id, said)}>
+          <a class="call-link" href={said === undefined ? openedPath(call_id, list) : turnPath(call_id, list, said)}>
             <Moment at={called_at} viewer={viewer} />
           </a>
         </span>
@@ -69,7 +72,7 @@ export function CallTable({ calls, order, failedTools, metrics, said, typed, vie
       cell: ({ caller_phone }) =>
         caller_phone !== null && (
           <span data-copy={caller_phone} data-copies="the number">
-            <Field text={caller_phone} />
+            <Caller phone={caller_phone} />
           </span>
         ),
     },
@@ -108,16 +111,26 @@ export function CallTable({ calls, order, failedTools, metrics, said, typed, vie
   if (said !== undefined) {
     columns.push({
       name: "Said",
-      cell: ({ call_id }) => <Sentence quote={said.quotes.get(call_id)} path={turnPath(call_id, said)} />,
+      cell: ({ call_id }) => <Sentence quote={said.quotes.get(call_id)} path={turnPath(call_id, list, said)} />,
     });
   }
   return <Table<ListedCall> caption={`Calls, ${order}`} class="calls" rows={calls} columns={columns} />;
 }
 
 /** The address of a call at the turn that has the words, which its page marks. */
-function turnPath(call_id: string, { words, quotes }: Said): string {
+function turnPath(call_id: string, list: string, { words, quotes }: Said): string {
   const turn = quotes.get(call_id)?.turn;
-  return `${withQuery(callPath(call_id), { words })}${turn === undefined ? "" : `#turn-${turn}`}`;
+  return `${openedPath(call_id, list, words)}${turn === undefined ? "" : `#turn-${turn}`}`;
+}
+
+function Caller({ phone }: { phone: string }) {
+  const path = callerPath(phone);
+  if (path === undefined) return <Field text={phone} />;
+  return (
+    <a class="quiet" href={path}>
+      <Field text={phone} />
+    </a>
+  );
 }
 
 function FailedTools({ count, path }: { count: number; path: string }) {
