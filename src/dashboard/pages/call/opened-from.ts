@@ -41,5 +41,5 @@ export async function readBeside(
 
 /** Returns the address of a call's page that leads back to a list. */
 export function openedPath(callId: string, list: string, words?: string): string {
-  return withQuery(callPath(callId), { list: list === allCalls.path ? undefined : list, words });
+  return withQuery(callPath(callId), { words, list: list === allCalls.path ? undefined : list });
 }
