@@ -41,7 +41,7 @@ const addresses: readonly Address[] = [
   action("/calls/:call_id/erase", eraseCall),
   page("/callers", showCaller),
   page("/callers/erase", askToErase),
-  action("/callers/erase", eraseCaller),
+  action("/callers/erase/start", eraseCaller),
   page("/erasures/:job", showErasure),
   page("/deliveries", showDeliveries),
   action("/deliveries/retry", retryDeliveries),

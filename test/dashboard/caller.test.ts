@@ -126,12 +126,12 @@ describe("everything of a caller", () => {
     const { html } = await pages.visit(caller);
     const ask = await pages.visit(linkNamed(html, "Erase everything of this caller"));
     expect(ask.text).toContain("4 calls, 0 parked bodies and 0 bodies in quarantine go");
-    const unsure = await pages.submit(caller, "/callers/erase", { phone: PHONE });
+    const unsure = await pages.submit(caller, "/callers/erase/start", { phone: PHONE });
     expect(unsure.status).toBe(400);
     expect(unsure.text).toContain("Nothing was erased");
     expect((await pages.visit(caller)).text).toContain("4 calls");
 
-    const { status, headers } = await pages.submit(caller, "/callers/erase", { phone: PHONE, understood: "yes" });
+    const { status, headers } = await pages.submit(caller, "/callers/erase/start", { phone: PHONE, understood: "yes" });
     expect(status).toBe(303);
     expect(headers.get("Location")).toMatch(/^\/erasures\//);
     await vi.waitFor(async () => expect((await pages.visit(caller)).text).toContain("No call of this number"), 20_000);

@@ -18,6 +18,8 @@ export const pages: Readonly<Record<string, string>> = {
   "/calls.csv": "/calls.csv",
   "/calls/:call_id": "/calls/call-1",
   "/calls/:call_id/recording": "/calls/call-1/recording",
+  "/callers": `/callers?${new URLSearchParams({ phone: PHONE })}`,
+  "/callers/erase": `/callers/erase?${new URLSearchParams({ phone: PHONE })}`,
   "/erasures/:job": `/erasures/${JOB}`,
   "/deliveries": "/deliveries?state=all",
   "/quarantine": "/quarantine",
@@ -28,6 +30,7 @@ export const pages: Readonly<Record<string, string>> = {
 export const actions: Readonly<Record<string, string>> = {
   "/sign-out": "/sign-out",
   "/calls/:call_id/erase": "/calls/call-1/erase",
+  "/callers/erase/start": "/callers/erase/start",
   "/deliveries/retry": "/deliveries/retry",
   "/quarantine/replay": "/quarantine/replay",
 };

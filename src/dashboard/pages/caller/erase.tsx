@@ -19,7 +19,7 @@ export const askToErase: PageHandler = async (request, viewer, env) => {
   return named.ok ? askPage(named.value.phone, viewer, env) : named.response;
 };
 
-/** `POST /callers/erase`: starts the erasure of all calls of a number, once the box is ticked. */
+/** `POST /callers/erase/start`: starts the erasure of all calls of a number, once the box is ticked. */
 export const eraseCaller: PageHandler = async (request, viewer, env) => {
   const form = await readForm(request, z.object({ phone: wholePhone, [ERASE_FIELD]: z.literal("yes").optional() }));
   if (!form.ok) return form.response;
@@ -41,7 +41,7 @@ async function askPage(phone: string, viewer: Viewer, env: Env, formError?: stri
       back={{ path: callerPage, name: phone }}
     >
       {formError !== undefined && <Notice tone="bad">{formError}</Notice>}
-      <PostForm action="/callers/erase" viewer={viewer} fields={{ phone }} class="sheet erase-sheet">
+      <PostForm action="/callers/erase/start" viewer={viewer} fields={{ phone }} class="sheet erase-sheet">
         <p>
           Of <bdi>{phone}</bdi> {sentenceOf(preview)} go: rows, events and deliveries in D1, transcripts and recordings
           in R2. What was sent downstream already stays there. <strong>It cannot be undone.</strong>
