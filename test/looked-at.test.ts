@@ -254,7 +254,7 @@ test.each([
   expect(page.text).toContain(words);
   const next = /href="([^"]*cursor=[^"]*)"/.exec(page.html)?.[1]?.replaceAll("&amp;", "&") ?? "";
   const after = await visit(next);
-  expect(after.html).toContain('href="/calls/oldest"');
+  expect(after.html).toMatch(/href="\/calls\/oldest["?]/);
   expect(after.text).not.toContain("were looked at");
 });
 

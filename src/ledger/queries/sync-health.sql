@@ -15,7 +15,7 @@ FROM parameters CROSS JOIN (
   )
   UNION ALL SELECT * FROM (
     SELECT delivery.state, delivery.overdue_at, delivery.updated_at FROM sync_deliveries AS delivery
-    WHERE delivery.overdue_at IS NOT NULL
+    WHERE delivery.overdue_at IS NOT NULL AND delivery.state = 'pending'
     ORDER BY delivery.overdue_at
     LIMIT 200
   )
