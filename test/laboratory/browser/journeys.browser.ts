@@ -64,7 +64,7 @@ describe("calls", () => {
     await page.waitForURL(/q=charged/);
     expect(await page.locator("tbody mark").first().textContent()).toBe("charged");
     await page.locator("tbody a").first().click();
-    await page.waitForURL(/\/calls\/[^?]+\?words=charged\+twice#turn-\d+$/);
+    await page.waitForURL(/\/calls\/[^?]+\?words=charged\+twice&list=[^#]+#turn-\d+$/);
     await expect.poll(() => page.locator("main").textContent()).toMatch(/charged twice/i);
     await page.context().close();
   });
@@ -84,15 +84,16 @@ describe("calls", () => {
     await page.context().close();
   });
 
-  test("a number is copied with a click and selected with the mouse, and the head stays in sight", async () => {
+  test("a number is copied with a click, what stands in a row can be selected with the mouse, and the head stays in sight", async () => {
     const page = await visit.open();
     await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
     await page.goto(visit.at("/calls"));
     const caller = page.locator("tbody tr:nth-child(30) td:nth-child(2)");
     const number = await caller.locator("bdi").textContent();
-    await caller.locator("bdi").dblclick();
+    await page.locator("tbody tr:nth-child(30) td:nth-child(5)").dblclick();
     expect(page.url()).toBe(visit.at("/calls"));
     expect(await page.evaluate("getSelection().toString()")).not.toBe("");
+    await caller.hover();
     await caller.getByRole("button").click();
     expect(await page.evaluate("navigator.clipboard.readText()")).toBe(number);
     expect(await page.evaluate("document.querySelector('.calls th').getBoundingClientRect().top")).toBe(0);
@@ -151,13 +152,14 @@ describe("a call full of markup", () => {
 });
 
 describe("acting", () => {
-  test("a delivery that failed is sent again and arrives", async () => {
+  test("a delivery that failed is sent again, once its number was confirmed, and arrives", async () => {
     const page = await visit.open();
     await page.goto(visit.at("/deliveries"));
     await page
       .getByRole("button", { name: /^Send again/ })
       .first()
       .click();
+    await page.getByRole("button", { name: "Send 1 delivery again" }).click();
     await expect.poll(() => page.getByRole("status").textContent()).toContain("1 delivery is on the way again");
     await expect
       .poll(

@@ -79,6 +79,13 @@ export function addressesOf({ ledger }: Visit) {
       ).first<string>("call_id");
       return `/calls/${encodeURIComponent(call_id ?? "")}`;
     },
+    /** The query of a caller who called most often. */
+    async caller(): Promise<string> {
+      const phone = await ledger.DB.prepare(
+        "SELECT caller_phone FROM calls WHERE caller_phone GLOB '+[0-9]*' GROUP BY caller_phone ORDER BY count(*) DESC LIMIT 1",
+      ).first<string>("caller_phone");
+      return `?${new URLSearchParams({ phone: phone ?? "" })}`;
+    },
     /** Erases a call in which little was said. */
     async completeErasure(): Promise<string> {
       const call_id = await ledger.DB.prepare(
