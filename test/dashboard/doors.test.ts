@@ -84,6 +84,8 @@ test("nobody learns what there is at other addresses who is not signed in", asyn
       404,
       "text/html; charset=utf-8",
     ]);
+    // With the navigation, to go on from.
+    expect(await signedIn.text()).toContain('<nav aria-label="Main">');
     expect(await ledger.ask(path, { headers: program })).toMatchObject({ status: 404 });
   }
 });

@@ -24,7 +24,7 @@ async function startedAt(milliseconds: number, token = TOKEN): Promise<string> {
 describe("the session's cookie", () => {
   const signIn = (headers: Record<string, string>) =>
     ledger.ask("/sign-in", { method: "POST", body: new URLSearchParams({ token: TOKEN }), headers });
-  const common = ["Max-Age=43200", "Path=/", "HttpOnly", "SameSite=Strict"];
+  const common = ["Max-Age=43200", "Path=/", "HttpOnly", "SameSite=Lax"];
   const secureSignIn = () =>
     ledger.worker.fetch(`${SECURE}/sign-in`, {
       method: "POST",
@@ -70,7 +70,7 @@ describe("the session's cookie", () => {
     const body = new URLSearchParams({ csrf_token: /name="csrf_token" value="(\w+)"/.exec(html)?.[1] ?? "" });
     const response = await ledger.askSignedIn("/sign-out", { method: "POST", body });
     expect(response.status).toBe(303);
-    expect(response.headers.getSetCookie()).toEqual(["session=; Max-Age=0; Path=/; HttpOnly; SameSite=Strict"]);
+    expect(response.headers.getSetCookie()).toEqual(["session=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax"]);
     const next = await ledger.ask(response.headers.get("Location") ?? "");
     expect(await next.text()).toContain("You are signed out.");
   });

@@ -34,11 +34,14 @@ function signingKey(apiToken: string): Promise<ArrayBuffer> {
   return deriveKey(apiToken, "dashboard session");
 }
 
-/** Over plain HTTP, which is local development, browsers keep neither a `Secure` cookie nor one with the prefix. */
+/**
+ * Over plain HTTP, which is local development, browsers keep neither a `Secure` cookie nor one with the prefix. `Lax`, so that a link
+ * in a message opens its page: what acts is a form, and each has a token of its own.
+ */
 function cookieOf(request: Request) {
   const secure = new URL(request.url).protocol === "https:";
   return {
     name: secure ? "__Host-session" : "session",
-    attributes: { path: "/", httpOnly: true, secure, sameSite: "Strict" },
+    attributes: { path: "/", httpOnly: true, secure, sameSite: "Lax" },
   } as const;
 }

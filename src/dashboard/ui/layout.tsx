@@ -16,8 +16,8 @@ const styles = ["base", "frame", "sheets", "tables", "forms", "charts", "overvie
 interface PageProps {
   title: string;
   viewer: Viewer;
-  /** The entry of the navigation that the page belongs to. */
-  section: (typeof sections)[number][0];
+  /** The entry of the navigation that the page belongs to, if any. */
+  section: (typeof sections)[number][0] | undefined;
   /** Stands above the title: the page that this one is below. */
   back?: { path: string; name: string };
   /** Stands under the title. */

@@ -1,15 +1,23 @@
 import * as z from "zod";
 import { problemResponse } from "../../http/problem.ts";
+import { viewerOf } from "../auth/authenticate.ts";
 import { html, securityHeaders } from "./html.ts";
-import { LonePage } from "./layout.tsx";
+import { LonePage, Page } from "./layout.tsx";
 import { ButtonLink } from "./parts.tsx";
 import { pageOfAction } from "./paths.ts";
+import type { Viewer } from "./viewer.ts";
 
 const problemBody = z.object({ title: z.string(), detail: z.string() });
 
 /** Makes a page of a problem when a browser asks, and adds the security headers that an answer lacks. */
-export async function presentable(answer: Response, request: Request): Promise<Response> {
-  const response = isProblem(answer) && readsPages(request) ? await problemPage(answer, request) : answer;
+export async function presentable(
+  answer: Response,
+  request: Request,
+  env: Env,
+  ctx: ExecutionContext,
+): Promise<Response> {
+  const isPage = isProblem(answer) && readsPages(request);
+  const response = isPage ? await problemPage(answer, request, await viewerOf(request, env, ctx)) : answer;
   for (const [name, value] of Object.entries(securityHeaders)) {
     if (!response.headers.has(name)) response.headers.set(name, value);
   }
@@ -35,20 +43,34 @@ function isProblem(response: Response): boolean {
   return response.headers.get("Content-Type") === "application/problem+json";
 }
 
-async function problemPage(problem: Response, request: Request): Promise<Response> {
+async function problemPage(problem: Response, request: Request, viewer: Viewer | undefined): Promise<Response> {
   const { status, headers } = problem;
   const { title, detail } = problemBody.parse(await problem.json());
-  return html(
-    <LonePage title={title}>
-      <p class="soft small">{status}</p>
-      <h1>{title}</h1>
+  const init = { status, headers: Object.fromEntries(headers) };
+  const explained = (
+    <>
       <p>{detail}</p>
       <p class="actions">
         <WayOn status={status} request={request} />
         <ButtonLink path="/">Overview</ButtonLink>
       </p>
+    </>
+  );
+  if (viewer !== undefined) {
+    return html(
+      <Page title={title} viewer={viewer} section={undefined} lead={status}>
+        <div class="sheet stack">{explained}</div>
+      </Page>,
+      init,
+    );
+  }
+  return html(
+    <LonePage title={title}>
+      <p class="soft small">{status}</p>
+      <h1>{title}</h1>
+      {explained}
     </LonePage>,
-    { status, headers: Object.fromEntries(headers) },
+    init,
   );
 }
 
