@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { configDefaults, defineConfig } from "vitest/config";
 
@@ -7,19 +7,32 @@ const projectFolder = join(import.meta.dirname, "..");
 /** What `npm run test:slow` runs: faults, the benchmark, the simulator, and what works on copies of the project. */
 const laboratory = "test/laboratory/**";
 
-/** The faces that can be taken out, and the tests that go through their doors: without the one, not the others. */
-export const testsThrough = {
-  "src/dashboard": ["test/dashboard/**", "test/{alerts,deliveries,figures,looked-at,reading}.test.ts"],
-  "src/api": [
-    "test/{alerts,api,csv,deliveries,erasure,looked-at,openapi,queries,reading,search}.test.ts",
-    "test/laboratory/{bench/seed/seed,commands/dev,commands/listing,slow/simulate}.test.ts",
-  ],
-  "src/mcp": ["test/mcp.test.ts", "test/laboratory/slow/conformance.test.ts"],
+/** What a test has in it that goes through the door of a face. */
+const traces = {
+  "src/dashboard": /support\/sign-in\.ts|src\/dashboard\//,
+  "src/api": /support\/ask\.ts|["'`]\/api\/|src\/api\//,
+  "src/mcp": /src\/mcp\/|["'`]\/mcp\b/,
+} as const;
+export type Face = keyof typeof traces;
+
+/** Besides these: pages of the dashboard, and commands and seeds that ask the API. */
+const others: Record<Face, RegExp> = {
+  "src/dashboard": /^test\/dashboard\//,
+  "src/api": /^test\/laboratory\/(bench\/seed\/seed|commands\/dev|commands\/listing|slow\/simulate)\./,
+  "src/mcp": /^$/,
 };
 
-export const testsOfFacesTakenOut = Object.entries(testsThrough).flatMap(([room, tests]) =>
-  existsSync(join(projectFolder, room)) ? [] : tests,
-);
+/** The tests that go through the door of a face: without it, they are left out. Paths from the project's folder. */
+export function testsThrough(face: Face): string[] {
+  return globSync("test/**/*.test.ts", { cwd: projectFolder }).filter(
+    (path) => others[face].test(path) || traces[face].test(readFileSync(join(projectFolder, path), "utf8")),
+  );
+}
+
+const faces: readonly Face[] = ["src/dashboard", "src/api", "src/mcp"];
+export const testsOfFacesTakenOut = faces
+  .filter((face) => !existsSync(join(projectFolder, face)))
+  .flatMap((face) => testsThrough(face));
 
 export default defineConfig({
   test: {

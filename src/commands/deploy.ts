@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { unstable_readConfig as readConfig } from "wrangler";
 import { splitArguments } from "./arguments.ts";
 import { helpOf } from "./command.ts";
@@ -44,6 +45,11 @@ async function deploy(given: string[]): Promise<number> {
     { config: configPath ?? `${projectFolder}/wrangler.toml`, ...(environment !== undefined && { env: environment }) },
     { hideWarnings: true },
   );
+  if (configPath !== undefined && environment === undefined && isOwnName(config.name, configPath)) {
+    return fail(
+      `Nothing is uploaded: ${configPath} has the name of wrangler.toml, ${config.name}, and would take the place of that Worker.`,
+    );
+  }
   const isThere = await hasDatabase(config, shared);
   if (isThere === undefined) {
     return fail("Nothing is uploaded: whether the database exists could not be found out; see above.");
@@ -65,6 +71,12 @@ it uploaded the Worker, run \`npm run deploy\` again.`,
   }
   await printState(report, config.vars["SYNC_URL"] || config.vars["ALERT_URL"], shared);
   return 0;
+}
+
+/** Returns whether another configuration names the Worker of `wrangler.toml`: a second ledger would be uploaded over the first. */
+function isOwnName(name: string | undefined, configPath: string): boolean {
+  const own = `${projectFolder}/wrangler.toml`;
+  return resolve(configPath) !== resolve(own) && readConfig({ config: own }, { hideWarnings: true }).name === name;
 }
 
 function fail(message: string): number {
