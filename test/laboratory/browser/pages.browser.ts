@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { BRAND } from "../../../src/settings.ts";
 import { addressesOf, overflows, startVisit, stranger, type Visit, violationsOf } from "./visit.ts";
 
 let visit: Visit;
@@ -40,7 +41,7 @@ describe.each([
   test.each(Object.keys(pages))("%s can be read by everyone and fits the screen", async (name) => {
     const page = await visit.open({ viewport: { width, height: 844 }, colorScheme });
     await page.goto(visit.at((await pages[name]?.()) ?? ""));
-    expect(await page.title()).toMatch(/ · Call Ledger$/);
+    expect(await page.title()).toContain(` · ${BRAND}`);
     expect(await page.getByRole("heading", { level: 1 }).count()).toBe(1);
     expect(await violationsOf(page)).toEqual([]);
     expect(await overflows(page)).toBe(false);
