@@ -8,6 +8,7 @@ import { deleteOldJobs } from "./ledger/jobs.ts";
 import { countStaleHours } from "./ledger/totals/stale.ts";
 import { log, logError } from "./log.ts";
 import { STARTED_BY_CRON, startRecordings } from "./recordings/start.ts";
+import { goOnSending } from "./sync/again/page.ts";
 import { configuredDestinations } from "./sync/destinations/index.ts";
 import { sendOverdue } from "./sync/relay.ts";
 
@@ -36,6 +37,7 @@ async function everyMinute(env: Env, ctx: ExecutionContext, now: Date): Promise<
   const context = ingestContext(env, ctx, configuredDestinations(env));
   await Promise.all([
     run("overdue deliveries", () => sendOverdue(env.DB, env.SYNC_QUEUE, now)),
+    run("ranges sent again", () => goOnSending({ db: env.DB, queue: env.SYNC_QUEUE }, now)),
     run("parked bodies", () => bringBack(context)),
     run("erasures", () => sweepErasures({ db: env.DB, bucket: env.ARCHIVE }, now)),
     run("recordings", () => startRecordings(env, now, STARTED_BY_CRON)),

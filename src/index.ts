@@ -5,6 +5,7 @@ import { routes } from "./routes.ts";
 
 export { EraseJob } from "./erasure/job.ts";
 export { RecordingJob } from "./recordings/job.ts";
+export { SendAgainJob } from "./sync/again/job.ts";
 
 export default {
   async fetch(request, env, ctx): Promise<Response> {

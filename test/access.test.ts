@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ask } from "./support/ask.ts";
+import { SYNC_SECRET } from "./support/downstream.ts";
 import { documentedCall } from "./support/events.ts";
 import { bootLedger } from "./support/ledger.ts";
 import { post, readAnswer } from "./support/post.ts";
@@ -7,7 +8,10 @@ import { post, readAnswer } from "./support/post.ts";
 describe("behind Cloudflare Access, a browser's cookie goes along with what any site sends", () => {
   let ledger: Awaited<ReturnType<typeof bootLedger>>;
   beforeAll(async () => {
-    ledger = await bootLedger({ access: { aud: "audience", identity: { email: "robin@example.com" } } });
+    ledger = await bootLedger({
+      access: { aud: "audience", identity: { email: "robin@example.com" } },
+      env: { SYNC_URL: "http://127.0.0.1:1/", SYNC_SECRET },
+    });
     await post(ledger.url, documentedCall({ call_id: "safe" }).start());
   });
   afterAll(() => ledger.harness.close());

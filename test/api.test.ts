@@ -130,9 +130,14 @@ describe("while a store fails", () => {
   const doomedCall = ({ store, kind }: (typeof cases)[number]) => `doomed-${store}-${kind}`;
 
   let faulty: Awaited<ReturnType<typeof bootLedger>>;
+  const startedJob = z.object({ job: z.string() });
   let job: string;
+  let range: string;
   beforeAll(async () => {
-    faulty = await bootLedger({ main: "test/support/stores/faulty-ledger.ts" });
+    faulty = await bootLedger({
+      main: "test/support/stores/faulty-ledger.ts",
+      env: { SYNC_URL: "http://127.0.0.1:1/", SYNC_SECRET },
+    });
     const call = documentedCall({ call_id: "call-1" });
     for (const event of [call.start(), call.end(), call.analytics()]) await post(faulty.url, event);
     await giveRecording(faulty, "call-1");
@@ -141,7 +146,10 @@ describe("while a store fails", () => {
     }
     await post(faulty.url, "[]");
     const started = await requestApi(faulty.url, "delete", { path: "/calls/call-3" });
-    job = z.object({ job: z.string() }).parse(await started.json()).job;
+    job = startedJob.parse(await started.json()).job;
+    const body = { from: "2024-07-15", to: "2024-07-15" };
+    const sending = await requestApi(faulty.url, "post", { path: "/deliveries/retry", body });
+    range = startedJob.parse(await sending.json()).job;
   });
   afterAll(() => faulty.harness.close());
 
@@ -150,7 +158,8 @@ describe("while a store fails", () => {
   );
 
   test.concurrent.for(each)("$route says so, while $store fails ($kind)", async ({ route, request, store, kind }) => {
-    const path = request.path.replace("{job}", job).replace("call-2", doomedCall({ store, kind }));
+    const ofJobs = request.path.replace("{job}", job).replace("{range}", range);
+    const path = ofJobs.replace("call-2", doomedCall({ store, kind }));
     const faults: Faults = { [store]: kind };
     const headers = { [FAULTS_HEADER]: JSON.stringify(faults) };
     const response = await requestApi(faulty.url, route.split(" ")[0] ?? "", { ...request, path }, headers);
@@ -292,13 +301,13 @@ describe("deliveries", () => {
     const event_id = await ledger.DB.prepare("SELECT event_id FROM events WHERE call_id = 'retry-1'").first<string>(
       "event_id",
     );
-    expect(await command("retry", "--yes", "--event", event_id ?? "")).toBe("1 sent again\n");
+    expect(await command("retry", "--yes", "--event-id", event_id ?? "")).toBe("1 sent again\n");
     await vi.waitFor(
       async () => expect(await states("delivered")).toMatchObject([{ call_id: "retry-1", attempts: 2 }]),
       { timeout: 100_000 },
     );
     expect(await states("failed")).toHaveLength(2);
-    expect(await command("retry", "--destination", "nowhere")).toBe("0 sent again\n");
+    await expect(command("retry", "--destination", "nowhere")).rejects.toThrow("There is no destination nowhere");
     expect(await command("retry", "--yes")).toBe("2 sent again\n");
     await vi.waitFor(async () => expect(await states("delivered")).toHaveLength(3), { timeout: 100_000 });
     expect((await command("deliveries", "--json", "--state", "delivered")).trim().split("\n")).toHaveLength(3);

@@ -362,7 +362,7 @@ describe("jobs", () => {
       ...{ calls: 0, events: 0, deliveries: 0, words: 0, objects: 0, parked: 0, quarantined: 0 },
       index_merged: false,
     });
-    await ledger.DB.prepare("INSERT INTO ledger_jobs VALUES ('stuck-job', 'errored', ?, ?, NULL, ?, ?)")
+    await ledger.DB.prepare("INSERT INTO ledger_jobs VALUES ('stuck-job', 'erasure', 'errored', ?, ?, NULL, ?, ?)")
       .bind(JSON.stringify({ call_id: "stuck" }), output, minutes(5).toISOString(), minutes(-5).toISOString())
       .run();
     await runCron(ledger.url, minutes(4));

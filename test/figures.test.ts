@@ -29,7 +29,8 @@ const figures: Record<string, string> = {
   Numbers:
     ", numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 60) SELECT n, -n AS less FROM numbers",
   Misspelt: "SELECT kount(*) FROM calls",
-  Writes: "INSERT INTO ledger_jobs (id, status, output, updated_at) SELECT 'written', '', '', '' FROM parameters",
+  Writes:
+    "INSERT INTO ledger_jobs (id, kind, status, output, updated_at) SELECT 'written', '', '', '', '' FROM parameters",
   Erases: "SELECT 1; DELETE FROM calls",
   "Another first line": "",
   "Never answers": `-- never\nSELECT count(*) AS calls ${CALLS}`,

@@ -51,6 +51,7 @@ test("the migrations make a fresh database a ledger", async () => {
     "calls_by_time",
     "deliveries_by_time",
     "deliveries_overdue",
+    "events_by_time",
     "ledger_caller_numbers_by_call",
     "ledger_erased_calls_to_sweep",
     "ledger_jobs_due",

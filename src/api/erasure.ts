@@ -1,15 +1,12 @@
 import * as z from "zod";
 import {
-  jobView,
   numberPreview,
   previewNumberErasure,
-  readJobView,
   startCallErasure,
   startNumberErasure,
   wholePhone,
 } from "../erasure/start.ts";
 import { callQuery, nothing, operation } from "../http/operation.ts";
-import { notFound } from "../http/problem.ts";
 import { unknownCall } from "../reading/call.ts";
 
 const started = { "application/json": z.object({ job: z.string().describe("see GET /jobs/{id}") }) };
@@ -52,21 +49,6 @@ export const previewErasure = operation({
   answers: { "application/json": numberPreview },
   perform: async ({ body: { caller_phone } }, env) =>
     Response.json(await previewNumberErasure(caller_phone, { db: env.DB, bucket: env.ARCHIVE })),
-});
-
-/** `GET /api/jobs/{id}`: how far a job is. */
-export const getJob = operation({
-  method: "get",
-  path: "/jobs/{id}",
-  summary: "How far an erasure is",
-  query: nothing,
-  body: nothing,
-  answers: { "application/json": jobView },
-  problems: [404],
-  async perform({ parameter: id }, env) {
-    const job = await readJobView(env.DB, id);
-    return job === undefined ? notFound("There is no job of this id.") : Response.json(job);
-  },
 });
 
 function accepted(job: string): Response {

@@ -46,7 +46,8 @@ function describe(operations: readonly Operation[]) {
   };
 }
 
-function describeOperation({ method, path, summary, query, body, status, answers, problems }: Operation): object {
+function describeOperation({ method, path, summary, query, body, ...outcome }: Operation): object {
+  const { status, answers, started, problems } = outcome;
   const failed = { $ref: "#/components/responses/Problem" };
   const content = Object.entries(answers).map(([type, schema]) => [type, { schema: jsonSchemaOf(schema, "output") }]);
   return {
@@ -58,6 +59,9 @@ function describeOperation({ method, path, summary, query, body, status, answers
     }),
     responses: {
       [status]: { description: status === 200 ? "OK" : "Accepted", content: Object.fromEntries(content) },
+      ...(started && {
+        202: { description: "Accepted", content: { "application/json": { schema: jsonSchemaOf(started, "output") } } },
+      }),
       400: failed,
       401: failed,
       ...Object.fromEntries(problems.map((problem) => [problem, failed])),

@@ -3,10 +3,11 @@ import { getCall, getTranscript } from "../reading/call.ts";
 import { exportCalls, getCalls } from "../reading/calls.ts";
 import { getStats } from "../reading/stats.ts";
 import { sendTestAlerts } from "./alerts.ts";
-import { getDeliveries, getFailures, retryDeliveries } from "./deliveries.ts";
-import { eraseCall, eraseCaller, getJob, previewErasure } from "./erasure.ts";
+import { getDeliveries, getFailures, previewRetry, retryDeliveries } from "./deliveries.ts";
+import { eraseCall, eraseCaller, previewErasure } from "./erasure.ts";
+import { getJob, stopSending } from "./jobs.ts";
 import { getParked } from "./parked.ts";
-import { getQuarantine, replayQuarantined } from "./quarantine.ts";
+import { discardQuarantined, getQuarantine, replayQuarantined } from "./quarantine.ts";
 import { getRecording } from "./recording.ts";
 import { indexTranscripts } from "./search.ts";
 
@@ -21,12 +22,15 @@ export const operations: readonly Operation[] = [
   eraseCaller,
   previewErasure,
   getJob,
+  stopSending,
   getStats,
   getDeliveries,
   getFailures,
   retryDeliveries,
+  previewRetry,
   getQuarantine,
   replayQuarantined,
+  discardQuarantined,
   getParked,
   indexTranscripts,
   sendTestAlerts,

@@ -10,10 +10,13 @@ import { askToErase, eraseCaller } from "./pages/caller/erase.tsx";
 import { showCaller } from "./pages/caller/page.tsx";
 import { downloadCalls, showCalls } from "./pages/calls/page.tsx";
 import { showDeliveries } from "./pages/deliveries/page.tsx";
+import { sendRange, showRange } from "./pages/deliveries/range.tsx";
 import { retryDeliveries } from "./pages/deliveries/retry.tsx";
+import { showSending, stopSending } from "./pages/deliveries/sending.tsx";
 import { showErasure } from "./pages/erasure.tsx";
 import { showOverview } from "./pages/overview/page.tsx";
 import { showQuarantinedBody } from "./pages/quarantine/body.tsx";
+import { discardQuarantined } from "./pages/quarantine/discard.tsx";
 import { replayQuarantined, showQuarantine } from "./pages/quarantine/page.tsx";
 import { seeOther } from "./ui/html.ts";
 import { pageOfAction } from "./ui/paths.ts";
@@ -45,9 +48,14 @@ const addresses: readonly Address[] = [
   page("/erasures/:job", showErasure),
   page("/deliveries", showDeliveries),
   action("/deliveries/retry", retryDeliveries),
+  page("/deliveries/range", showRange),
+  action("/deliveries/range/send", sendRange),
+  page("/deliveries/jobs/:job", showSending),
+  action("/deliveries/jobs/:job/stop", stopSending),
   page("/quarantine", showQuarantine),
   page("/quarantine/body", showQuarantinedBody),
   action("/quarantine/replay", replayQuarantined),
+  action("/quarantine/discard", discardQuarantined),
 ];
 
 /** Every address that no other door of the Worker answers. */

@@ -6,10 +6,9 @@ import type { HeldState } from "../held/held.ts";
 import { listHeld } from "../held/list.ts";
 import { readCallRow } from "../ledger/calls.ts";
 import { callIdsBefore, countCallsOfNumber } from "../ledger/erasure.ts";
-import { insertJob, jobStatus, readJob } from "../ledger/jobs.ts";
-import { logError } from "../log.ts";
+import { insertJob, type JobRow, jobStatus } from "../ledger/jobs.ts";
 import { readSettings } from "../settings.ts";
-import type { EraseParameters } from "./job.ts";
+import { createInstance } from "../stores/workflow.ts";
 import { type ErasureStores, erased, nothingErased, PATIENCE_MS } from "./steps.ts";
 import type { Subject } from "./subject.ts";
 
@@ -21,14 +20,16 @@ export const wholePhone = z
     message: `must be a whole phone number: ${MIN_PHONE_DIGITS} digits or more`,
   });
 
-/** A job as the outside sees it. */
-export const jobView = z.object({ status: jobStatus, output: erased.describe("how much went so far") });
-export type JobView = z.infer<typeof jobView>;
+/** An erasure as the outside sees it. */
+export const erasureView = z.object({
+  status: jobStatus.exclude(["stopped"]),
+  output: erased.describe("how much went so far"),
+});
+export type ErasureView = z.infer<typeof erasureView>;
 
-/** Reads the state of a job; `undefined` if there is none of this id. */
-export async function readJobView(db: D1Database, id: string): Promise<JobView | undefined> {
-  const row = await readJob(db, id);
-  return row && { status: row.status, output: erased.parse(JSON.parse(row.output)) };
+/** Returns the state of an erasure; `undefined` for another job. */
+export function viewErasure({ kind, status, output }: JobRow): ErasureView | undefined {
+  return kind === "erasure" ? erasureView.parse({ status, output: JSON.parse(output) }) : undefined;
 }
 
 /**
@@ -135,20 +136,9 @@ async function countLabelled(
 }
 
 async function start(id: string, subject: Subject, env: Env, now: Date): Promise<string> {
-  const row = { id, subject: JSON.stringify(subject), output: JSON.stringify(nothingErased) };
+  const [subjectJson, output] = [JSON.stringify(subject), JSON.stringify(nothingErased)];
+  const row = { id, kind: "erasure", subject: subjectJson, output, position: null } as const;
   await insertJob(env.DB, row, new Date(now.getTime() + PATIENCE_MS), now);
-  await createInstance(env.ERASURE, id);
+  await createInstance(env.ERASURE, id, { job: id });
   return id;
-}
-
-/** Workflows keeps an instance for days by default. */
-const INSTANCE_RETENTION = { successRetention: "1 hour", errorRetention: "1 day" } as const;
-
-/** Creates the instance of a job. Never rejects: without an instance, the cron performs the job. */
-async function createInstance(erasure: Workflow<EraseParameters>, job: string): Promise<void> {
-  try {
-    await erasure.create({ id: job, params: { job }, retention: INSTANCE_RETENTION });
-  } catch (error) {
-    logError({ message: "could not start an erasure", job }, error);
-  }
 }

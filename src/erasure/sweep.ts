@@ -25,7 +25,7 @@ export async function sweepErasures(stores: ErasureStores, now: Date): Promise<{
   const swept = await sweepCalls(stores, now, end);
   let jobs = 0;
   let steps = 0;
-  for (const { id } of await listDueJobs(stores.db, JOBS_A_RUN, now)) {
+  for (const { id } of await listDueJobs(stores.db, "erasure", JOBS_A_RUN, now)) {
     for (let isDone = false; !isDone; ) {
       if (Date.now() >= end || ++steps > MAX_STEPS) return { swept, jobs };
       const row = await readJob(stores.db, id);

@@ -1,7 +1,8 @@
+import pMap from "p-map";
 import * as z from "zod";
 import { MAX_KEY_BYTES } from "../archive/keys.ts";
 import type { Received, StoredBody } from "../events/received.ts";
-import { askStore } from "../stores/ask.ts";
+import { askStore, MAX_CONNECTIONS } from "../stores/ask.ts";
 import { type Label, labelOf, subjectsOf } from "./subjects.ts";
 
 /** `parked`: a store failed, and the cron recovers the body. `quarantined`: the body did not fit, and a person replays it. */
@@ -43,8 +44,13 @@ export interface HeldBody {
 const MAX_DETAIL_CHARACTERS = 1000;
 
 function keyOf(state: HeldState, { sha256, receivedAt }: StoredBody): string {
-  const folder = state === "parked" ? receivedAt : receivedAt.slice(0, "2024-07-15".length).replaceAll("-", "/");
-  return `${heldPrefixes[state]}${folder}/${sha256}.json`;
+  const folder = state === "parked" ? `${heldPrefixes.parked}${receivedAt}/` : folderOfDay(receivedAt);
+  return `${folder}${sha256}.json`;
+}
+
+/** The folder of the quarantine with the bodies of a day. */
+export function folderOfDay(receivedAt: string): string {
+  return `${heldPrefixes.quarantined}${receivedAt.slice(0, "2024-07-15".length).replaceAll("-", "/")}/`;
 }
 
 /**
@@ -129,6 +135,12 @@ export async function peekHeld(
 /** Removes up to 1,000 held bodies. Safe to repeat. */
 export async function removeHeld(bucket: R2Bucket, keys: readonly string[]): Promise<void> {
   if (keys.length > 0) await askStore("R2", () => bucket.delete([...keys]));
+}
+
+/** Reads the metadata of held bodies; leaves out those that are not there any more. */
+export async function readMetadata(bucket: R2Bucket, keys: readonly string[]): Promise<HeldBody[]> {
+  const heads = await pMap(keys, (key) => askStore("R2", () => bucket.head(key)), { concurrency: MAX_CONNECTIONS });
+  return heads.flatMap((head) => (head === null ? [] : [bodyOf(head)]));
 }
 
 /** Schema of a quarantine key in a request: the prefix keeps the request from everything else in R2. */

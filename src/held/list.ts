@@ -1,5 +1,5 @@
 import { askStore } from "../stores/ask.ts";
-import { bodyOf, type HeldBody, type HeldState, heldPrefixes } from "./held.ts";
+import { bodyOf, folderOfDay, type HeldBody, type HeldState, heldPrefixes } from "./held.ts";
 
 /** Objects of one listing (developers.cloudflare.com/r2/api/workers/workers-api-reference). */
 const MAX_LISTED = 1000;
@@ -32,35 +32,61 @@ export async function listHeld(
   return { bodies, next: startAfter };
 }
 
+/** Which bodies of the quarantine are meant; all of them when no member is given. */
+export interface QuarantineFilter {
+  reason?: string | undefined;
+  /** ISO 8601 UTC; a body received at this moment is in. */
+  from?: string | undefined;
+  /** ISO 8601 UTC; a body received at this moment is out. */
+  to?: string | undefined;
+}
+
+/** Bodies that a page with a filter looks at: if few of them match, it has fewer than its limit, and the next page goes on from there. */
+const MAX_LOOKED_AT = 5 * MAX_LISTED;
+
 /**
  * Lists a page of the quarantine, newest day first, within a day in the order of the keys. R2 lists keys in ascending order only, so
  * this walks the folders of the days downwards.
- * @param after the key of the last body of the page before
+ * @param after the `next` of the page before
  */
 export async function listNewestQuarantined(
   bucket: R2Bucket,
   limit: number,
   after?: string,
+  filter: QuarantineFilter = {},
 ): Promise<{ bodies: HeldBody[]; next: string | undefined }> {
   const bodies: HeldBody[] = [];
+  let lookedAt = 0;
+  const isFiltered = Object.values(filter).some((value) => value !== undefined);
   for await (const day of daysDown(bucket, after)) {
+    if (filter.to !== undefined && day > folderOfDay(filter.to)) continue;
+    if (filter.from !== undefined && day < folderOfDay(filter.from)) break;
     let startAfter: string | undefined = after?.startsWith(day) ? after : day;
-    // One more than the page has shows whether there is another page.
-    while (startAfter !== undefined && bodies.length <= limit) {
+    while (startAfter !== undefined) {
       const options: R2ListOptions = {
         prefix: day,
         startAfter,
-        limit: Math.min(limit + 1 - bodies.length, MAX_LISTED),
+        // One more than the page has shows whether there is another page.
+        limit: isFiltered ? MAX_LISTED : Math.min(limit + 1 - bodies.length, MAX_LISTED),
         include: ["customMetadata"],
       };
       const page: R2Objects = await askStore("R2", () => bucket.list(options));
-      bodies.push(...page.objects.map(bodyOf));
+      bodies.push(...page.objects.map(bodyOf).filter((body) => isMeant(body, filter)));
+      if (bodies.length > limit) return { bodies: bodies.slice(0, limit), next: bodies[limit - 1]?.key };
+      lookedAt += page.objects.length;
+      if (lookedAt >= MAX_LOOKED_AT) return { bodies, next: page.objects.at(-1)?.key };
       startAfter = page.truncated ? page.objects.at(-1)?.key : undefined;
     }
-    if (bodies.length > limit) break;
   }
-  const shown = bodies.slice(0, limit);
-  return { bodies: shown, next: bodies.length > limit ? shown.at(-1)?.key : undefined };
+  return { bodies, next: undefined };
+}
+
+function isMeant({ reason, received_at }: HeldBody, filter: QuarantineFilter): boolean {
+  return (
+    (filter.reason === undefined || reason === filter.reason) &&
+    (filter.from === undefined || received_at >= filter.from) &&
+    (filter.to === undefined || received_at < filter.to)
+  );
 }
 
 /** Yields the folders of days with bodies, newest first, from the day of the key `from` on. */

@@ -14,6 +14,8 @@ export interface Operation {
   status: 200 | 202;
   /** Media type to the shape of such an answer; anything but JSON is a string. */
   answers: { [mediaType: string]: z.ZodType };
+  /** The answer of 202, of an operation that starts a job only at times. */
+  started?: z.ZodType;
   /** Problems it may answer with besides those of every operation. */
   problems: readonly (404 | 409)[];
   handle(request: IRequest & Request, env: Env, ctx: ExecutionContext): Promise<Response>;

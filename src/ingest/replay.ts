@@ -1,6 +1,6 @@
 import pMap from "p-map";
 import { readHeld, removeHeld } from "../held/held.ts";
-import { listNewestQuarantined } from "../held/list.ts";
+import { listNewestQuarantined, type QuarantineFilter } from "../held/list.ts";
 import { MAX_CONNECTIONS, StoreError } from "../stores/ask.ts";
 import { type BroughtBack, batchesOfBodies, ingestAgain } from "./bring-back.ts";
 import type { IngestContext } from "./ingest.ts";
@@ -40,8 +40,9 @@ export async function replay(key: string, context: IngestContext): Promise<Repla
 export async function replayPage(
   cursor: string | undefined,
   context: IngestContext,
+  filter: QuarantineFilter = {},
 ): Promise<{ results: ReplayResult[]; cursor: string | undefined }> {
-  const page = await listNewestQuarantined(context.bucket, REPLAYS_A_REQUEST, cursor);
+  const page = await listNewestQuarantined(context.bucket, REPLAYS_A_REQUEST, cursor, filter);
   const results: ReplayResult[] = [];
   for (const batch of batchesOfBodies(page.bodies)) results.push(...(await replayBatch(batch, context)));
   return { results, cursor: page.next };

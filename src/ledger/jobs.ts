@@ -1,14 +1,19 @@
 import * as z from "zod";
 import { askStore } from "../stores/ask.ts";
-import { parseRows } from "./schema.ts";
+import { type LedgerReader, parseRows } from "./schema.ts";
 
-export const jobStatus = z.enum(["running", "complete", "errored"]);
+/** `errored`: a step failed, and the cron goes on with it. */
+export const jobStatus = z.enum(["running", "complete", "errored", "stopped"]);
 export type JobStatus = z.infer<typeof jobStatus>;
+
+const jobKind = z.enum(["erasure", "send-again"]);
+export type JobKind = z.infer<typeof jobKind>;
 
 const jobRow = z.object({
   id: z.string(),
+  kind: jobKind,
   status: jobStatus,
-  /** JSON; null once the job is swept. */
+  /** JSON; null once an erasure is swept. */
   subject: z.string().nullable(),
   /** JSON. */
   output: z.string(),
@@ -26,16 +31,16 @@ export type JobRow = z.infer<typeof jobRow>;
  */
 export async function insertJob(
   db: D1Database,
-  { id, subject, output }: Pick<JobRow, "id" | "subject" | "output">,
+  { id, kind, subject, output, position }: Omit<JobRow, "status">,
   dueAt: Date,
   now: Date,
 ): Promise<void> {
   const insert = db
     .prepare(
-      `INSERT INTO ledger_jobs (id, status, subject, output, due_at, updated_at) VALUES (?1, 'running', ?2, ?3, ?4, ?5)
-       ON CONFLICT DO NOTHING`,
+      `INSERT INTO ledger_jobs (id, kind, status, subject, output, position, due_at, updated_at)
+       VALUES (?1, ?2, 'running', ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING`,
     )
-    .bind(id, subject, output, dueAt.toISOString(), now.toISOString());
+    .bind(id, kind, subject, output, position, dueAt.toISOString(), now.toISOString());
   await askStore("D1", () => insert.run());
 }
 
@@ -71,9 +76,26 @@ export async function saveJob(
 export async function failJob(db: D1Database, id: string, dueAt: Date, now: Date): Promise<void> {
   const update = db
     .prepare(
-      "UPDATE ledger_jobs SET status = 'errored', due_at = ?2, updated_at = ?3 WHERE id = ?1 AND status <> 'complete'",
+      `UPDATE ledger_jobs SET status = 'errored', due_at = ?2, updated_at = ?3 WHERE id = ?1 AND status NOT IN ('complete', 'stopped')`,
     )
     .bind(id, dueAt.toISOString(), now.toISOString());
+  await askStore("D1", () => update.run());
+}
+
+/** A condition for a job that goes on. */
+export const openSql = "status IN ('running', 'errored')";
+
+/** Finds a job of a kind that goes on. */
+export async function findOpenJob(db: LedgerReader, kind: JobKind): Promise<JobRow | undefined> {
+  const query = db.prepare(`SELECT ${columns} FROM ledger_jobs WHERE kind = ?1 AND ${openSql} LIMIT 1`).bind(kind);
+  return parseRows(jobRow, await askStore("D1", () => query.all()))[0];
+}
+
+/** Stops a job that goes on: no step of it takes anything any more. Safe to repeat. */
+export async function stopJob(db: D1Database, id: string, now: Date): Promise<void> {
+  const update = db
+    .prepare(`UPDATE ledger_jobs SET status = 'stopped', due_at = NULL, updated_at = ?2 WHERE id = ?1 AND ${openSql}`)
+    .bind(id, now.toISOString());
   await askStore("D1", () => update.run());
 }
 
@@ -85,17 +107,17 @@ export async function forgetSubject(db: D1Database, id: string): Promise<void> {
   await askStore("D1", () => update.run());
 }
 
-/** Lists jobs without progress, and complete ones that are to be swept, longest due first. */
-export async function listDueJobs(db: D1Database, limit: number, now: Date): Promise<JobRow[]> {
+/** Lists jobs of a kind without progress, and complete erasures that are to be swept, longest due first. */
+export async function listDueJobs(db: D1Database, kind: JobKind, limit: number, now: Date): Promise<JobRow[]> {
   const query = db
-    .prepare(`SELECT ${columns} FROM ledger_jobs WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2`)
-    .bind(now.toISOString(), limit);
+    .prepare(`SELECT ${columns} FROM ledger_jobs WHERE due_at <= ?1 AND kind = ?2 ORDER BY due_at LIMIT ?3`)
+    .bind(now.toISOString(), kind, limit);
   return parseRows(jobRow, await askStore("D1", () => query.all()));
 }
 
 const JOB_DAYS = 7;
 
-/** Deletes jobs that were swept a week ago. Safe to repeat. */
+/** Deletes jobs that ended a week ago, erasures once they are swept. Safe to repeat. */
 export async function deleteOldJobs(db: D1Database, now: Date): Promise<void> {
   const oldest = new Date(now.getTime() - JOB_DAYS * 24 * 60 * 60 * 1000).toISOString();
   const remove = db.prepare("DELETE FROM ledger_jobs WHERE due_at IS NULL AND updated_at < ?1").bind(oldest);

@@ -5,10 +5,15 @@ import { deliveryReference, MESSAGE_PATIENCE_SECONDS } from "./deliveries.ts";
 import { type Condition, MAX_LOOKED_AT, type Page, type PageAt, readPage } from "./page.ts";
 import { callRow, type DeliveryState, deliveryRow, type LedgerReader, parseRows } from "./schema.ts";
 
-const claimedRow = deliveryReference.extend({ agent_id: z.string(), occurred_at: z.string() });
+export const claimedRow = deliveryReference.extend({ agent_id: z.string(), occurred_at: z.string() });
 
 /** A delivery whose message is sent again. */
 export type ClaimedDelivery = z.infer<typeof claimedRow>;
+
+/** SQL for what a statement returns of the deliveries whose messages are sent: {@link claimedRow}. */
+export const claimedSql = `call_id, event, event_id, destination, ledger_generation AS generation, occurred_at,
+  (SELECT agent_id FROM events WHERE (events.call_id, events.event, events.event_id)
+    = (sync_deliveries.call_id, sync_deliveries.event, sync_deliveries.event_id)) AS agent_id`;
 
 /** The condition of the index of what is pending or failed: SQLite uses it for queries that have just these words. */
 export const undeliveredSql = "state IN ('pending', 'failed')";
@@ -33,6 +38,8 @@ export interface DeliveryFilter extends z.infer<z.ZodObject<typeof retryFilter>>
   from?: string | undefined;
   /** ISO 8601 UTC with milliseconds; an event at this moment is out. */
   to?: string | undefined;
+  /** Names: only deliveries to one of these. */
+  destinations?: readonly string[] | undefined;
 }
 
 /** Two minutes, doubled nine times: 17 hours. */
@@ -68,9 +75,6 @@ async function claim(
   now: Date,
 ): Promise<ClaimedDelivery[]> {
   const { sql, values } = allOf(conditions);
-  const eventSql = (column: string) =>
-    `(SELECT ${column} FROM events WHERE (events.call_id, events.event, events.event_id)
-      = (sync_deliveries.call_id, sync_deliveries.event, sync_deliveries.event_id)) AS ${column}`;
   const at = now.toISOString();
   const update = db
     .prepare(
@@ -78,7 +82,7 @@ async function claim(
       `UPDATE sync_deliveries SET state = 'pending', ledger_generation = ledger_generation + 1, updated_at = ?, next_attempt_at = ?,
          overdue_at = strftime('%Y-%m-%dT%H:%M:%fZ', ?, (? << min(ledger_generation + 1, ${MAX_DOUBLINGS})) || ' seconds')
        WHERE rowid IN (SELECT rowid FROM sync_deliveries WHERE ${sql} ORDER BY ${order} LIMIT ?)
-       RETURNING call_id, event, event_id, destination, ledger_generation AS generation, ${eventSql("agent_id")}, ${eventSql("occurred_at")}`,
+       RETURNING ${claimedSql}`,
     )
     .bind(at, at, at, MESSAGE_PATIENCE_SECONDS, ...values, limit);
   // Once: a repetition would find its own first try and claim nothing. Claims whose answer is lost are overdue after a while.
@@ -166,7 +170,10 @@ export async function countFailures(db: LedgerReader, filter: DeliveryFilter): P
 }
 
 /** Conditions for the walk of a listing, and those for which its rows are looked at one by one. */
-function conditionsOf({ call_id, from, to, ...others }: DeliveryFilter, state: DeliveryState | undefined) {
+function conditionsOf(
+  { call_id, from, to, destinations, ...others }: DeliveryFilter,
+  state: DeliveryState | undefined,
+) {
   const isIndexed = call_id === undefined && (state === "pending" || state === "failed");
   const range = [
     ...equals({ call_id }),
@@ -174,7 +181,11 @@ function conditionsOf({ call_id, from, to, ...others }: DeliveryFilter, state: D
     ...compare("occurred_at >=", from),
     ...compare("occurred_at <", to),
   ];
-  return { range, filter: [...equals(others), ...(isIndexed ? [] : equals({ state }))] };
+  const among = destinations && {
+    sql: "destination IN (SELECT value FROM json_each(?))",
+    values: [JSON.stringify(destinations)],
+  };
+  return { range, filter: [...equals(others), ...(among ? [among] : []), ...(isIndexed ? [] : equals({ state }))] };
 }
 
 function failedConditions(filter: DeliveryFilter): Condition[] {

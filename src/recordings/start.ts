@@ -1,10 +1,10 @@
 import pMap from "p-map";
-import { type AttemptReference, claimRecordings } from "../ledger/recordings.ts";
+import { claimRecordings } from "../ledger/recordings.ts";
 import { logError } from "../log.ts";
 import { readSettings } from "../settings.ts";
 import { MAX_CONNECTIONS } from "../stores/ask.ts";
+import { createInstance } from "../stores/workflow.ts";
 import { LEASE_MS, MAX_ATTEMPTS } from "./attempt.ts";
-import type { RecordingParameters } from "./job.ts";
 
 /** Attempts that the cron starts each minute: 72,000 a day. */
 export const STARTED_BY_CRON = 50;
@@ -12,14 +12,13 @@ export const STARTED_BY_CRON = 50;
 /** Attempts that start after an event with an address: its own, and others that are due. */
 export const STARTED_BY_EVENT = 3;
 
-/** Workflows keeps an instance for days by default. */
-const INSTANCE_RETENTION = { successRetention: "1 hour", errorRetention: "1 day" } as const;
-
-/** Starts an attempt at each recording that is due, up to a limit. Does nothing unless `ARCHIVE_RECORDINGS` is on. */
+/** Starts an attempt at each recording that is due, up to a limit; one without an instance is due again after the lease. Does nothing unless `ARCHIVE_RECORDINGS` is on. */
 export async function startRecordings(env: Env, now: Date, limit: number): Promise<{ started: number }> {
   if (!readSettings(env).archiveRecordings) return { started: 0 };
   const claimed = await claimRecordings(env.DB, { limit, leaseMs: LEASE_MS, maxAttempts: MAX_ATTEMPTS }, now);
-  await pMap(claimed, (attempt) => createInstance(env.RECORDINGS, attempt), { concurrency: MAX_CONNECTIONS });
+  await pMap(claimed, ({ id, attempt_id }) => createInstance(env.RECORDINGS, attempt_id, { id }), {
+    concurrency: MAX_CONNECTIONS,
+  });
   return { started: claimed.length };
 }
 
@@ -29,17 +28,5 @@ export async function startAfterEvent(env: Env): Promise<void> {
     await startRecordings(env, new Date(), STARTED_BY_EVENT);
   } catch (error) {
     logError({ message: "could not start recordings" }, error);
-  }
-}
-
-/** Creates the instance of an attempt. Never rejects: without an instance, the recording is due again after the lease. */
-async function createInstance(
-  recordings: Workflow<RecordingParameters>,
-  { id, attempt_id }: AttemptReference,
-): Promise<void> {
-  try {
-    await recordings.create({ id: attempt_id, params: { id }, retention: INSTANCE_RETENTION });
-  } catch (error) {
-    logError({ message: "could not start an attempt at a recording" }, error);
   }
 }

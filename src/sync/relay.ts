@@ -35,7 +35,7 @@ export async function retryFailed(
 }
 
 /** Sends the messages of deliveries. Never rejects: deliveries whose message the queue does not take become overdue again. */
-async function sendAgain(queue: Queue, claimed: readonly ClaimedDelivery[]): Promise<void> {
+export async function sendAgain(queue: Queue, claimed: readonly ClaimedDelivery[]): Promise<void> {
   for (const { messages, error } of await sendMessages(queue, claimed.map(messageOf))) {
     logError({ message: "the queue did not take messages", messages: messages.length }, error);
   }

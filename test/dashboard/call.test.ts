@@ -329,7 +329,7 @@ describe("erasing", () => {
     index_merged: false,
   });
   const insertJob = (id: string, status: string) =>
-    ledger.DB.prepare("INSERT INTO ledger_jobs (id, status, output, updated_at) VALUES (?, ?, ?, '')")
+    ledger.DB.prepare("INSERT INTO ledger_jobs (id, kind, status, output, updated_at) VALUES (?, 'erasure', ?, ?, '')")
       .bind(id, status, output)
       .run();
 

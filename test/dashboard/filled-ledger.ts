@@ -9,6 +9,9 @@ export const PHONE = "+15550142001";
 /** An erasure that is complete. */
 const JOB = "33333333-3333-4333-8333-333333333333";
 
+/** A job that sent a range again, and is complete. */
+const SENDING = "44444444-4444-4444-8444-444444444444";
+
 const QUARANTINED = "quarantine/2024/07/15/transferred.json";
 
 /** An example of each page of the dashboard, by its route in src/dashboard/index.ts. */
@@ -22,6 +25,8 @@ export const pages: Readonly<Record<string, string>> = {
   "/callers/erase": `/callers/erase?${new URLSearchParams({ phone: PHONE })}`,
   "/erasures/:job": `/erasures/${JOB}`,
   "/deliveries": "/deliveries?state=all",
+  "/deliveries/range": "/deliveries/range",
+  "/deliveries/jobs/:job": `/deliveries/jobs/${SENDING}`,
   "/quarantine": "/quarantine",
   "/quarantine/body": `/quarantine/body?${new URLSearchParams({ key: QUARANTINED })}`,
 };
@@ -32,7 +37,10 @@ export const actions: Readonly<Record<string, string>> = {
   "/calls/:call_id/erase": "/calls/call-1/erase",
   "/callers/erase/start": "/callers/erase/start",
   "/deliveries/retry": "/deliveries/retry",
+  "/deliveries/range/send": "/deliveries/range/send",
+  "/deliveries/jobs/:job/stop": `/deliveries/jobs/${SENDING}/stop`,
   "/quarantine/replay": "/quarantine/replay",
+  "/quarantine/discard": "/quarantine/discard",
 };
 
 export interface Asking {
@@ -67,9 +75,13 @@ export async function bootFilledLedger(options: Parameters<typeof bootLedger>[0]
     quarantined: 0,
     index_merged: true,
   };
-  await ledger.DB.prepare("INSERT INTO ledger_jobs (id, status, output, updated_at) VALUES (?, 'complete', ?, '')")
-    .bind(JOB, JSON.stringify(output))
-    .run();
+  const insert = ledger.DB.prepare(
+    "INSERT INTO ledger_jobs (id, kind, status, output, updated_at) VALUES (?, ?, 'complete', ?, '')",
+  );
+  await ledger.DB.batch([
+    insert.bind(JOB, "erasure", JSON.stringify(output)),
+    insert.bind(SENDING, "send-again", JSON.stringify({ sent: 1, left_alone: 0, of: 1 })),
+  ]);
 
   const ask = (path: string, { headers, ...init }: Asking = {}) =>
     // Not resolved, since there are paths that would name another host.

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { SYNC_SECRET } from "../support/downstream.ts";
 import { documentedCall } from "../support/events.ts";
 import { bootLedger } from "../support/ledger.ts";
 import { post } from "../support/post.ts";
@@ -10,7 +11,7 @@ let ledger: Awaited<ReturnType<typeof bootLedger>>;
 let viewer: Awaited<ReturnType<typeof signedIn>>;
 let other: Awaited<ReturnType<typeof signedIn>>;
 beforeAll(async () => {
-  ledger = await bootLedger({ env: { SYNC_URL: "http://127.0.0.1:1/" } });
+  ledger = await bootLedger({ env: { SYNC_URL: "http://127.0.0.1:1/", SYNC_SECRET } });
   [viewer, other] = await Promise.all([signedIn(), signedIn()]);
   expect(viewer.csrf_token).not.toBe(other.csrf_token);
 });
@@ -70,6 +71,18 @@ const actions: Action[] = [
     leadsTo: /^\/erasures\/[\w-]+$/,
   },
   { action: "/deliveries/retry", page: "/deliveries", fields: { confirmed: "yes" }, leadsTo: /^\/deliveries\?.*done=/ },
+  {
+    action: "/deliveries/range/send",
+    page: "/deliveries/range",
+    fields: { from: "2024-07-15", to: "2024-07-15", event: "call.start" },
+    leadsTo: /^\/deliveries\/jobs\/[\w-]+$/,
+  },
+  {
+    action: "/quarantine/discard",
+    page: "/quarantine",
+    fields: { key: KEY, confirmed: "yes" },
+    leadsTo: /^\/quarantine\?done=discarded/,
+  },
   { action: "/quarantine/replay", page: "/quarantine", fields: { key: KEY }, leadsTo: /^\/quarantine\?done=/ },
 ];
 

@@ -102,10 +102,11 @@ describe("deliveries", () => {
     expect(attempts("six")).toBe(2);
   });
 
-  test("those to a destination that does not exist are none", async () => {
+  test("those to a destination that does not exist are refused, with the reason", async () => {
     await refusedOnce("seven");
     const sent = await pages.submit("/deliveries", "/deliveries/retry", { destination: "elsewhere" });
-    expect((await follow(sent)).text).toContain("Nothing was sent");
+    expect(sent.status).toBe(409);
+    expect(sent.text).toContain("There is no destination elsewhere, or it is switched off.");
     expect(attempts("seven")).toBe(1);
   });
 });

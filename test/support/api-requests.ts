@@ -1,6 +1,6 @@
 /** A request that a route of the API answers well, in a ledger with the calls `call-1` and `call-2`. */
 export interface ApiRequest {
-  /** Below `/api`. `{job}` in it is to be replaced by the id of an erasure. */
+  /** Below `/api`. `{job}` in it is to be replaced by the id of an erasure, `{range}` by that of a job that sends a range again. */
   path: string;
   body?: object;
   status: 200 | 202;
@@ -18,12 +18,20 @@ export const apiRequests: { [route: string]: ApiRequest } = {
   "delete /calls/{call_id}": { path: "/calls/call-2", status: 202, needs: ["D1"] },
   "post /erasures": { path: "/erasures", body: { caller_phone: "+15559999999" }, status: 202, needs: ["D1"] },
   "get /jobs/{id}": { path: "/jobs/{job}", status: 200, needs: ["D1"] },
+  "post /jobs/{id}/stop": { path: "/jobs/{range}/stop", status: 200, needs: ["D1"] },
   "get /stats": { path: "/stats", status: 200, needs: ["D1"] },
   "get /deliveries": { path: "/deliveries", status: 200, needs: ["D1"] },
   "get /deliveries/failures": { path: "/deliveries/failures", status: 200, needs: ["D1"] },
   "post /deliveries/retry": { path: "/deliveries/retry", status: 200, needs: ["D1"] },
+  "post /deliveries/retry/preview": { path: "/deliveries/retry/preview", status: 200, needs: ["D1"] },
   "get /quarantine": { path: "/quarantine", status: 200, needs: ["R2"] },
   "post /quarantine/replay": { path: "/quarantine/replay", status: 200, needs: ["R2"] },
+  "post /quarantine/discard": {
+    path: "/quarantine/discard",
+    body: { keys: ["quarantine/2024/07/15/none.json"] },
+    status: 200,
+    needs: ["R2"],
+  },
   "post /erasures/preview": {
     path: "/erasures/preview",
     body: { caller_phone: "+15559999999" },

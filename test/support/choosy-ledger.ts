@@ -6,6 +6,7 @@ import { configuredDestinations } from "../../src/sync/destinations/index.ts";
 
 export { EraseJob } from "../../src/erasure/job.ts";
 export { RecordingJob } from "../../src/recordings/job.ts";
+export { SendAgainJob } from "../../src/sync/again/job.ts";
 
 /** Turns down calls by what the whole call says, though the event itself does not say it. */
 const wants = ({ call }: PlannedDelivery) => call.disposition !== "unwanted";

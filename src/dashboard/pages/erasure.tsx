@@ -1,6 +1,7 @@
-import { type JobView, readJobView } from "../../erasure/start.ts";
+import { type ErasureView, viewErasure } from "../../erasure/start.ts";
 import { decodedPart } from "../../http/input.ts";
 import { notFound } from "../../http/problem.ts";
+import { readJob } from "../../ledger/jobs.ts";
 import { html } from "../ui/html.ts";
 import { Page } from "../ui/layout.tsx";
 import { Notice, type Tone } from "../ui/notices.tsx";
@@ -19,7 +20,8 @@ export function erasurePath(job: string): string {
 /** `GET /erasures/{job}`: shows how far an erasure is. */
 export const showErasure: PageHandler = async (request, viewer, env) => {
   const job = decodedPart(request.params["job"] ?? "");
-  const view = await readJobView(env.DB, job);
+  const row = await readJob(env.DB, job);
+  const view = row && viewErasure(row);
   if (view === undefined) return notFound("There is no such erasure. The ledger forgets each a week after its end.");
   const { status, output } = view;
   const { title, tone, text } = states[status];
@@ -45,7 +47,7 @@ export const showErasure: PageHandler = async (request, viewer, env) => {
   );
 };
 
-const states: Record<JobView["status"], { title: string; tone: Tone; text: string }> = {
+const states: Record<ErasureView["status"], { title: string; tone: Tone; text: string }> = {
   running: {
     title: "Erasing a call",
     tone: "warn",
@@ -63,7 +65,7 @@ const states: Record<JobView["status"], { title: string; tone: Tone; text: strin
   },
 };
 
-function pairsOf({ calls, events, deliveries, words, objects, parked, quarantined }: JobView["output"]) {
+function pairsOf({ calls, events, deliveries, words, objects, parked, quarantined }: ErasureView["output"]) {
   const counts = {
     Calls: calls,
     Events: events,

@@ -39,3 +39,33 @@ function formMoment(timeZone: string, dayThatBegins: (day: string) => string) {
     { error },
   );
 }
+
+/** A field that has to be one that a schema can read, as it was filled in. */
+function typed(schema: z.ZodType) {
+  return z
+    .string()
+    .refine((text) => schema.safeParse(text).success, error)
+    .optional();
+}
+
+/** The fields of a form for a range, as they were filled in. */
+export function typedRange(timeZone: string) {
+  return { from: typed(formFrom(timeZone)), to: typed(formTo(timeZone)) };
+}
+
+interface Range {
+  from?: string | undefined;
+  to?: string | undefined;
+}
+
+/** A choice with moments, ISO 8601 UTC, in place of days. */
+export function withMoments<Chosen extends Range>(
+  { from, to, ...chosen }: Chosen,
+  timeZone: string,
+): Omit<Chosen, keyof Range> & Range {
+  return {
+    ...chosen,
+    from: from === undefined ? undefined : formFrom(timeZone).parse(from),
+    to: to === undefined ? undefined : formTo(timeZone).parse(to),
+  };
+}

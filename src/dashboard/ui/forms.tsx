@@ -66,3 +66,20 @@ export function Select({ label, name, chosen, all, options, submits }: SelectPro
     </Field>
   );
 }
+
+interface DayFieldProps {
+  name: "from" | "to";
+  label: string;
+  value: string | undefined;
+  required?: true;
+}
+
+/** A control for a day; a moment, as a link may have it, is shown as text. */
+export function DayField({ name, label, value, required }: DayFieldProps) {
+  const isDay = value === undefined || /^\d{4}-\d\d-\d\d$/.test(value);
+  return (
+    <Field id={name} label={label}>
+      <input type={isDay ? "date" : "text"} id={name} name={name} value={value} required={required} />
+    </Field>
+  );
+}

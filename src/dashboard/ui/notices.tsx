@@ -20,6 +20,8 @@ const notices = {
   "sent-some-again": (count) => `${deliveries(count)} on the way again. There may be more: send again to go on.`,
   "played-again": (count) => (count === 0 ? "Nothing fits yet: it stays in quarantine." : `${bodies(count)}.`),
   "played-some-again": (count) => `${bodies(count)}; the rest stays in quarantine.`,
+  discarded: (count) => `${count === 1 ? "1 body is" : `${count} bodies are`} discarded.`,
+  "discarded-some": (count) => `${count} bodies are discarded. There may be more: discard again to go on.`,
   erased: () => "The call is erased, with everything the ledger kept of it.",
   "not-in-quarantine": () => "That body is no longer in quarantine.",
 } satisfies Record<string, (count: number) => string>;

@@ -51,6 +51,9 @@ CREATE TABLE events (
   PRIMARY KEY (call_id, event, event_id)
 ) STRICT;  -- With row ids: payloads in the tree of the key would take twice the room.
 
+-- A range of events is counted, and sent again, in this order.
+CREATE INDEX events_by_time ON events (occurred_at, event);
+
 -- The tools that the agent called, of the transcript of the call; the first 500. Arguments and results stay in R2.
 CREATE TABLE tool_calls (
   call_id TEXT NOT NULL REFERENCES calls (call_id) ON DELETE CASCADE,
@@ -130,12 +133,13 @@ CREATE TABLE ledger_erased_calls (
 
 CREATE INDEX ledger_erased_calls_to_sweep ON ledger_erased_calls (erased_at) WHERE call_id IS NOT NULL;
 
--- Erasures that are under way or were, as GET /api/jobs/{id} shows them.
+-- Work that takes longer than a request, under way or ended, as GET /api/jobs/{id} shows it.
 CREATE TABLE ledger_jobs (
   id TEXT NOT NULL PRIMARY KEY,
-  status TEXT NOT NULL,             -- running, complete, errored
-  subject TEXT,                     -- JSON: whose data; NULL once what was under way during the job is swept
-  output TEXT NOT NULL,             -- JSON: how much went so far
+  kind TEXT NOT NULL,               -- erasure, send-again
+  status TEXT NOT NULL,             -- running, complete, errored; stopped, which an erasure never is
+  subject TEXT,                     -- JSON: whose data, or which events; NULL once what was under way during an erasure is swept
+  output TEXT NOT NULL,             -- JSON: how much is done so far
   position TEXT,                    -- JSON: where it goes on; NULL: at the beginning
   due_at TEXT,                      -- when the cron goes on with a job that makes no progress, or sweeps after a complete one; NULL once it did
   updated_at TEXT NOT NULL

@@ -52,6 +52,7 @@ export async function startRuntime(bundles: readonly Bundle[], downstream: URL):
           ? {
               ERASURE: { name: `${name}-erasure`, className: "EraseJob" },
               RECORDINGS: { name: `${name}-recordings`, className: "RecordingJob" },
+              SEND_AGAIN: { name: `${name}-send-again`, className: "SendAgainJob" },
             }
           : {},
         bindings: Object.assign({}, workerOptions["bindings"], {

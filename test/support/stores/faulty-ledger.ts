@@ -1,5 +1,5 @@
-import ledger, { EraseJob as LedgerEraseJob } from "../../../src/index.ts";
-import { faulty } from "./faulty.ts";
+import ledger, { EraseJob as LedgerEraseJob, SendAgainJob as LedgerSendAgainJob } from "../../../src/index.ts";
+import { faulty, onFaultyStores } from "./faulty.ts";
 import { limitedStores } from "./limited.ts";
 
 export { RecordingJob } from "../../../src/index.ts";
@@ -8,6 +8,15 @@ export { RecordingJob } from "../../../src/index.ts";
 export class EraseJob extends LedgerEraseJob {
   constructor(ctx: ExecutionContext, env: Env) {
     super(ctx, limitedStores(env));
+  }
+}
+
+/** A pace that a test can wait for. */
+export class SendAgainJob extends LedgerSendAgainJob {
+  protected override readonly pace = { events: 4, pauseMs: 1_000 };
+
+  constructor(ctx: ExecutionContext, env: Env) {
+    super(ctx, onFaultyStores(env));
   }
 }
 

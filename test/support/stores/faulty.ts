@@ -10,12 +10,18 @@ export const BEGUN_HEADER = "X-Begun";
 
 type Complete = Required<Pick<ExportedHandler<Env>, "fetch" | "queue" | "scheduled">>;
 
+let changes = 0;
+let current = faultyStores({}, () => false);
+
+/** The environment of one invocation on stores that fail as the latest request says: they may begin to in the middle of it. */
+export function onFaultyStores(env: Env): Env {
+  return wrapStores(limitedStores(env), (...asked) => current(...asked));
+}
+
 /** Puts a Worker on stores that fail as a request says, within Cloudflare's limits. The Worker itself is as it was. */
 export function faulty(worker: Complete): ExportedHandler<Env> {
   /** Names of requests that the Worker has begun on. */
   const begun = new Set<string>();
-  let changes = 0;
-  let current = faultyStores({}, () => false);
 
   return {
     async fetch(request, env, ctx) {
@@ -36,13 +42,7 @@ export function faulty(worker: Complete): ExportedHandler<Env> {
       answer.headers.set(TOOK_HEADER, String(Date.now() - began));
       return answer;
     },
-    // Faults may begin in the middle of a batch: while it is delivered.
-    queue: (batch, env, ctx) =>
-      worker.queue(
-        batch,
-        wrapStores(limitedStores(env), (...asked) => current(...asked)),
-        ctx,
-      ),
+    queue: (batch, env, ctx) => worker.queue(batch, onFaultyStores(env), ctx),
     scheduled: (controller, env, ctx) => worker.scheduled(controller, wrapStores(limitedStores(env), current), ctx),
   };
 }

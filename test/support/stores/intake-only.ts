@@ -8,6 +8,7 @@ import { configuredDestinations } from "../../../src/sync/destinations/index.ts"
 
 export { EraseJob } from "../../../src/erasure/job.ts";
 export { RecordingJob } from "../../../src/recordings/job.ts";
+export { SendAgainJob } from "../../../src/sync/again/job.ts";
 
 const routes = Router<IRequest & Request, [Env, ExecutionContext]>()
   .post("/webhooks/:platform", (request, env, ctx) =>

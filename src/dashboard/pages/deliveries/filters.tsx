@@ -1,5 +1,5 @@
 import { eventName } from "../../../events/event.ts";
-import { Field, Select } from "../../ui/forms.tsx";
+import { DayField, Select } from "../../ui/forms.tsx";
 import { pathOf, type View } from "./query.ts";
 
 interface FiltersProps {
@@ -30,8 +30,8 @@ export function Filters({ shown, destinations }: FiltersProps) {
         all="All events"
         options={eventName.options.map((name) => [name, name] as const)}
       />
-      <Day name="from" label="From" value={from} />
-      <Day name="to" label="To the end of" value={to} />
+      <DayField name="from" label="From" value={from} />
+      <DayField name="to" label="To the end of" value={to} />
       <div class="actions">
         <button type="submit" class="main">
           Show deliveries
@@ -39,15 +39,5 @@ export function Filters({ shown, destinations }: FiltersProps) {
         {isFiltered && <a href={pathOf({ state })}>Clear filters</a>}
       </div>
     </form>
-  );
-}
-
-/** A day; a moment, as a link may have it, is shown as text. */
-function Day({ name, label, value }: { name: "from" | "to"; label: string; value: string | undefined }) {
-  const isDay = value === undefined || /^\d{4}-\d\d-\d\d$/.test(value);
-  return (
-    <Field id={name} label={label}>
-      <input type={isDay ? "date" : "text"} id={name} name={name} value={value} />
-    </Field>
   );
 }

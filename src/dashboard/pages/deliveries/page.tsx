@@ -3,15 +3,17 @@ import { pageCursor } from "../../../ledger/page.ts";
 import { reader } from "../../../ledger/schema.ts";
 import { countFailures, listDeliveries } from "../../../ledger/undelivered.ts";
 import { configuredDestinations } from "../../../sync/destinations/index.ts";
+import { withMoments } from "../../ui/form-dates.ts";
 import { html } from "../../ui/html.ts";
 import { Page } from "../../ui/layout.tsx";
 import { ActionNotice } from "../../ui/notices.tsx";
-import { Empty, Paging, Tabs } from "../../ui/parts.tsx";
+import { ButtonLink, Empty, Paging, Tabs } from "../../ui/parts.tsx";
 import type { PageHandler } from "../../ui/viewer.ts";
 import { FailureSheet } from "./failures.tsx";
 import { Filters } from "./filters.tsx";
 import { SendAgain } from "./parts.tsx";
-import { pathOf, states, type View, viewOf, withMoments, words } from "./query.ts";
+import { pathOf, states, type View, viewOf, words } from "./query.ts";
+import { rangePath } from "./range.tsx";
 import { DeliveryTable } from "./table.tsx";
 
 const ROWS = 50;
@@ -37,10 +39,12 @@ export const showDeliveries: PageHandler = async (request, viewer, env) => {
       section="/deliveries"
       lead="Events of calls on their way to the systems downstream, the newest first."
       aside={
-        failures !== undefined &&
-        failures.count > 0 && (
-          <SendAgain shown={shown} viewer={viewer} fields={chosen} word="Send all failed again" main />
-        )
+        <div class="actions">
+          {failures !== undefined && failures.count > 0 && (
+            <SendAgain shown={shown} viewer={viewer} fields={chosen} word="Send all failed again" main />
+          )}
+          <ButtonLink path={rangePath(shown)}>Send a range again</ButtonLink>
+        </div>
       }
     >
       <ActionNotice query={url.searchParams} />

@@ -2,14 +2,17 @@ import * as z from "zod";
 import { readForm, readQuery } from "../../../http/input.ts";
 import { reader } from "../../../ledger/schema.ts";
 import { countFailures, type Failures, retryFilter } from "../../../ledger/undelivered.ts";
+import { configuredDestinations } from "../../../sync/destinations/index.ts";
 import { retryFailed } from "../../../sync/relay.ts";
+import { cannotBeSent, findSendable } from "../../../sync/sendable.ts";
+import { withMoments } from "../../ui/form-dates.ts";
 import { html, seeOther } from "../../ui/html.ts";
 import { Page } from "../../ui/layout.tsx";
 import { withNotice } from "../../ui/notices.tsx";
 import { ButtonLink, Pairs } from "../../ui/parts.tsx";
 import type { PageHandler, Viewer } from "../../ui/viewer.ts";
 import { countedFailures, ErrorText, SendAgain } from "./parts.tsx";
-import { chosenEvents, pathOf, type View, viewOf, withMoments } from "./query.ts";
+import { chosenEvents, pathOf, type View, viewOf } from "./query.ts";
 
 /** Which failed deliveries a form means. */
 function chosenOf(timeZone: string) {
@@ -24,7 +27,12 @@ export const retryDeliveries: PageHandler = async (request, viewer, env) => {
   const form = await readForm(request, chosenOf(viewer.timeZone));
   if (!form.ok) return form.response;
   const { confirmed, ...chosen } = form.value;
-  const filter = withMoments(chosen, viewer.timeZone);
+  const sendable = findSendable(chosen.destination, configuredDestinations(env));
+  if (sendable.kind === "refused") return cannotBeSent(sendable.reason);
+  const filter = {
+    ...withMoments(chosen, viewer.timeZone),
+    destinations: sendable.destinations.map(({ name }) => name),
+  };
   if (confirmed === undefined) {
     const failures = await countFailures(reader(env.DB), filter);
     if (failures.count > 0 || failures.more) return askFirst(failures, chosen, shown.value, viewer);

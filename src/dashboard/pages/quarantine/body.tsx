@@ -1,14 +1,19 @@
 import * as z from "zod";
-import { keyInQuarantine, peekHeld, type QuarantineReason, quarantineReasons } from "../../../held/held.ts";
+import { keyInQuarantine, peekHeld } from "../../../held/held.ts";
 import { readQuery } from "../../../http/input.ts";
 import { notFound } from "../../../http/problem.ts";
 import { PostForm } from "../../ui/forms.tsx";
 import { html } from "../../ui/html.ts";
 import { Page } from "../../ui/layout.tsx";
 import { formatSize } from "../../ui/numbers.ts";
-import { Badge, Empty, Moment, Pairs, Sheet } from "../../ui/parts.tsx";
+import { Empty, Moment, Pairs, Sheet } from "../../ui/parts.tsx";
 import { withQuery } from "../../ui/paths.ts";
 import type { PageHandler, Viewer } from "../../ui/viewer.ts";
+import { DiscardForm } from "./discard.tsx";
+import { Fields, findMarks, Marked } from "./marked.tsx";
+import { fieldsOf } from "./places.ts";
+import { type QuarantineView, viewPath } from "./query.ts";
+import { Reason } from "./reason.tsx";
 
 /** A body may be megabytes large, and a browser slow with so much text. */
 const SHOWN_BYTES = 100_000;
@@ -28,13 +33,23 @@ export const showQuarantinedBody: PageHandler = async (request, viewer, env) => 
   const isCut = item.size > SHOWN_BYTES;
   // Where it is cut, the last character may be half of one: left out.
   const text = new TextDecoder().decode(item.beginning, { stream: isCut });
+  const fields = item.reason === "invalid" ? fieldsOf(item.detail) : [];
+  const marks = findMarks(
+    text,
+    fields.map(({ path }) => path),
+  );
   return html(
     <Page
       title="A body in quarantine"
       viewer={viewer}
       section="/quarantine"
       back={{ path: "/quarantine", name: "Quarantine" }}
-      aside={<ReplayForm main bodyKey={key} viewer={viewer} />}
+      aside={
+        <div class="actions">
+          <ReplayForm main bodyKey={key} viewer={viewer} />
+          <DiscardForm which={{ key }} viewer={viewer} />
+        </div>
+      }
     >
       <section class="sheet" aria-label="Facts">
         <Pairs
@@ -44,45 +59,31 @@ export const showQuarantinedBody: PageHandler = async (request, viewer, env) => 
             { name: "Platform", value: item.platform },
             { name: "Reason", value: <Reason reason={item.reason} /> },
             { name: "Size", value: formatSize(item.size) },
-            { name: "Detail", value: item.detail },
+            ...(fields.length === 0 ? [{ name: "Detail", value: item.detail }] : []),
           ]}
         />
       </section>
+      {fields.length > 0 && <Fields fields={fields} marks={marks} />}
       <Sheet title="As it was received" note={isCut && `The first ${formatSize(SHOWN_BYTES)}`}>
-        {item.size === 0 ? <Empty title="The body is empty." /> : <pre>{text}</pre>}
+        {item.size === 0 ? <Empty title="The body is empty." /> : <Marked text={text} marks={marks} />}
       </Sheet>
     </Page>,
   );
 };
 
-const reasons: Record<QuarantineReason, string> = {
-  "not-an-object": "Not a JSON object",
-  invalid: "Does not fit",
-  unrecognised: "Unknown event",
-  "id-reused": "Id of another body",
-  "other-platform": "Call of another platform",
-  faulty: "The ledger failed over it",
-};
-
-/** Why a body is in quarantine, in words. A reason that an older deployment wrote stands as it is. */
-export function Reason({ reason }: { reason: string }) {
-  const known = quarantineReasons.find((name) => name === reason);
-  return <Badge tone="warn">{known === undefined ? reason : reasons[known]}</Badge>;
-}
-
 interface ReplayFormProps {
   /** Of one body; without it all of the page are replayed. */
   bodyKey?: string;
-  /** Of the page that the form is on, so that the same page is shown afterwards. */
-  cursor?: string | undefined;
+  /** The page that the form is on, so that the same page is shown afterwards. */
+  view?: QuarantineView;
   viewer: Viewer;
   main?: boolean;
 }
 
 /** The form that replays one body, or all of a page. */
-export function ReplayForm({ bodyKey, cursor, viewer, main = false }: ReplayFormProps) {
+export function ReplayForm({ bodyKey, view = {}, viewer, main = false }: ReplayFormProps) {
   return (
-    <PostForm action={withQuery("/quarantine/replay", { cursor })} viewer={viewer} fields={{ key: bodyKey }}>
+    <PostForm action={viewPath(view, "/replay")} viewer={viewer} fields={{ key: bodyKey }}>
       <button type="submit" class={main ? "main" : undefined}>
         {bodyKey === undefined ? "Play all again" : "Play again"}
       </button>

@@ -5,29 +5,33 @@ import { readForm, readQuery } from "../../../http/input.ts";
 import { ingestContext } from "../../../ingest/ingest.ts";
 import { REPLAYS_A_REQUEST, type ReplayResult, replay, replayPage } from "../../../ingest/replay.ts";
 import { configuredDestinations } from "../../../sync/destinations/index.ts";
+import { withMoments } from "../../ui/form-dates.ts";
+import { DayField, Select } from "../../ui/forms.tsx";
 import { html, seeOther } from "../../ui/html.ts";
 import { Page } from "../../ui/layout.tsx";
 import { ActionNotice, withNotice } from "../../ui/notices.tsx";
 import { formatSize } from "../../ui/numbers.ts";
 import { Empty, Moment, Paging, Sheet } from "../../ui/parts.tsx";
-import { withQuery } from "../../ui/paths.ts";
 import { Table } from "../../ui/table.tsx";
 import type { PageHandler, Viewer } from "../../ui/viewer.ts";
-import { bodyPath, Reason, ReplayForm } from "./body.tsx";
+import { bodyPath, ReplayForm } from "./body.tsx";
+import { DiscardForm } from "./discard.tsx";
+import { type QuarantineView, viewOf, viewPath } from "./query.ts";
+import { Reason, reasonWords } from "./reason.tsx";
 
 /** The page shows the oldest only: parked bodies are recovered without anybody's doing. */
 const PARKED_SHOWN = 50;
 
-const pageQuery = z.object({ cursor: keyInQuarantine.optional() });
-
 /** `GET /quarantine`: lists signed bodies that did not fit, and parked bodies. */
 export const showQuarantine: PageHandler = async (request, viewer, env) => {
   const url = new URL(request.url);
-  const query = readQuery(url, pageQuery);
+  const query = readQuery(url, viewOf(viewer.timeZone));
   if (!query.ok) return query.response;
-  const { cursor } = query.value;
+  const view = query.value;
+  const { cursor, ...chosen } = view;
+  const isFiltered = Object.values(chosen).some((value) => value !== undefined);
   const [page, parked] = await Promise.all([
-    listNewestQuarantined(env.ARCHIVE, REPLAYS_A_REQUEST, cursor),
+    listNewestQuarantined(env.ARCHIVE, REPLAYS_A_REQUEST, cursor, withMoments(chosen, viewer.timeZone)),
     listHeld(env.ARCHIVE, "parked", PARKED_SHOWN),
   ]);
   return html(
@@ -36,15 +40,25 @@ export const showQuarantine: PageHandler = async (request, viewer, env) => {
       viewer={viewer}
       section="/quarantine"
       lead="What was received and is not in the ledger yet. None of it is lost."
-      aside={page.bodies.length > 1 && <ReplayForm main cursor={cursor} viewer={viewer} />}
+      aside={
+        <div class="actions">
+          {page.bodies.length > 1 && <ReplayForm main view={view} viewer={viewer} />}
+          {page.bodies.length > 0 && isFiltered && <DiscardForm which={chosen} viewer={viewer} />}
+        </div>
+      }
     >
       <ActionNotice query={url.searchParams} />
-      <Sheet title="Did not fit" note="Signed events that the ledger could not read. Play them again once it can.">
-        <QuarantineTable items={page.bodies} cursor={cursor} viewer={viewer} />
+      {(page.bodies.length > 0 || isFiltered) && <Filters view={view} isFiltered={isFiltered} />}
+      <Sheet
+        title="Did not fit"
+        note="Signed events that the ledger could not read. Play them again once it can, or discard what nobody needs."
+      >
+        <QuarantineTable items={page.bodies} view={view} isFiltered={isFiltered} viewer={viewer} />
       </Sheet>
       <Paging
-        first={cursor === undefined ? undefined : quarantinePath(undefined)}
-        next={page.next && quarantinePath(page.next)}
+        first={cursor === undefined ? undefined : viewPath(chosen)}
+        next={page.next && viewPath({ ...chosen, cursor: page.next })}
+        fewerOf={isFiltered && page.bodies.length < REPLAYS_A_REQUEST && "bodies"}
       />
       <Sheet title="Waiting for a store" note="These go into the ledger by themselves as soon as it takes them.">
         <Parked bodies={parked.bodies} viewer={viewer} />
@@ -54,15 +68,18 @@ export const showQuarantine: PageHandler = async (request, viewer, env) => {
 };
 
 /** `POST /quarantine/replay`: replays one body, or the page of them that is shown. */
-export const replayQuarantined: PageHandler = async (request, _viewer, env, ctx) => {
-  const shown = readQuery(new URL(request.url), pageQuery);
+export const replayQuarantined: PageHandler = async (request, viewer, env, ctx) => {
+  const shown = readQuery(new URL(request.url), viewOf(viewer.timeZone));
   if (!shown.ok) return shown.response;
   const form = await readForm(request, z.object({ key: keyInQuarantine.optional() }));
   if (!form.ok) return form.response;
-  const { cursor } = shown.value;
-  const path = quarantinePath(cursor);
+  const { cursor, ...chosen } = shown.value;
+  const path = viewPath(shown.value);
   const context = ingestContext(env, ctx, configuredDestinations(env));
-  if (form.value.key === undefined) return seeResults(path, (await replayPage(cursor, context)).results);
+  if (form.value.key === undefined) {
+    const { results } = await replayPage(cursor, context, withMoments(chosen, viewer.timeZone));
+    return seeResults(path, results);
+  }
   const result = await replay(form.value.key, context);
   return result === "not-found" ? seeOther(withNotice(path, "not-in-quarantine")) : seeResults(path, [result]);
 };
@@ -73,18 +90,30 @@ function seeResults(path: string, results: readonly ReplayResult[]): Response {
   return seeOther(withNotice(path, some ? "played-some-again" : "played-again", recovered));
 }
 
-/** A page of the quarantine, the first one without a cursor. */
-function quarantinePath(cursor: string | undefined): string {
-  return withQuery("/quarantine", { cursor });
+/** The form that filters the list. A GET, so that reloading and going back keep its fields. */
+function Filters({ view: { reason, from, to }, isFiltered }: { view: QuarantineView; isFiltered: boolean }) {
+  return (
+    <form method="get" action="/quarantine" class="sheet filters" aria-label="Filter bodies">
+      <Select label="Reason" name="reason" chosen={reason} all="All reasons" options={Object.entries(reasonWords)} />
+      <DayField name="from" label="From" value={from} />
+      <DayField name="to" label="To the end of" value={to} />
+      <div class="actions">
+        <button type="submit">Show bodies</button>
+        {isFiltered && <a href="/quarantine">Clear filters</a>}
+      </div>
+    </form>
+  );
 }
 
 interface QuarantineTableProps {
   items: readonly HeldBody[];
-  cursor: string | undefined;
+  view: QuarantineView;
+  isFiltered: boolean;
   viewer: Viewer;
 }
 
-function QuarantineTable({ items, cursor, viewer }: QuarantineTableProps) {
+function QuarantineTable({ items, view, isFiltered, viewer }: QuarantineTableProps) {
+  if (items.length === 0 && isFiltered) return <Empty title="No body matches" />;
   if (items.length === 0) return <Empty title="Nothing is in quarantine">Every signed event was understood.</Empty>;
   return (
     <Table<HeldBody>
@@ -106,7 +135,12 @@ function QuarantineTable({ items, cursor, viewer }: QuarantineTableProps) {
         {
           name: "Actions",
           kind: "action",
-          cell: ({ key }) => <ReplayForm bodyKey={key} cursor={cursor} viewer={viewer} />,
+          cell: ({ key }) => (
+            <div class="actions">
+              <ReplayForm bodyKey={key} view={view} viewer={viewer} />
+              <DiscardForm which={{ key }} viewer={viewer} />
+            </div>
+          ),
         },
       ]}
     />

@@ -1,7 +1,7 @@
 import "../../../support/hex.ts";
 import pWaitFor from "p-wait-for";
 import * as z from "zod";
-import { jobView } from "../../../../src/erasure/start.ts";
+import { erasureView } from "../../../../src/erasure/start.ts";
 import type { Erased } from "../../../../src/erasure/steps.ts";
 import { phoneDigits } from "../../../../src/events/phone.ts";
 import { sha256 } from "../../../../src/events/received.ts";
@@ -108,7 +108,7 @@ async function erase(
 ): Promise<Erasure> {
   const began = performance.now();
   const { job } = started.parse((await timed(url, path, init)).body);
-  const view = async () => jobView.parse((await timed(url, `/api/jobs/${job}`)).body);
+  const view = async () => erasureView.parse((await timed(url, `/api/jobs/${job}`)).body);
   const updatedAt = db.prepare("SELECT updated_at FROM ledger_jobs WHERE id = ?").bind(job);
   for (let runs = 0; ; runs++) {
     await pWaitFor(async () => {
