@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { askStore } from "../stores/ask.ts";
+import { MESSAGE_PATIENCE_SECONDS } from "./deliveries.ts";
 import { missingSince, missingSql } from "./recordings.ts";
 import { parseRows } from "./schema.ts";
 import { undeliveredSql } from "./undelivered.ts";
@@ -46,9 +47,11 @@ export async function countFirstUndelivered(
   const first = (state: "pending" | "failed") =>
     `SELECT * FROM sync_deliveries WHERE ${undeliveredSql} AND state = '${state}' ORDER BY occurred_at LIMIT ${MAX_LOOKED_AT}`;
   const query = db.prepare(
-    // An attempt puts the next one later than itself; a claim does not.
+    // An attempt puts the next one later than itself; a claim does not. The relay doubles its patience with each claim, so that what a
+    // person or a job has just sent again is not counted.
     `SELECT
-       (SELECT count(*) FROM (${first("pending")}) WHERE ledger_generation >= 2 AND next_attempt_at = updated_at) AS overdue,
+       (SELECT count(*) FROM (${first("pending")}) WHERE next_attempt_at = updated_at
+          AND unixepoch(overdue_at) - unixepoch(updated_at) >= ${MESSAGE_PATIENCE_SECONDS << 2}) AS overdue,
        (SELECT count(*) FROM (${first("failed")})) AS failed`,
   );
   const result = await askStore("D1", () => query.all());
