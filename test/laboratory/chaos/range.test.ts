@@ -7,7 +7,7 @@ import { documentedCall } from "../../support/events.ts";
 import { SECRET } from "../../support/ledger.ts";
 import { bootOnNetwork } from "../../support/network-ledger.ts";
 import { post } from "../../support/post.ts";
-import type { Faults } from "../../support/stores/faults.ts";
+import type { FaultKind, Faults } from "../../support/stores/faults.ts";
 import { readUsage } from "../../support/stores/limited.ts";
 import { relayUntil, setFaults } from "../../support/stores/relay.ts";
 import { type LocalLedger, startLocalLedger } from "../simulator/local-ledger.ts";
@@ -65,12 +65,15 @@ async function verifySent(url: string, calls: readonly string[], job: string): P
   }
 }
 
-const ofD1 = [undefined, "before", "after", "first-after", "every-second", "hang"] as const;
-const ofQueue = [undefined, "before", "after", "every-second"] as const;
-const cases = ofD1
-  .flatMap((D1) => ofQueue.map((queue) => ({ D1, queue })))
-  .filter(({ D1, queue }) => D1 !== undefined || queue !== undefined)
-  .map((faults, nth) => ({ faults, day: `2024-07-${String(nth + 1).padStart(2, "0")}` }));
+const kinds = ["before", "after", "every-second"] as const;
+const cases = [
+  ...[...kinds, "first-after" as const, "hang" as const].map((D1) => ({ D1 })),
+  ...kinds.map((queue) => ({ queue })),
+  ...kinds.map((kind) => ({ D1: kind, queue: kind })),
+].map((faults: { D1?: FaultKind; queue?: FaultKind }, nth) => ({
+  faults,
+  day: `2024-07-${String(nth + 1).padStart(2, "0")}`,
+}));
 
 test.each(cases)("a range is sent whole, and no event skipped, while $faults", async ({ faults, day }) => {
   const { calls, job } = await sendAgain(ledger.url, day);
