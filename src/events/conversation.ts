@@ -2,10 +2,10 @@ import type { SpeechTurn, ToolStatus, ToolTurn, Turn } from "./event.ts";
 import { instant, isJsonObject } from "./fields.ts";
 import { MAX_LEVELS, measure } from "./received.ts";
 
-/** A tool that the agent called, as its platform says it. */
+/** An invocation of a tool, as the platform states it. */
 export interface ToolInvocation {
   kind: "invocation";
-  /** A result names its invocation by it. */
+  /** The id by which a result names its invocation. */
   id: unknown;
   name: unknown;
   arguments: unknown;
@@ -13,15 +13,15 @@ export interface ToolInvocation {
   timestamp: string | null;
 }
 
-/** What a tool answered, as its platform says it. */
+/** The answer of a tool, as the platform states it. */
 export interface ToolResult {
   kind: "result";
   id: unknown;
-  /** Of a result without an invocation: it is a call of its own then. */
+  /** The name of the tool, for a result without an invocation, which counts as a call of its own. */
   name: unknown;
   result: unknown;
   status: ToolStatus | null;
-  /** When the tool answered; null where the platform does not state it. */
+  /** The time of the answer; null if the platform does not state it. */
   timestamp: string | null;
   /** As the platform measured it; null: the time between invocation and result, where both are stated. */
   duration_ms: number | null;
@@ -89,22 +89,22 @@ function msBetween(start: string | null, end: string | null): number | null {
   return from === undefined || to === undefined ? null : toolMs(Date.parse(to) - Date.parse(from));
 }
 
-/** Milliseconds that a tool took; null for what is no such time. */
+/** Returns milliseconds, or null for what is no duration of a tool. */
 export function toolMs(ms: unknown): number | null {
   return typeof ms === "number" && ms >= 0 && ms <= MAX_TOOL_MS ? ms : null;
 }
 
-/** How many turns of a conversation were spoken; `undefined` when there is none. */
+/** Counts the spoken turns of a conversation; `undefined` if it has none. */
 export function countSpoken(turns: readonly Turn[] | undefined): number | undefined {
   return turns?.filter(({ kind }) => kind === "speech").length;
 }
 
-/** The spoken turns of a transcript in the common form; turns without words are left out. */
+/** Returns the spoken turns of a transcript in the common form, without those that have no words. */
 export function turnsOf(transcript: unknown): SpeechTurn[] {
   return Array.isArray(transcript) ? transcript.flatMap(speechOf) : [];
 }
 
-/** A spoken turn in the common form; none when it has no words. */
+/** Returns a spoken turn in the common form, or nothing if it has no words. */
 export function speechOf(turn: unknown): SpeechTurn[] {
   if (!isJsonObject(turn) || typeof turn["content"] !== "string" || turn["content"].trim() === "") return [];
   const { role, content, timestamp, ended_at } = turn;

@@ -12,7 +12,7 @@ export type CallStatus = z.infer<typeof callStatus>;
 export const callDirection = z.enum(["inbound", "outbound"]);
 export type CallDirection = z.infer<typeof callDirection>;
 
-/** What an event can say of its call; a field that the event does not have is absent. */
+/** The facts of a call that an event can state; a field is absent if the event does not state it. */
 export interface CallFacts {
   call_direction?: CallDirection;
   /** The customer's number, whichever way the call went. */
@@ -30,11 +30,11 @@ export interface CallFacts {
   recording_url?: string;
   /** The version of the agent, as the platform writes it. */
   agent_version?: string;
-  /** What the platform says that the call cost, in US dollars. */
+  /** The cost of the call as the platform states it, in US dollars. */
   cost_usd?: number;
-  /** The median, else the mean, of the times that the agent took to answer, as the platform says it. */
+  /** Milliseconds: the median, else the mean, of the times that the agent took to answer, as the platform states it. */
   latency_ms?: number;
-  /** How many spoken turns the transcript has. The turns stay in the body, which the archive keeps. */
+  /** The number of spoken turns. The turns themselves stay in the body, in the archive. */
   transcript_turns?: number;
 }
 
@@ -55,7 +55,7 @@ export interface CallEvent extends CallFacts {
   worked_out?: ("started_at" | "ended_at" | "analyzed_at")[];
 }
 
-/** What somebody said in a conversation. */
+/** A spoken turn. */
 export interface SpeechTurn {
   kind: "speech";
   /** `agent`, `user`, or another word of the platform. */
@@ -63,7 +63,7 @@ export interface SpeechTurn {
   content: string;
   /** Free text: one platform sends ISO 8601, another seconds since the start. */
   timestamp: string | null;
-  /** As `timestamp`; null where the platform does not say it. */
+  /** Like `timestamp`; null if the platform does not state it. */
   ended_at: string | null;
 }
 
@@ -77,9 +77,9 @@ export interface ToolTurn {
   /** JSON values, or texts that are none; null where they are not known. */
   arguments: unknown;
   result: unknown;
-  /** null: the platform does not say it, or there is no result. */
+  /** null if the platform does not state it, or there is no result. */
   status: ToolStatus | null;
-  /** Free text, as of what is said. */
+  /** Free text, like that of speech. */
   timestamp: string | null;
   duration_ms: number | null;
 }

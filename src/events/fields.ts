@@ -65,7 +65,7 @@ export const MAX_EPOCH_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 /** Milliseconds since 1970. */
 export const epochMs = z.number().min(0).max(MAX_EPOCH_MS);
 
-/** Milliseconds since 1970 to ISO 8601 UTC; `undefined` outside the years that sort. By hand: every turn of a call has a time. */
+/** Converts milliseconds since 1970 to ISO 8601 UTC; `undefined` outside the years that sort. By hand, since every turn has a time. */
 export function isoOfEpoch(ms: unknown): string | undefined {
   return typeof ms === "number" && ms >= 0 && ms <= MAX_EPOCH_MS ? new Date(ms).toISOString() : undefined;
 }
@@ -81,7 +81,7 @@ const shortOffset = /(T[\d:.]+[+-]\d\d)(\d\d)?$/;
 /** Seconds may be left out. */
 const dateTime = z.union([z.iso.datetime({ offset: true }), z.iso.datetime({ offset: true, precision: -1 })]);
 
-/** An ISO 8601 date and time with an offset or Z, to UTC with milliseconds. */
+/** Schema of an ISO 8601 date and time with an offset or Z, read as UTC with milliseconds. */
 export const instant = z.string(notAnInstant).transform((value, context) => {
   const complete =
     value.length > MAX_INSTANT_CHARACTERS
@@ -103,7 +103,7 @@ export const instant = z.string(notAnInstant).transform((value, context) => {
 /** Errors reported of one list: zod spreads them into function calls, and some 120,000 of them overflow the stack. */
 const MAX_LIST_ERRORS = 100;
 
-/** A list of objects, each checked by a schema. Reports a hundred errors at the most. */
+/** Makes the schema of a list of objects, each checked by a schema. Reports a hundred errors at the most. */
 export function listOf<Item extends z.ZodObject>(item: Item) {
   const properties = Object.fromEntries(Object.keys(item.shape).map((name) => [name, {}]));
   return z
@@ -158,12 +158,12 @@ function isOptional(value: unknown, type: TurnFieldType): boolean {
   return value === undefined || value === null || (type === "array" ? Array.isArray(value) : typeof value === type);
 }
 
-/** A transcript, to the number of its turns. A timestamp is free text (the payload page shows "..."). */
+/** Schema of a transcript, read as the number of its turns. A timestamp is free text (the payload page shows "..."). */
 export const transcript = turnList({ role: "string", content: "string", timestamp: "string" }).transform(
   ({ length }) => length,
 );
 
-/** The object without the members of some names; the very same object when it has none of them. */
+/** Returns the object without the members of some names, or the same object if it has none. */
 export function withoutMembers(object: JsonObject, isLeftOut: (name: string) => boolean): JsonObject {
   const entries = Object.entries(object);
   const rest = entries.filter(([name]) => !isLeftOut(name));
@@ -171,7 +171,7 @@ export function withoutMembers(object: JsonObject, isLeftOut: (name: string) => 
   return rest.length === entries.length ? object : Object.fromEntries(rest);
 }
 
-/** The object with a change to one of its members, if that is an object; the very same object when nothing changed. */
+/** Changes one member of an object if that is an object itself. Returns the same object if nothing changed. */
 export function withMember(object: JsonObject, name: string, change: (inner: JsonObject) => JsonObject): JsonObject {
   const inner = Object.hasOwn(object, name) ? object[name] : undefined;
   if (!isJsonObject(inner)) return object;
@@ -196,7 +196,7 @@ function isPresent<T>(value: T): value is Exclude<T, null | undefined> {
   return value !== null && value !== undefined;
 }
 
-/** The issues of a schema as dotted paths with messages; they name types, never values. */
+/** Returns the issues of a schema as dotted paths with messages, which name types, never values. */
 export function fieldErrors(error: z.ZodError): FieldError[] {
   return error.issues.map(({ path, message }) => ({ path: path.map(String).join("."), message }));
 }

@@ -25,7 +25,7 @@ export interface Received extends StoredBody {
   parsed: ParsedBody;
 }
 
-/** Shared: making one costs as much as decoding a short body. */
+/** Shared, since making one costs as much as decoding a short body. */
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
 
 /** Parses a body, unless it has more values than {@link MAX_VALUES} or more levels than {@link MAX_LEVELS}. */
@@ -48,7 +48,7 @@ export function parseBody(bytes: ArrayBuffer): ParsedBody {
   }
 }
 
-/** A stored body, parsed again. */
+/** Parses a stored body again. */
 export function readAgain(stored: StoredBody): Received {
   return { ...stored, parsed: parseBody(stored.body) };
 }
@@ -90,7 +90,7 @@ export function measure(bytes: Uint8Array): { values: number; levels: number } {
   return { values, levels };
 }
 
-/** SHA-256 of some bytes, or of the UTF-8 of a text, in hex. */
+/** Returns the SHA-256 of bytes, or of the UTF-8 of a text, in hex. */
 export async function sha256(content: ArrayBuffer | Uint8Array | string): Promise<string> {
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();

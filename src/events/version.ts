@@ -1,7 +1,7 @@
 import type { CallEvent, EventName } from "./event.ts";
 import type { StoredBody } from "./received.ts";
 
-/** Which event wins when several set the same column: analytics only fills what no other event set. */
+/** The rank of each event where several set the same column: analytics only fills what no other event set. */
 const ranks: Record<EventName, number> = { "call.start": 3, "call.end": 2, "analytics.completed": 1 };
 
 /** Puts each value that a platform states above every time that the ledger worked out. */
@@ -20,7 +20,7 @@ export function eventVersion(event: CallEvent, column: string, received: StoredB
   return versionText(ranks[event.event] + (isWorkedOut ? 0 : STATED), event, received);
 }
 
-/** The version of an archived transcript: a body with a transcript beats one without, however late that comes. */
+/** Returns the version of an archived transcript: a body with a transcript outranks one without, however late that comes. */
 export function transcriptVersion(event: CallEvent, received: StoredBody): string {
   return versionText(event.transcript_turns === undefined ? 1 : 2, event, received);
 }

@@ -27,7 +27,7 @@ function importKey(bytes: Uint8Array): Promise<CryptoKey> {
   return crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["verify"]);
 }
 
-/** The bytes of texts and bodies, one after the other: platforms sign a body together with its time. A blob would copy them twice. */
+/** Joins texts and bytes: platforms sign a body together with its time. A blob would copy them twice. */
 export function joined(...parts: readonly (string | ArrayBuffer)[]): ArrayBuffer {
   const pieces = parts.map((part) =>
     typeof part === "string" ? new TextEncoder().encode(part) : new Uint8Array(part),

@@ -16,7 +16,7 @@ export function findPlatform(name: string): Platform | undefined {
 /** Characters. A shorter secret is invented, or a letter that was left behind: anybody could guess it. */
 const MIN_SECRET_CHARACTERS = 8;
 
-/** The secrets that may have signed a platform's bodies; none while it is off. One that has a problem counts as none. */
+/** Returns the secrets that may have signed a platform's bodies: none while it is off. One with a problem is left out. */
 export function platformSecrets(platform: Platform, env: Env): string[] {
   return givenSecrets(platform, env).filter((secret) => problemOf(platform, secret) === undefined);
 }
@@ -31,12 +31,12 @@ function problemOf(platform: Platform, secret: string): string | undefined {
   return platform.secretProblem?.(secret);
 }
 
-/** The names of the platforms that are on. */
+/** Returns the names of the platforms that are on. */
 export function namesOfPlatforms(env: Env): string[] {
   return platforms.filter((platform) => platformSecrets(platform, env).length > 0).map(({ name }) => name);
 }
 
-/** Each setting with a secret that has a problem; else, when no platform is on, all settings as one: any of them would do. */
+/** Finds the settings whose secrets have a problem; if no platform is on, names all settings as one, since any of them would do. */
 export function platformProblems(env: Env): SettingProblem[] {
   const problems = platforms.flatMap((platform) => {
     const [problem] = givenSecrets(platform, env).flatMap((secret) => problemOf(platform, secret) ?? []);

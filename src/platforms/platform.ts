@@ -1,18 +1,18 @@
 import type { CallEvent, JsonObject, Turn } from "../events/event.ts";
 import type { FieldError } from "../events/fields.ts";
 
-/** Why a request is not genuine. The words are for the sender; they name no secret. */
+/** The reason why a request is not genuine, in words for the sender, without any secret. */
 export interface SignatureFault {
   fault: "missing" | "malformed" | "wrong" | "stale";
   detail: string;
 }
 
-/** Checks the signature over the exact bytes of a body. Resolves to nothing when it is right. */
+/** Checks the signature over the exact bytes of a body. Resolves to `undefined` if it is right. */
 export type BodyVerifier = (body: ArrayBuffer) => Promise<SignatureFault | undefined>;
 
-/** What a platform reads out of a body that is a JSON object. */
+/** The result of decoding a body that is a JSON object. */
 export type Decoded =
-  /** `payload` is the body without any transcript; the very same object when there was none to take out. */
+  /** `payload` is the body without any transcript, or the same object if it had none. */
   | { kind: "events"; format: string; events: [CallEvent, ...CallEvent[]]; payload: JsonObject }
   /** A known event, but a field is missing or of the wrong type. */
   | { kind: "invalid"; errors: FieldError[] }
@@ -27,7 +27,7 @@ export interface Platform {
   readonly name: string;
   /** The setting with its signing secrets. The platform is on when it is set. */
   readonly secretsSetting: `${string}_WEBHOOK_SECRETS`;
-  /** What keeps a text from being a secret, for a sentence about the setting. Absent: any text is one. */
+  /** Returns the reason why a text is no secret, for a sentence about the setting. Absent: any text is one. */
   secretProblem?(secret: string): string | undefined;
   /**
    * Looks at the head of a request, before its body is read, since most strangers are refused by it.
@@ -52,6 +52,6 @@ export interface Platform {
    * the platform sends none.
    */
   readonly secretNames: RegExp | undefined;
-  /** The conversation in a body that tells the end of a call, what was said and which tools were called; empty when there is none. */
+  /** Returns the turns and tool calls in the body of a `call.end`; empty if there are none. */
   turns(body: JsonObject): Turn[];
 }

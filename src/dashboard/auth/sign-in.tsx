@@ -100,7 +100,7 @@ function Wrong() {
   );
 }
 
-/** What this Worker lacks to sign anybody in; `undefined` when it lacks nothing. */
+/** Names the settings that this Worker lacks to sign anybody in; `undefined` if it lacks none. */
 function notReady(env: Env): Promise<Response> | undefined {
   const limit: RateLimit | undefined = env.SIGN_IN_ATTEMPTS;
   if (env.API_TOKEN && limit !== undefined) return undefined;

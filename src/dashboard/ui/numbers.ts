@@ -3,12 +3,12 @@ const HUNDRED = 100;
 /** Shown where there is no number to show. */
 export const NO_NUMBER = "–";
 
-/** A whole number with its thousands apart. */
+/** Formats a whole number with its thousands apart. */
 export function formatCount(count: number): string {
   return count.toLocaleString("en");
 }
 
-/** A number as a metric has it: two decimals at the most, and more for a small one, so that it is not 0. */
+/** Formats the number of a metric: two decimals at the most, and more for a small one, so that it is not 0. */
 export function formatNumber(value: number): string {
   if (value !== 0 && Math.abs(value) < 0.01) return String(Number(value.toPrecision(2)));
   return value.toLocaleString("en", { maximumFractionDigits: 2 });
@@ -20,7 +20,7 @@ const cents = dollars({});
 const fractions = dollars({ minimumFractionDigits: 4, maximumFractionDigits: 4 });
 const smallest = dollars({ maximumSignificantDigits: 2 });
 
-/** US dollars: with cents, below one dollar with hundredths of them, and with what a smaller sum needs so that it is not 0. */
+/** Formats US dollars with cents, below one dollar with hundredths of a cent, and with as many digits as a smaller sum needs. */
 export function formatDollars(value: number): string {
   if (value === 0 || value >= 1) return cents.format(value);
   return value < 0.0001 ? smallest.format(value) : fractions.format(value);
@@ -28,7 +28,7 @@ export function formatDollars(value: number): string {
 
 const shortest = dollars({ minimumFractionDigits: 0, maximumFractionDigits: 6 });
 
-/** US dollars on the scale of a chart, whose numbers are round: `$0.1`. */
+/** Formats US dollars for the scale of a chart, whose numbers are round: `$0.1`. */
 export function formatDollarsOnScale(value: number): string {
   return shortest.format(value);
 }
@@ -38,14 +38,14 @@ const SECOND_MS = 1000;
 /** Whole seconds from so many on. */
 const WHOLE_SECONDS_MS = 100 * SECOND_MS;
 
-/** A short time, on one line: `812 ms`, `1.25 s`. */
+/** Formats a short time, on one line: `812 ms`, `1.25 s`. */
 export function formatMilliseconds(ms: number): string {
   if (ms < SECOND_MS - 0.5) return `${ms < 10 ? formatNumber(ms) : formatCount(Math.round(ms))}\u00a0ms`;
   const seconds = ms / SECOND_MS;
   return `${ms < WHOLE_SECONDS_MS ? seconds.toFixed(2) : formatCount(Math.round(seconds))}\u00a0s`;
 }
 
-/** A part of a whole in percent. All but one of many is not 100 %, and one of many is not 0 %. */
+/** Formats a part of a whole in percent. All but one of many is not 100 %, and one of many is not 0 %. */
 export function formatShare(part: number, whole: number): string {
   if (whole === 0) return NO_NUMBER;
   const percent = Math.round((part / whole) * HUNDRED);
@@ -54,7 +54,7 @@ export function formatShare(part: number, whole: number): string {
   return `${percent} %`;
 }
 
-/** A number with what it counts: `1 call`, `2 calls`. */
+/** Formats a number with what it counts: `1 call`, `2 calls`. */
 export function counted(count: number, one: string, many = `${one}s`): string {
   return `${formatCount(count)} ${count === 1 ? one : many}`;
 }
@@ -67,7 +67,7 @@ const sizes = new Intl.NumberFormat("en", {
   unitDisplay: "narrow",
 });
 
-/** A number of bytes: `1.2 KB`, on one line. */
+/** Formats a number of bytes, on one line: `1.2 KB`. */
 export function formatSize(bytes: number): string {
   return sizes.format(bytes).replace(/[a-z]/i, "\u00a0$&");
 }

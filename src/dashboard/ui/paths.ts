@@ -10,7 +10,7 @@ export function withQuery(path: string, parameters: { readonly [name: string]: s
   return `${path}${path.includes("?") ? "&" : "?"}${query}`;
 }
 
-/** The page that the form of an action is on: an action lies below its page, `/deliveries/retry` below `/deliveries`. */
+/** Returns the page that has the form of an action: an action lies below its page, `/deliveries/retry` below `/deliveries`. */
 export function pageOfAction(action: string): string {
   return action.slice(0, action.lastIndexOf("/")) || "/";
 }
@@ -18,19 +18,19 @@ export function pageOfAction(action: string): string {
 /** Every browser takes these for steps through folders, percent-encoded or not (url.spec.whatwg.org). */
 const STEPS: ReadonlySet<string> = new Set([".", ".."]);
 
-/** The address of a call's page. Any text is an id. */
+/** Returns the address of a call's page. Any text is an id. */
 export function callPath(callId: string, below: "" | "/erase" | "/recording" = ""): string {
   if (STEPS.has(callId)) return `/calls/by-id${below}?call_id=${callId}`;
   return `/calls/${encodeURIComponent(callId)}${below}`;
 }
 
-/** The id of the call that a request names. */
+/** Returns the id of the call that a request names. */
 export function callIdOf(request: IRequest & Request): string {
   const named = new URL(request.url).searchParams.get("call_id");
   return named !== null && STEPS.has(named) ? named : decodedPart(request.params["call_id"] ?? "");
 }
 
-/** The address of a caller's page; `undefined` for what is no whole number. Query strings are logged nowhere. */
+/** Returns the address of a caller's page; `undefined` for what is no whole number. Query strings are logged nowhere. */
 export function callerPath(phone: string): string | undefined {
   return phoneDigits(phone).length >= MIN_PHONE_DIGITS ? withQuery("/callers", { phone }) : undefined;
 }

@@ -24,12 +24,12 @@ export async function presentable(
   return response;
 }
 
-/** Whether a request comes from a browser, which accepts HTML. A program gets problem details, as from the API. */
+/** Returns whether a request comes from a browser, which accepts HTML. A program gets problem details, as from the API. */
 export function readsPages(request: Request): boolean {
   return request.headers.get("Accept")?.includes("text/html") ?? false;
 }
 
-/** The refusal of a form that did not come from one of our pages, or from one that is too old. */
+/** Refuses a form that did not come from one of our pages, or from one that is too old. */
 export function foreignForm(): Response {
   return problemResponse({
     status: 403,
@@ -74,7 +74,7 @@ async function problemPage(problem: Response, request: Request, viewer: Viewer |
   );
 }
 
-/** A link to try again; none when that would end the same. */
+/** Shows a link to try again, unless that would end the same. */
 function WayOn({ status, request }: { status: number; request: Request }) {
   const { pathname, search } = new URL(request.url);
   const isForm = request.method === "POST" || status === 405;

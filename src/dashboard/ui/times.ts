@@ -43,17 +43,17 @@ export function momentAt(local: string, timeZone: string): string {
   return new Date(parseISO(local, { in: tz(timeZone) }).getTime()).toISOString();
 }
 
-/** The day of a moment in a zone, `2026-11-24`. */
+/** Returns the day of a moment in a zone, `2026-11-24`. */
 export function dayOf(instant: Date, timeZone: string): string {
   return formatISO(instant, { in: tz(timeZone), representation: "date" });
 }
 
-/** So many days later, or earlier: `2026-11-30`, -30 → `2026-10-31`. */
+/** Adds days to a day: `2026-11-30`, -30 → `2026-10-31`. */
 export function addDays(day: string, days: number): string {
   return formatISO(addDaysTo(day, days, { in: utc }), { representation: "date" });
 }
 
-/** How many days there are from one to another: 0 for the same. */
+/** Counts the days from one to another: 0 for the same. */
 export function daysBetween(first: string, last: string): number {
   return differenceInCalendarDays(last, first, { in: utc });
 }
@@ -62,13 +62,13 @@ const shortDuration = new Intl.DurationFormat("en", { style: "narrow", secondsDi
 const longDuration = new Intl.DurationFormat("en", { style: "narrow", minutesDisplay: "always" });
 const clock = new Intl.DurationFormat("en", { style: "digital", hoursDisplay: "auto" });
 
-/** Seconds as people say them: `4m 5s`, `1h 2m`. */
+/** Formats seconds as people say them: `4m 5s`, `1h 2m`. */
 export function formatDuration(seconds: number): string {
   const { hours, minutes, seconds: rest } = durationOf(Math.round(seconds));
   return hours === 0 ? shortDuration.format({ minutes, seconds: rest }) : longDuration.format({ hours, minutes });
 }
 
-/** Seconds as a player shows them: `04:05`, `1:02:05`. */
+/** Formats seconds as a player shows them: `04:05`, `1:02:05`. */
 export function formatClock(seconds: number): string {
   return clock.format(durationOf(Math.floor(seconds)));
 }

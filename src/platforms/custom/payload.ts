@@ -25,7 +25,7 @@ const common = {
   call_id: id,
 };
 
-/** What is known when a call begins. */
+/** Facts that are known when a call begins. */
 const beginning = {
   call_direction: callDirection.nullish(),
   caller_phone: text.nullish().describe("the customer's number, whichever way the call went"),
@@ -34,7 +34,7 @@ const beginning = {
   agent_version: versionText.nullish(),
 };
 
-/** What is known when it is over. */
+/** Facts that are known when a call is over. */
 const conclusion = {
   ...beginning,
   ended_at: instant.nullish().describe("ISO 8601 with an offset or Z; of a call.end without it, its timestamp"),
@@ -48,7 +48,7 @@ const conclusion = {
   latency_ms: latencyMs.nullish().describe("the median, else the mean, of the times that the agent took to answer"),
 };
 
-/** It would be lost: of the other events the archive keeps no body. */
+/** Refused, since it would be lost: of the other events the archive keeps no body. */
 const noTranscript = z.null("must be in call.end").optional();
 
 const callStart = z.object({ event: z.literal("call.start"), ...common, ...beginning, transcript: noTranscript });

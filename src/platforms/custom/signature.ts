@@ -17,7 +17,7 @@ const MAX_SIGNATURE_CHARACTERS = 500;
 
 const signaturePattern = /^v1,([0-9a-z+/]{43}=)$/i;
 
-/** What keeps a text from being a secret of the Standard Webhooks specification. */
+/** Returns the reason why a text is no secret of the Standard Webhooks specification; `undefined` if it is one. */
 export function secretProblem(secret: string): string | undefined {
   if (secretPattern.test(secret) && keyOf(secret).byteLength >= MIN_KEY_BYTES) return undefined;
   return `is no Standard Webhooks secret (whsec_ and base64 of ${MIN_KEY_BYTES} bytes or more)`;
@@ -55,7 +55,7 @@ export function verify(headers: Headers, secrets: readonly string[], now: Date):
   };
 }
 
-/** Those of version 1; others are for receivers that have a public key. */
+/** Returns the signatures of version 1; others are for receivers with a public key. */
 function signaturesIn(sent: string): Uint8Array[] {
   const parts = sent.length > MAX_SIGNATURE_CHARACTERS ? [] : sent.split(" ");
   return parts.flatMap((part) => {

@@ -28,7 +28,7 @@ const kinds: ReadonlySet<unknown> = new Set([undefined, null, "speech", "tool"])
 /** Errors reported of one transcript. */
 const MAX_ERRORS = 100;
 
-/** The turns as `GET /api/calls/{call_id}/transcript` answers them. Checks types; of the few that call tools also the values. */
+/** Schema of turns in the form of `GET /api/calls/{call_id}/transcript`. Checks types; of tool calls, which are few, also values. */
 const turns = turnList({
   kind: "string",
   role: "string",
@@ -54,10 +54,10 @@ function errorsOf(turn: JsonObject | undefined) {
   return error === undefined ? [] : fieldErrors(error);
 }
 
-/** A transcript, to the number of its spoken turns. */
+/** Schema of a transcript, read as the number of its spoken turns. */
 export const transcript = turns.transform((list) => countSpoken(list.flatMap(turnOf)));
 
-/** The conversation in a body; empty when there is none. */
+/** Returns the turns in a body; empty if there are none. */
 export function turnsInBody({ transcript }: JsonObject): Turn[] {
   const parsed = turns.safeParse(transcript);
   return parsed.success ? parsed.data.flatMap(turnOf) : [];

@@ -3,7 +3,7 @@ import type { JsonObject, Turn } from "../../events/event.ts";
 import { isJsonObject } from "../../events/fields.ts";
 import { isoTime } from "./payload.ts";
 
-/** The conversation in `data` of a transcription. Times are whole seconds: turns of one second stay in their order. */
+/** Returns the turns in `data` of a transcription. Times are whole seconds: turns of one second stay in their order. */
 export function turnsInData({ transcript, metadata }: JsonObject): Turn[] {
   const start = isJsonObject(metadata) ? metadata["start_time_unix_secs"] : undefined;
   return conversationOf(

@@ -37,7 +37,7 @@ export const elevenlabs: Platform = {
   },
 };
 
-/** The body without its transcript; the very same object when it has none. */
+/** Returns the body without its transcript, or the same object if it has none. */
 function withoutTranscript(body: JsonObject): JsonObject {
   return withMember(body, "data", (data) => withoutMembers(data, (name) => name === "transcript"));
 }

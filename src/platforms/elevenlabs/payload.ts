@@ -10,7 +10,7 @@ export function isoTime(unixSeconds: number): string | undefined {
   return utc.length === "2024-07-15T14:30:00.000Z".length ? utc : undefined;
 }
 
-/** Unix seconds, to ISO 8601 UTC with milliseconds. */
+/** Schema of Unix seconds, read as ISO 8601 UTC with milliseconds. */
 const unixSeconds = z.number().transform((seconds, context) => {
   const utc = isoTime(seconds);
   if (utc !== undefined) return utc;
@@ -18,7 +18,7 @@ const unixSeconds = z.number().transform((seconds, context) => {
   return z.NEVER;
 });
 
-/** An object of objects, each checked by a schema, to its entries. A record would drop a key named `__proto__`. */
+/** Makes the schema of an object of objects, read as its entries. A record would drop a key named `__proto__`. */
 function entriesOf<Item extends z.ZodType>(item: Item) {
   return jsonObject.transform((object, context) => {
     const entries: [string, z.output<Item>][] = [];

@@ -68,7 +68,7 @@ function partOf(item: JsonObject, start: number): (SpeechTurn | ToolInvocation |
 
 const conversationInBody = z.object({ call: conversation });
 
-/** The conversation in a body; empty when there is none. */
+/** Returns the turns in a body; empty if there are none. */
 export function turnsInBody(body: JsonObject): Turn[] {
   const parsed = conversationInBody.safeParse(body);
   return (parsed.success && turnsInCall(parsed.data.call)) || [];
@@ -77,7 +77,7 @@ export function turnsInBody(body: JsonObject): Turn[] {
 /** The members of a call that repeat its conversation, scrubbed ones included. */
 const transcriptName = /(?:^|_)transcript(?:_|$)/;
 
-/** The body without its transcripts; the very same object when it has none. */
+/** Returns the body without its transcripts, or the same object if it has none. */
 export function withoutTranscripts(body: JsonObject): JsonObject {
   return withMember(body, "call", (call) => withoutMembers(call, (name) => transcriptName.test(name)));
 }

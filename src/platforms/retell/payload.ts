@@ -17,7 +17,7 @@ import {
 import type { Decoded } from "../platform.ts";
 import { conversation, turnsInCall, withoutTranscripts } from "./conversation.ts";
 
-/** Cents, to US dollars: by way of whole millionths of a cent, so that 1.1 cents are 0.011 dollars and no fraction more. */
+/** Schema of cents, read as US dollars by way of whole millionths of a cent: 1.1 cents are 0.011 dollars, not a fraction more. */
 const cents = z
   .number()
   .min(0, "must not be negative")
@@ -77,7 +77,7 @@ type RetellEvent = z.infer<typeof retellEvent>;
 
 const known: ReadonlySet<unknown> = new Set<RetellEvent["event"]>(["call_started", "call_ended", "call_analyzed"]);
 
-/** What Retell sends besides: the middle of calls, chats, and the question which agent is to take a call. */
+/** Events that are ignored: the middle of calls, chats, and the question which agent is to take a call. */
 const ignored: ReadonlySet<unknown> = new Set([
   "transcript_updated",
   "transfer_started",
@@ -152,7 +152,7 @@ function toCallEvent(payload: RetellEvent, receivedAt: string): CallEvent {
   }
 }
 
-/** What both the end and the analysis of a call say of it. */
+/** Returns the facts that both the end and the analysis of a call state. */
 function conclusionOf(call: z.infer<typeof concludedCall>) {
   const { start_timestamp: start, end_timestamp: end, duration_ms: duration } = call;
   const startAndDuration = isNumber(start) && isNumber(duration) ? start + duration : undefined;
@@ -186,7 +186,7 @@ function parties({ direction, from_number: from, to_number: to }: z.infer<typeof
   }
 }
 
-/** Those the call was given, then those it collected, which win. */
+/** Merges the variables that the call was given with those it collected, which win. */
 function variables({
   retell_llm_dynamic_variables: given,
   collected_dynamic_variables: collected,
@@ -194,7 +194,7 @@ function variables({
   return given || collected ? { ...given, ...collected } : undefined;
 }
 
-/** The platform's own judgements, then the owner's fields, which win. `undefined` when there are none. */
+/** Merges the platform's own judgements with the owner's fields, which win. `undefined` if there are none. */
 function metrics(analysis: z.infer<typeof callAnalysis> | null | undefined): JsonObject | undefined {
   if (!analysis) return undefined;
   const { call_successful, user_sentiment, in_voicemail, custom_analysis_data } = analysis;

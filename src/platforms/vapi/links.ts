@@ -4,7 +4,7 @@ import { withMember, withoutMembers } from "../../events/fields.ts";
 /** Links to the recordings, which every delivery of a report has anew, and the time at which they expire. */
 const linkName = /^presigned[A-Z][A-Za-z]*Url$|^presignedUrlsExpiresAt$/;
 
-/** The body without these links, where Vapi puts them: in the artifact of the message, and in that of its call. */
+/** Returns the body without these links, which Vapi puts into the artifact of the message and into that of its call. */
 export function withoutLinks(body: JsonObject): JsonObject {
   return withMember(body, "message", (message) =>
     withMember(withoutLinksInArtifact(message), "call", withoutLinksInArtifact),

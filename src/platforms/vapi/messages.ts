@@ -22,7 +22,7 @@ const unspoken = /^(?:system|developer)$|tool|function/i;
 /** Vapi's words for the ledger's `agent`; every other role stays as it is. */
 const agentRoles: ReadonlySet<unknown> = new Set(["bot", "assistant"]);
 
-/** The messages as turns of a conversation; `undefined` when the body has none of any kind. */
+/** Converts messages to turns; `undefined` if the body has no messages at all. */
 export function turnsIn(all: readonly JsonObject[] | undefined): Turn[] | undefined {
   return all && conversationOf(all.flatMap(partOf));
 }

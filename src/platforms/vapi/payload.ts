@@ -127,7 +127,7 @@ export function decodeVapi(body: JsonObject, receivedAt: string): Decoded {
 
 const conversation = z.object({ message: end.pick({ artifact: true, messages: true }) });
 
-/** The conversation in a body; empty when there is none. */
+/** Returns the turns in a body; empty if there are none. */
 export function turnsInBody(body: JsonObject): Turn[] {
   const parsed = conversation.safeParse(body);
   return (parsed.success && turnsIn(messagesIn(parsed.data.message))) || [];
@@ -214,7 +214,7 @@ function callEnd(identified: Pick<CallEvent, "timestamp" | "call_id" | "agent_id
 
 type PerformanceMetrics = NonNullable<Conclusion["artifact"]>["performanceMetrics"];
 
-/** The median of the turns, of the middle two their mean; else the mean as Vapi says it. */
+/** Returns the median of the turns (the mean of the middle two), else the mean that Vapi states. */
 function latencyOf(metrics: PerformanceMetrics): number | undefined {
   const turns = (metrics?.turnLatencies ?? [])
     .flatMap(({ turnLatency }) => latencyMs.safeParse(turnLatency).data ?? [])
@@ -277,7 +277,7 @@ function messagesIn({
   return (artifact?.messages ?? older) || undefined;
 }
 
-/** The texts that are there and not empty. */
+/** Returns the texts that are present and not empty. */
 function texts(...values: (string | null | undefined)[]): string[] {
   return values.flatMap((value) => value || []);
 }

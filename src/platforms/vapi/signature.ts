@@ -54,7 +54,7 @@ function faultWithoutSignature(hasSecret: boolean, hasSignature: boolean): Signa
   return { fault: "missing", detail };
 }
 
-/** In constant time but for the length, which says nothing of a secret that is long enough. */
+/** Compares in constant time but for the length, which says nothing of a secret that is long enough. */
 function isOneOf(secrets: readonly string[], sent: string): boolean {
   const sentBytes = new TextEncoder().encode(sent);
   return secrets.some((secret) => {

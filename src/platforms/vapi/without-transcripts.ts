@@ -10,7 +10,7 @@ const transcriptNames: ReadonlySet<string> = new Set(["messages", "messagesOpenA
  */
 const holders: ReadonlySet<string> = new Set(["artifact", "nodes", "call", "assistant", "model"]);
 
-/** The body without its transcripts and prompts; the very same object when it has none. */
+/** Returns the body without its transcripts and prompts, or the same object if it has none. */
 export function withoutTranscripts(body: JsonObject): JsonObject {
   const { message } = body;
   const rest = withoutTranscriptsInside(message);

@@ -84,7 +84,7 @@ const costColumn: Column<StepCount> = {
   cell: ({ cost_usd }) => (cost_usd === null ? NO_NUMBER : formatDollars(cost_usd)),
 };
 
-/** What the calls cost, step by step. Nothing where no platform says it. */
+/** Shows the cost of the calls, step by step; nothing if no platform states it. */
 export function CostOverTime(props: OverTimeProps) {
   const { unit, labels, counts } = stepsOf(props);
   const costs = counts.flatMap(({ cost_usd }) => cost_usd ?? []);
