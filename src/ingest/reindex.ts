@@ -3,7 +3,7 @@ import type * as z from "zod";
 import { readTranscript } from "../archive/transcripts.ts";
 import { searchText } from "../events/search-text.ts";
 import { listCalls } from "../ledger/calls.ts";
-import type { Place } from "../ledger/page.ts";
+import type { PagePosition } from "../ledger/page.ts";
 import { callRow } from "../ledger/schema.ts";
 import { reindexTranscript } from "../ledger/search-index.ts";
 
@@ -22,8 +22,8 @@ const indexedCall = callRow.pick({ call_id: true, transcript_key: true });
 export async function reindexPage(
   db: D1Database,
   bucket: R2Bucket,
-  after: Place | undefined,
-): Promise<{ indexed: number; next: Place | undefined }> {
+  after: PagePosition | undefined,
+): Promise<{ indexed: number; next: PagePosition | undefined }> {
   const { rows, next } = await listCalls(db, indexedCall, { among: "all" }, {}, { limit: CALLS_A_REQUEST, after });
   const results = await pMap(rows, (call) => reindex(call, db, bucket), { concurrency: CONCURRENCY });
   return { indexed: results.filter(Boolean).length, next };

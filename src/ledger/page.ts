@@ -33,18 +33,18 @@ export interface Listing<Row> {
   filter: readonly Condition[];
 }
 
-const place = z.object({ page_key: z.union([z.string(), z.number()]), page_id: z.number().int() });
+const position = z.object({ page_key: z.union([z.string(), z.number()]), page_id: z.number().int() });
 
 /** The row of a listing after which a page begins. */
-export type Place = z.infer<typeof place>;
+export type PagePosition = z.infer<typeof position>;
 
-const { page_key, page_id } = place.shape;
+const { page_key, page_id } = position.shape;
 export const pageCursor = cursorOf(
-  z.tuple([page_key, page_id]).transform(([page_key, page_id]): Place => ({ page_key, page_id })),
+  z.tuple([page_key, page_id]).transform(([page_key, page_id]): PagePosition => ({ page_key, page_id })),
 );
 
 /** Encodes the `next` of a page as a cursor; null if there is no next page. */
-export function writePageCursor(next: Place | undefined): string | null {
+export function writePageCursor(next: PagePosition | undefined): string | null {
   return next === undefined ? null : writeCursor(next.page_key, next.page_id);
 }
 
@@ -53,7 +53,7 @@ export interface PageAt {
   /** Rows. */
   limit: number;
   /** The `next` of the page before. */
-  after?: Place | undefined;
+  after?: PagePosition | undefined;
   /** Whether to count all rows of the listing, of this page and of the others. */
   count?: boolean | undefined;
 }
@@ -69,13 +69,13 @@ export interface Matching {
 export interface Page<Row> {
   rows: Row[];
   /** Where the next page begins; absent when there are no more rows. */
-  next?: Place | undefined;
+  next?: PagePosition | undefined;
   /** Absent unless it was asked for. */
   matching?: Matching | undefined;
 }
 
 /** The position of a row, and how many rows the page could have. */
-const listedPlace = place.extend({ candidates: z.number() });
+const listedPosition = position.extend({ candidates: z.number() });
 
 const countRow = z.object({ looked_at: z.number(), matching: z.number() });
 
@@ -134,11 +134,11 @@ export async function readPage<Row>(
   const matching = count ? matchingOf(others.shift()) : undefined;
   const [end] = others;
   const rows = parseRows(row, result).slice(0, limit);
-  const last = parseRows(listedPlace, result)[rows.length - 1];
+  const last = parseRows(listedPosition, result)[rows.length - 1];
   if (last !== undefined && last.candidates > rows.length) {
     return { rows, next: { page_key: last.page_key, page_id: last.page_id }, matching };
   }
-  const [next] = end === undefined ? [] : parseRows(place, end);
+  const [next] = end === undefined ? [] : parseRows(position, end);
   return { rows, next, matching };
 }
 
@@ -172,7 +172,7 @@ function orderSql({ key, id }: Listing<unknown>["walk"]): string {
   return key === id ? `${id} DESC` : `${key} DESC, ${id} DESC`;
 }
 
-function isBehind({ page_key, page_id }: Place, { key, id }: Listing<unknown>["walk"]): Condition {
+function isBehind({ page_key, page_id }: PagePosition, { key, id }: Listing<unknown>["walk"]): Condition {
   // Numbers reach SQLite as REAL, and full text search skips to an INTEGER only.
   if (key === id) return { sql: `${id} < CAST(? AS INTEGER)`, values: [page_key] };
   return { sql: `(${key}, ${id}) < (?, ?)`, values: [page_key, page_id] };

@@ -4,7 +4,7 @@ import { phoneDigits } from "../../../events/phone.ts";
 import { readQuery } from "../../../http/input.ts";
 import { type CallerTotals, readCallerTotals } from "../../../ledger/callers.ts";
 import { listCalls } from "../../../ledger/calls.ts";
-import { MAX_LOOKED_AT, type Place, pageCursor, writePageCursor } from "../../../ledger/page.ts";
+import { MAX_LOOKED_AT, type PagePosition, pageCursor, writePageCursor } from "../../../ledger/page.ts";
 import { reader } from "../../../ledger/schema.ts";
 import { countFailedTools } from "../../../ledger/tool-calls.ts";
 import { html } from "../../ui/html.ts";
@@ -36,7 +36,7 @@ export const showCaller: PageHandler = async (request, viewer, env) => {
     db,
     page.rows.map(({ call_id }) => call_id),
   );
-  const path = (at?: Place) => withQuery("/callers", { phone, cursor: writePageCursor(at) ?? undefined });
+  const path = (at?: PagePosition) => withQuery("/callers", { phone, cursor: writePageCursor(at) ?? undefined });
   return html(
     <Page
       title={phone}

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { queryValues } from "../../../http/input.ts";
 import { type MetricCondition, writeMetricCondition } from "../../../ledger/metric-condition.ts";
-import { type Place, pageCursor, writePageCursor } from "../../../ledger/page.ts";
+import { type PagePosition, pageCursor, writePageCursor } from "../../../ledger/page.ts";
 import { type CallSearch, callFilter } from "../../../ledger/search.ts";
 import { formFrom, formTo } from "../../ui/form-dates.ts";
 import { formDuration } from "./form-duration.ts";
@@ -51,7 +51,7 @@ export interface CallsQuery {
   typed: Typed;
   filter: CallSearch["filter"];
   /** Where the page begins; absent for the newest calls. */
-  cursor: Place | undefined;
+  cursor: PagePosition | undefined;
   /** The mistakes in it; with any, no calls are shown. */
   errors: string[];
 }
@@ -124,7 +124,11 @@ function messageOf({ code, message }: z.core.$ZodIssue): string {
 }
 
 /** The address of a list with these filters. */
-export function listPath(path: "/calls" | "/calls.csv", { metric = [], ...typed }: Typed, cursor?: Place): string {
+export function listPath(
+  path: "/calls" | "/calls.csv",
+  { metric = [], ...typed }: Typed,
+  cursor?: PagePosition,
+): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(typed)) query.set(name, value);
   for (const condition of metric) query.append("metric", condition);

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { eventName } from "../../../events/event.ts";
-import { type Place, writePageCursor } from "../../../ledger/page.ts";
+import { type PagePosition, writePageCursor } from "../../../ledger/page.ts";
 import type { DeliveryState } from "../../../ledger/schema.ts";
 import { deliveryFilter } from "../../../ledger/undelivered.ts";
 import { typedRange } from "../../ui/form-dates.ts";
@@ -27,7 +27,7 @@ export function viewOf(timeZone: string) {
 export type View = z.output<ReturnType<typeof viewOf>>;
 
 /** The address of the page. */
-export function pathOf(shown: View, next?: Place): string {
+export function pathOf(shown: View, next?: PagePosition): string {
   return withQuery("/deliveries", { ...shown, cursor: writePageCursor(next) ?? undefined });
 }
 
