@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { parseEnv } from "node:util";
 import * as z from "zod";
 import { platforms } from "../platforms/index.ts";
@@ -20,6 +21,7 @@ writes secrets into .dev.vars, which git ignores. When it is ready it prints its
   notes: "Every other option goes to wrangler: `npx wrangler dev --help` lists them.",
 });
 
+const packageJson = z.object({ scripts: z.record(z.string(), z.string()) });
 const readyMessage = z.object({ event: z.literal("DEV_SERVER_READY"), ip: z.string(), port: z.number() });
 
 process.exitCode = await dev(process.argv.slice(2));
@@ -79,6 +81,8 @@ function readyUrl(message: unknown): string | undefined {
 
 function greeting(url: string, apiToken: string, empty: readonly string[]): string {
   const simulate = url === LOCAL_URL ? "npm run simulate" : `npm run simulate -- --url ${url}`;
+  // It goes with the laboratory, which can be deleted.
+  const { scripts } = packageJson.parse(JSON.parse(readFileSync(join(projectFolder, "package.json"), "utf8")));
   return [
     "",
     `  Dashboard  ${url}`,
@@ -86,7 +90,7 @@ function greeting(url: string, apiToken: string, empty: readonly string[]): stri
     ...platforms.map(
       ({ name, secretsSetting }) => `  Webhook    ${url}/webhooks/${name}, signed with ${secretsSetting} of .dev.vars`,
     ),
-    `  Calls      ${simulate}  plays a day of them`,
+    ...(scripts["simulate"] ? [`  Calls      ${simulate}  plays a day of them`] : []),
     ...empty.map((name) => `\n  ${name} is empty in .dev.vars: delete its line, and the next start writes one.`),
     "",
   ].join("\n");

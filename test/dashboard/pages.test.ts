@@ -46,7 +46,6 @@ describe("a ledger without calls", () => {
     const { status, text } = await visit("/");
     expect(status).toBe(200);
     expect(text).toContain(`${empty.url}webhooks/atoms`);
-    expect(text).toContain("npm run simulate");
   });
 
   test("says in its list that there are none yet, and not that none match", async () => {

@@ -30,9 +30,6 @@ export function FirstSteps({ origin, platforms, viewer }: FirstStepsProps) {
               : "No platform is switched on: every event is refused until the secret of one is set."}
           </p>
           <p>
-            To see the ledger at work first: <code>npm run simulate</code> plays a day of calls.
-          </p>
-          <p>
             <a href="/quarantine">Something came in and is not here?</a>
           </p>
         </Empty>
