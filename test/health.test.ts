@@ -44,7 +44,7 @@ test("a database without its tables is named", async () => {
   await ledger.harness.close();
 });
 
-test.each<[string, Faults, string[]]>([
+test.concurrent.each<[string, Faults, string[]]>([
   ["D1 fails", { D1: "before" }, ["DB"]],
   ["R2 fails", { R2: "before" }, ["ARCHIVE"]],
   ["D1 and R2 hang", { D1: "hang", R2: "hang" }, ["DB", "ARCHIVE"]],
@@ -69,7 +69,7 @@ test("twenty looks at once, and ten in a row, ask each store once", async () => 
   await ledger.harness.close();
 });
 
-test("whoever looks first and hangs up hurts nobody who looks at the same time", async () => {
+test.concurrent("whoever looks first and hangs up hurts nobody who looks at the same time", async () => {
   // Not behind the harness, which would go on in place of whoever hangs up.
   const ledger = await bootOnNetwork({ main: "test/support/stores/faulty-ledger.ts" });
   const { hostname, port, host } = new URL(ledger.url);

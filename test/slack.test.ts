@@ -141,25 +141,19 @@ describe("Slack that fails", () => {
     await settled("endless", { state: "failed", attempts: 1 });
   });
 
-  test("one that hangs is given up after ten seconds and tried again", async () => {
-    slack.reset((response, nth) => void (nth > 1 && response.writeHead(200).end("ok")));
-    await analyzed("hangs", { rating: 1 });
-    await settled("hangs", { state: "delivered", attempts: 2, last_error: "no answer within 10 s" });
-  });
-
   test("what follows a refusal in a batch is not sent: it comes back when Slack says, a second apart", async () => {
-    const messages = await pendingAgain(ledger, "refused-crowd", 12);
+    const messages = await pendingAgain(ledger, "refused-crowd", 4);
     slack.reset((response) => response.writeHead(429, { "Retry-After": "30" }).end("rate_limited"));
     const { explicitAcks, retryMessages } = await ledger.worker.queue("calls-sync", messages);
     expect(explicitAcks).toEqual([]);
     expect(slack.requests).toHaveLength(1);
     const delays = retryMessages.map(({ delaySeconds = 0 }) => delaySeconds).sort((a, b) => a - b);
-    expect(delays).toEqual([30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41]);
-    // Analyzed once each, attempted once before this batch; of the twelve one was attempted again.
+    expect(delays).toEqual([30, 31, 32, 33]);
+    // Analyzed once each, attempted once before this batch; of the four one was attempted again.
     const { results } = await ledger.DB.prepare(
       "SELECT attempts, last_error FROM sync_deliveries WHERE call_id LIKE 'refused-crowd%' ORDER BY attempts DESC",
     ).all();
-    expect(results.map(({ attempts }) => attempts)).toEqual([2, ...Array(11).fill(1)]);
+    expect(results.map(({ attempts }) => attempts)).toEqual([2, 1, 1, 1]);
     expect(new Set(results.map(({ last_error }) => last_error))).toEqual(
       new Set(["HTTP 429: rate_limited", "HTTP 429"]),
     );
@@ -171,16 +165,16 @@ test("a batch goes to Slack one message a second, and holds up no other destinat
   const both = await bootOnNetwork({
     env: { SLACK_WEBHOOK_URL: `${slack.url}/services/${TOKEN}`, SYNC_URL: other.url, SYNC_SECRET },
   });
-  const messages = await pendingAgain(both, "crowd", 4);
+  const messages = await pendingAgain(both, "crowd", 3);
   slack.reset();
   other.reset();
   const { explicitAcks } = await both.worker.queue("calls-sync", messages);
-  expect(explicitAcks).toHaveLength(8);
+  expect(explicitAcks).toHaveLength(6);
   const times = slack.requests.map(({ at }) => at);
-  expect(times).toHaveLength(4);
+  expect(times).toHaveLength(3);
   const pauses = times.slice(1).map((time, nth) => time - (times[nth] ?? 0));
   expect(Math.min(...pauses)).toBeGreaterThan(950);
-  expect(other.requests).toHaveLength(4);
+  expect(other.requests).toHaveLength(3);
   expect(Math.max(...other.requests.map(({ at }) => at))).toBeLessThan((times[0] ?? 0) + 950);
   await both.close();
   await other.close();

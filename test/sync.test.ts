@@ -150,13 +150,13 @@ describe.concurrent("a downstream that fails", () => {
     const times: number[] = [];
     downstream.behave(call_id, (response, _delivery, nth) => {
       times.push(Date.now());
-      response.writeHead(nth === 1 ? 429 : 200, { "Retry-After": "16" }).end();
+      response.writeHead(nth === 1 ? 429 : 200, { "Retry-After": "8" }).end();
     });
     await post(ledger.url, documentedCall({ call_id }).analytics());
     await settled(call_id, { state: "delivered", attempts: 2 });
     const [first = 0, second = 0] = times;
-    // Without it, the first back-off and a neighbour that hangs for ten seconds explain 15 at the most.
-    expect(second - first).toBeGreaterThan(15_500);
+    // Without it, the first back-off explains five seconds at the most.
+    expect(second - first).toBeGreaterThan(7_500);
   });
 
   test("a delivery that arrives while it is being sent anew is delivered, and not made again", async () => {
@@ -202,13 +202,6 @@ describe.concurrent("a downstream that fails", () => {
     });
     await post(ledger.url, documentedCall({ call_id }).analytics());
     await settled(call_id, { state: "delivered", attempts: 1 });
-  });
-
-  test("one that hangs is given up after ten seconds and tried again", async () => {
-    const call_id = "hangs";
-    downstream.behave(call_id, (response, _delivery, nth) => void (nth > 1 && response.writeHead(200).end()));
-    await post(ledger.url, documentedCall({ call_id }).analytics());
-    await settled(call_id, { state: "delivered", attempts: 2, last_error: "no answer within 10 s" });
   });
 });
 

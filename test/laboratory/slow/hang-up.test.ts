@@ -1,12 +1,12 @@
 import { connect } from "node:net";
 import pMap from "p-map";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { documentedCall } from "./support/events.ts";
-import { SECRET } from "./support/ledger.ts";
-import { bootOnNetwork } from "./support/network-ledger.ts";
-import { signedHeaders } from "./support/sign.ts";
-import { FAULTS_HEADER, type Faults, TOOK_HEADER } from "./support/stores/faults.ts";
-import { BEGUN_HEADER, BEGUN_PATH } from "./support/stores/faulty.ts";
+import { documentedCall } from "../../support/events.ts";
+import { SECRET } from "../../support/ledger.ts";
+import { bootOnNetwork } from "../../support/network-ledger.ts";
+import { signedHeaders } from "../../support/sign.ts";
+import { FAULTS_HEADER, type Faults, TOOK_HEADER } from "../../support/stores/faults.ts";
+import { BEGUN_HEADER, BEGUN_PATH } from "../../support/stores/faulty.ts";
 
 const SENDERS = 20;
 

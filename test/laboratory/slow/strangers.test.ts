@@ -1,8 +1,8 @@
 import { connect, type Socket } from "node:net";
 import { afterEach, expect, test, vi } from "vitest";
-import { documentedCall } from "./support/events.ts";
-import { bootOnNetwork } from "./support/network-ledger.ts";
-import { post } from "./support/post.ts";
+import { documentedCall } from "../../support/events.ts";
+import { bootOnNetwork } from "../../support/network-ledger.ts";
+import { post } from "../../support/post.ts";
 
 let ledger: Awaited<ReturnType<typeof bootOnNetwork>>;
 const sockets: Socket[] = [];
