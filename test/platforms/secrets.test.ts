@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { receive } from "../../src/ingest/receive.ts";
 import { elevenlabs } from "../../src/platforms/elevenlabs/index.ts";
 import { secretNames } from "../../src/platforms/vapi/secrets.ts";
@@ -13,6 +13,12 @@ import { vapiCall } from "../support/vapi.ts";
 let ledger: EveryPlatformLedger;
 beforeAll(async () => {
   ledger = await bootEveryPlatform();
+});
+// Each test looks through everything that the stores hold.
+afterEach(async () => {
+  const { objects } = await ledger.ARCHIVE.list();
+  await ledger.ARCHIVE.delete(objects.map(({ key }) => key));
+  await ledger.DB.exec("DELETE FROM calls");
 });
 afterAll(() => ledger.harness.close());
 
