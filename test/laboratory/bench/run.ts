@@ -47,7 +47,7 @@ const bothWays = ({ name, ...rest }: Bundle): [plain: Bundle, searching: Bundle]
 ];
 
 /** The most rows that a call may write that is alone in its hour, one of them being the mark of that hour; one more with its words. */
-const MAX_ROWS_WRITTEN = 17;
+const MAX_ROWS_WRITTEN = 26;
 
 const PLATFORM_BODY_BYTES = 60_000;
 
