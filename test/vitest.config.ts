@@ -36,7 +36,7 @@ export const testsOfFacesTakenOut = faces
 
 /** What `npm run test:quick` runs: something of every folder, in half a minute on two idle cores. */
 const quick = [
-  "test/{alert-decisions,archive,backoff,body,figures,intake,ladder,log,mcp,migrations,openapi,order,phone,readme,record,sync}.test.ts",
+  "test/{alert-decisions,archive,backoff,body,figures,intake,ladder,log,mcp,migrations,openapi,phone,readme,record,sync}.test.ts",
   "test/dashboard/{call,caller,doors,formats}.test.ts",
   "test/platforms/{elevenlabs,filter,off,payloads,retell,tool-calls,vapi}.test.ts",
 ];
