@@ -34,7 +34,7 @@ export const testsOfFacesTakenOut = faces
   .filter((face) => !existsSync(join(projectFolder, face)))
   .flatMap((face) => testsThrough(face));
 
-/** What `npm run test:quick` runs: something of every folder, in half a minute on two idle cores. */
+/** What `npm run test:quick` runs: something of every folder. */
 const quick = [
   "test/{alert-decisions,archive,backoff,body,figures,intake,ladder,log,mcp,migrations,openapi,phone,readme,record,sync}.test.ts",
   "test/dashboard/{call,caller,doors,formats}.test.ts",
