@@ -141,7 +141,8 @@ test("a hundred bodies are four transactions, and large ones are in memory one a
     await runCron(ledger.url, new Date());
     expect(await areStored(...parked)).toBe(true);
     const between = await readUsage(ledger.url);
-    expect(between.transactions - before.transactions).toBe(transactions);
+    // One more may write down that bodies are parked, for the alerts.
+    expect([transactions, transactions + 1]).toContain(between.transactions - before.transactions);
 
     const carried = make("in the queue");
     await ledger.SYNC_QUEUE.sendBatch(carried.map(queueMessage));

@@ -13,7 +13,7 @@ export interface Snapshot {
 const tableRow = z.object({ name: z.string() });
 
 /**
- * Takes a snapshot, to be compared with a later one.
+ * Takes a snapshot, to be compared with a later one. Leaves out the alerts, which are of the minute and of no call.
  * @param without objects to leave out
  */
 export async function takeSnapshot(
@@ -21,7 +21,11 @@ export async function takeSnapshot(
   bucket: R2Bucket,
   without: (key: string) => boolean = () => false,
 ): Promise<Snapshot> {
-  const named = await db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB '_cf_*'").all();
+  const named = await db
+    .prepare(
+      "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB '_cf_*' AND name <> 'ledger_alerts'",
+    )
+    .all();
   const tables: Snapshot["tables"] = {};
   for (const { name } of parseRows(tableRow, named)) {
     tables[name] = (await db.prepare(`SELECT * FROM ${name}`).all()).results;
