@@ -26,7 +26,7 @@ describe("signing in", () => {
     await page.keyboard.press("Enter");
     await page.waitForURL(visit.at("/calls?status=analyzed"));
     const [session] = (await page.context().cookies()).filter(({ name }) => name.endsWith("session"));
-    expect(session).toMatchObject({ httpOnly: true, sameSite: "Strict" });
+    expect(session).toMatchObject({ httpOnly: true, sameSite: "Lax" });
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.goto(visit.at("/calls"));
     expect(new URL(page.url()).pathname).toBe("/sign-in");
