@@ -14,7 +14,7 @@ export interface AlertMessage {
   message: string;
 }
 
-/** What becomes of one channel's row of one alert. */
+/** The next state of one channel's row of one alert. */
 export interface Decision {
   row: AlertRow;
   /** Carried out before any message is sent. */

@@ -53,8 +53,8 @@ async function callPage(request: Parameters<PageHandler>[0], viewer: Viewer, env
     readBeside(db, opened, callId, readSettings(env).searchTranscripts),
   ]);
   const words = url.searchParams.get("words")?.trim();
-  const asked = { all: url.searchParams.get("turns") === "all", words: words === "" ? undefined : words };
-  return html(<Call {...details} {...asked} {...{ transcript, copy, opened, beside, viewer, formError }} />, {
+  const shown = { all: url.searchParams.get("turns") === "all", words: words === "" ? undefined : words };
+  return html(<Call {...details} {...shown} {...{ transcript, copy, opened, beside, viewer, formError }} />, {
     status: formError === undefined ? 200 : 400,
   });
 }

@@ -9,7 +9,7 @@ const VALUE_CHARACTERS = 80;
 
 interface ActiveFiltersProps {
   typed: Typed;
-  /** What was read from it. */
+  /** The same, checked. */
   filter: CallFilter;
 }
 

@@ -6,7 +6,7 @@ import { startOf, statusWords } from "../../ui/parts.tsx";
 import { toolWords } from "./active-filters.tsx";
 import { type FilterName, filterNames, metricFields, metricWords, searchOf, type Typed } from "./query.ts";
 
-/** What stands in the form to choose from. */
+/** The choices that the form offers. */
 export interface Offered extends Choices {
   /** The platforms that are on: with one alone there is nothing to choose. */
   platforms: readonly string[];

@@ -4,7 +4,7 @@ import { type Span, type WordFinder, wordFinder } from "../../../events/search-t
 import { logError } from "../../../log.ts";
 import { MAX_CONNECTIONS } from "../../../stores/ask.ts";
 
-/** What was said around the words that a call was found by. */
+/** The part of a turn around the words that a call was found by. */
 export interface Quote {
   /** The turn of the conversation, from 1, tool calls included: its address on the call's page is `#turn-7`. */
   turn: number;

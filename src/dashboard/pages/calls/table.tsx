@@ -204,7 +204,7 @@ function Disposition({ call: { disposition, summary }, path, hasQuote }: Disposi
   );
 }
 
-/** What was said, with the words that were found marked. */
+/** Shows the sentence of a call, with the words that were found marked. */
 function Sentence({ quote, path }: { quote: Quote | undefined; path: string }) {
   if (quote === undefined) return null;
   return (
