@@ -9,7 +9,7 @@ const VALUE_CHARACTERS = 80;
 
 interface ActiveFiltersProps {
   typed: Typed;
-  /** The same, checked. */
+  /** The filter that the typed texts come to. */
   filter: CallFilter;
 }
 
