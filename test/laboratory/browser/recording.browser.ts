@@ -80,7 +80,7 @@ test("a click on a turn plays the recording from there, and the key of its time 
   expect(complaints).toEqual([]);
 });
 
-test("what a tool was given unfolds without a sound, and a click beside it plays from there", async () => {
+test("what a tool was given unfolds without a sound, as a link of its turn is followed, and a click beside it plays from there", async () => {
   const transcript = [
     { role: "user", content: "Book it.", timestamp: "2024-07-15T14:30:06Z" },
     { kind: "tool", name: "book", arguments: { day: "tue" }, timestamp: "2024-07-15T14:30:40Z" },
@@ -91,6 +91,7 @@ test("what a tool was given unfolds without a sound, and a click beside it plays
   await page.getByText("Arguments").click();
   await expect.poll(() => page.getByText('"day": "tue"').isVisible()).toBe(true);
   await page.getByText('"day": "tue"').click();
+  await page.getByRole("link", { name: "Turn 2" }).click();
   expect([await isPlaying(), await second()]).toEqual([false, 0]);
   await page.locator(".turn.tool .badge").click();
   await expect.poll(isPlaying).toBe(true);

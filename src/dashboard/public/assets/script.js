@@ -61,8 +61,8 @@ for (const time of player ? document.querySelectorAll(".turn time[datetime]") : 
   const turn = button.closest(".turn");
   turn.classList.add("plays");
   turn.addEventListener("click", ({ target }) => {
-    // Whoever marks words to copy them wants to hear nothing, nor does who unfolds what a tool was given.
-    if (getSelection()?.isCollapsed === false || target.closest("details")) return;
+    // Whoever marks words to copy them wants to hear nothing, nor does who unfolds what a tool was given or follows a link.
+    if (getSelection()?.isCollapsed === false || target.closest("details, a")) return;
     player.currentTime = second;
     // Refused where the audio cannot be had: the player shows that itself.
     player.play().catch(() => {});
