@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { soughtIn } from "../../src/dashboard/pages/call/found.tsx";
 import { documentedCall } from "../support/events.ts";
 import { bootLedger } from "../support/ledger.ts";
 import { post } from "../support/post.ts";
@@ -109,6 +110,11 @@ describe("a conversation", () => {
     const none = await pages.visit("/calls/long?words=elephant");
     expect(none.text).toContain("No turn has these words");
     expect(none.html).not.toContain("<mark>");
+  });
+
+  test("of as many turns as a body may have is searched", () => {
+    const turn = { kind: "speech", role: "user", content: "yes", timestamp: null, ended_at: null } as const;
+    expect(soughtIn(Array(200_000).fill(turn), "yes").turns.size).toBe(200_000);
   });
 
   test("opens from a search at the turn that has the words, marked", async () => {

@@ -162,6 +162,29 @@ export function Clipped({ text, limit, rest = "D1 has the rest" }: { text: strin
   );
 }
 
+/** A part of a text, by its offsets. */
+export interface Mark {
+  start: number;
+  end: number;
+  /** Of the element, where a link leads to it. */
+  id?: string;
+}
+
+/** Shows a text with parts of it marked. */
+export function Marked({ text, marks }: { text: string; marks: readonly Mark[] }) {
+  return (
+    <>
+      {marks.map(({ id, start, end }, index) => (
+        <>
+          {text.slice(marks[index - 1]?.end ?? 0, start)}
+          <mark id={id}>{text.slice(start, end)}</mark>
+        </>
+      ))}
+      {text.slice(marks.at(-1)?.end ?? 0)}
+    </>
+  );
+}
+
 /** A word that stands out. */
 export function Badge({ tone, children }: { tone?: Tone; children: Child }) {
   return <span class={tone === undefined ? "badge" : `badge ${tone}`}>{children}</span>;

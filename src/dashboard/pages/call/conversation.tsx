@@ -3,10 +3,10 @@ import { countSpoken } from "../../../events/conversation.ts";
 import type { SpeechTurn, Turn } from "../../../events/event.ts";
 import type { CallRow } from "../../../ledger/schema.ts";
 import { counted, formatCount } from "../../ui/numbers.ts";
-import { Clipped, Empty, Sheet, startOf } from "../../ui/parts.tsx";
+import { Clipped, Empty, Marked, Sheet, startOf } from "../../ui/parts.tsx";
 import { callPath, withQuery } from "../../ui/paths.ts";
 import type { Viewer } from "../../ui/viewer.ts";
-import { Marked, type Sought, soughtIn, TurnSearch } from "./found.tsx";
+import { type Sought, soughtIn, TurnSearch } from "./found.tsx";
 import { ToolCall } from "./tool-call.tsx";
 import { spokenAt, startOfSpeech, type TranscriptState } from "./transcript.ts";
 
@@ -53,7 +53,7 @@ function Turns({
 }: Omit<ConversationProps, "transcript"> & { turns: readonly Turn[] }) {
   const start = startOfSpeech(call.started_at, turns);
   const sought = words === undefined ? undefined : soughtIn(turns, words);
-  const all = asked.all || sought?.turns.some((number) => number > FIRST_TURNS) === true;
+  const all = asked.all || [...(sought?.turns ?? [])].some((number) => number > FIRST_TURNS);
   const shown = all ? turns : turns.slice(0, FIRST_TURNS);
   return (
     <Sheet title="Conversation" note={notes(turns)}>
@@ -97,7 +97,7 @@ interface SpeechProps {
 
 function Speech({ number, turn, at, all, sought }: SpeechProps) {
   const limit = all ? Number.POSITIVE_INFINITY : TURN_CHARACTERS;
-  const isFound = sought?.turns.includes(number) === true;
+  const isFound = sought?.turns.has(number) === true;
   return (
     <li id={`turn-${number}`} class={`turn ${sideOf(turn)}`}>
       <p class="who">
@@ -106,7 +106,7 @@ function Speech({ number, turn, at, all, sought }: SpeechProps) {
       </p>
       <blockquote dir="auto">
         {isFound && turn.content.length <= MAX_MARKED_CHARACTERS ? (
-          <Marked text={turn.content} spans={sought.find(turn.content).spans} />
+          <Marked text={turn.content} marks={sought.find(turn.content).spans} />
         ) : (
           <Clipped text={turn.content} limit={limit} rest="show all turns" />
         )}

@@ -1,5 +1,5 @@
 import type { Turn } from "../../../events/event.ts";
-import { type Span, type WordFinder, wordFinder } from "../../../events/search-text.ts";
+import { type WordFinder, wordFinder } from "../../../events/search-text.ts";
 import { Field } from "../../ui/forms.tsx";
 import { counted, formatCount } from "../../ui/numbers.ts";
 import { callPath } from "../../ui/paths.ts";
@@ -11,7 +11,7 @@ const MAX_LINKS = 50;
 export interface Sought {
   words: string;
   find: WordFinder;
-  turns: number[];
+  turns: ReadonlySet<number>;
 }
 
 /** Looks for words in the spoken turns of a conversation, as the search of calls does. */
@@ -21,8 +21,8 @@ export function soughtIn(turns: readonly Turn[], words: string): Sought {
     const terms = turn.kind === "speech" ? find(turn.content).terms : 0;
     return terms > 0 ? [{ number: index + 1, terms }] : [];
   });
-  const most = Math.max(0, ...matches.map(({ terms }) => terms));
-  return { words, find, turns: matches.filter(({ terms }) => terms === most).map(({ number }) => number) };
+  const most = matches.reduce((highest, { terms }) => Math.max(highest, terms), 0);
+  return { words, find, turns: new Set(matches.flatMap(({ terms, number }) => (terms === most ? number : []))) };
 }
 
 interface SearchProps {
@@ -56,34 +56,16 @@ function namedBy(callId: string): { call_id?: string } {
 }
 
 function FoundTurns({ sought: { turns } }: { sought: Sought }) {
-  if (turns.length === 0) return <p role="status">No turn has these words.</p>;
+  if (turns.size === 0) return <p role="status">No turn has these words.</p>;
   return (
     <p role="status" class="small">
-      {counted(turns.length, "turn has them", "turns have them")}:{" "}
-      {turns.slice(0, MAX_LINKS).map((number) => (
+      {counted(turns.size, "turn has them", "turns have them")}:{" "}
+      {[...turns].slice(0, MAX_LINKS).map((number) => (
         <>
           <a href={`#turn-${number}`}>{formatCount(number)}</a>{" "}
         </>
       ))}
-      {turns.length > MAX_LINKS && "…"}
+      {turns.size > MAX_LINKS && "…"}
     </p>
-  );
-}
-
-/** A text with parts of it marked. */
-export function Marked({ text, spans }: { text: string; spans: readonly Span[] }) {
-  const starts = [0, ...spans.map(({ end }) => end)];
-  return (
-    <>
-      {starts.map((start, index) => {
-        const span = spans[index];
-        return (
-          <>
-            {text.slice(start, span?.start)}
-            {span !== undefined && <mark>{text.slice(span.start, span.end)}</mark>}
-          </>
-        );
-      })}
-    </>
   );
 }

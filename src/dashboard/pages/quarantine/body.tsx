@@ -6,11 +6,11 @@ import { PostForm } from "../../ui/forms.tsx";
 import { html } from "../../ui/html.ts";
 import { Page } from "../../ui/layout.tsx";
 import { formatSize } from "../../ui/numbers.ts";
-import { Empty, Moment, Pairs, Sheet } from "../../ui/parts.tsx";
+import { Empty, Marked, Moment, Pairs, Sheet } from "../../ui/parts.tsx";
 import { withQuery } from "../../ui/paths.ts";
 import type { PageHandler, Viewer } from "../../ui/viewer.ts";
 import { DiscardForm } from "./discard.tsx";
-import { Fields, findMarks, Marked } from "./marked.tsx";
+import { Fields, findMarks } from "./marked.tsx";
 import { fieldsOf } from "./places.ts";
 import { type QuarantineView, viewPath } from "./query.ts";
 import { Reason } from "./reason.tsx";
@@ -65,7 +65,13 @@ export const showQuarantinedBody: PageHandler = async (request, viewer, env) => 
       </section>
       {fields.length > 0 && <Fields fields={fields} marks={marks} />}
       <Sheet title="As it was received" note={isCut && `The first ${formatSize(SHOWN_BYTES)}`}>
-        {item.size === 0 ? <Empty title="The body is empty." /> : <Marked text={text} marks={marks} />}
+        {item.size === 0 ? (
+          <Empty title="The body is empty." />
+        ) : (
+          <pre>
+            <Marked text={text} marks={marks} />
+          </pre>
+        )}
       </Sheet>
     </Page>,
   );

@@ -1,17 +1,16 @@
-import { Sheet } from "../../ui/parts.tsx";
-import { type FieldProblem, type Place, placesOf } from "./places.ts";
+import { type Mark, Sheet } from "../../ui/parts.tsx";
+import { type FieldProblem, placesOf } from "./places.ts";
 
-/** The place of a field in the text that is shown. */
-interface Mark extends Place {
-  /** Of the element. */
+/** The mark of a field in the text that is shown. */
+interface FieldMark extends Mark {
   id: string;
   path: string;
 }
 
-/** Finds the places of fields in a text, in their order; one that lies within another is left out. */
-export function findMarks(text: string, paths: readonly string[]): Mark[] {
+/** Finds the marks of fields in a text, in their order; one that lies within another is left out. */
+export function findMarks(text: string, paths: readonly string[]): FieldMark[] {
   const found = [...placesOf(text, paths)].map(([path, place]) => ({ ...place, path }));
-  const marks: Mark[] = [];
+  const marks: FieldMark[] = [];
   for (const place of found.sort((a, b) => a.start - b.start || b.end - a.end)) {
     if (place.start >= (marks.at(-1)?.end ?? 0)) marks.push({ ...place, id: `place-${marks.length + 1}` });
   }
@@ -19,7 +18,7 @@ export function findMarks(text: string, paths: readonly string[]): Mark[] {
 }
 
 /** The fields that do not fit, each with a link to its place in the body. */
-export function Fields({ fields, marks }: { fields: readonly FieldProblem[]; marks: readonly Mark[] }) {
+export function Fields({ fields, marks }: { fields: readonly FieldProblem[]; marks: readonly FieldMark[] }) {
   return (
     <Sheet title="What does not fit">
       <ul>
@@ -34,20 +33,5 @@ export function Fields({ fields, marks }: { fields: readonly FieldProblem[]; mar
         })}
       </ul>
     </Sheet>
-  );
-}
-
-/** A text whose marked places stand out. */
-export function Marked({ text, marks }: { text: string; marks: readonly Mark[] }) {
-  return (
-    <pre>
-      {marks.map(({ id, start, end }, index) => (
-        <>
-          {text.slice(marks[index - 1]?.end ?? 0, start)}
-          <mark id={id}>{text.slice(start, end)}</mark>
-        </>
-      ))}
-      {text.slice(marks.at(-1)?.end ?? 0)}
-    </pre>
   );
 }
