@@ -17,7 +17,9 @@ export async function presentable(
   ctx: ExecutionContext,
 ): Promise<Response> {
   const isPage = isProblem(answer) && readsPages(request);
-  const response = isPage ? await problemPage(answer, request, await viewerOf(request, env, ctx)) : answer;
+  // Whose page it is may be the very thing that failed: the problem is then shown to nobody in particular.
+  const viewer = isPage ? await viewerOf(request, env, ctx).catch(() => undefined) : undefined;
+  const response = isPage ? await problemPage(answer, request, viewer) : answer;
   for (const [name, value] of Object.entries(securityHeaders)) {
     if (!response.headers.has(name)) response.headers.set(name, value);
   }

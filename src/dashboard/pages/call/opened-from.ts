@@ -1,6 +1,7 @@
 import { type Neighbours, readNeighbours } from "../../../ledger/neighbours.ts";
 import type { LedgerReader } from "../../../ledger/schema.ts";
 import { type CallSearch, readMeant } from "../../../ledger/search.ts";
+import { logError } from "../../../log.ts";
 import { callPath, withQuery } from "../../ui/paths.ts";
 import type { Viewer } from "../../ui/viewer.ts";
 import { readCallsQuery } from "../calls/query.ts";
@@ -27,16 +28,21 @@ export function openedFrom(url: URL, viewer: Viewer): OpenedFrom {
   return errors.length > 0 ? allCalls : { path, name: "Back to the list", filter };
 }
 
-/** Finds the calls beside one in the list that it was opened from. */
+/** Finds the calls beside one in the list that it was opened from. Never rejects: the call is worth showing without them. */
 export async function readBeside(
   db: LedgerReader,
   { filter }: OpenedFrom,
   callId: string,
   searchTranscripts: boolean,
 ): Promise<Neighbours> {
-  const meant = await readMeant(db, filter, searchTranscripts);
-  if (meant.kind === "refused") return { newer: undefined, older: undefined };
-  return readNeighbours(db, meant.among, meant.filter, callId);
+  const none = { newer: undefined, older: undefined };
+  try {
+    const meant = await readMeant(db, filter, searchTranscripts);
+    return meant.kind === "refused" ? none : await readNeighbours(db, meant.among, meant.filter, callId);
+  } catch (error) {
+    logError({ message: "could not find the calls beside one", call_id: callId }, error);
+    return none;
+  }
 }
 
 /** Returns the address of a call's page that leads back to a list. */
