@@ -26,8 +26,9 @@ export const tools: readonly Tool[] = [
     name: "find_calls",
     title: "Find calls",
     description:
-      "Lists calls, newest first, by time, agent, platform, direction, disposition, status, the customer's number or words " +
-      "that were said. Ask again with cursor until next_cursor is null; a page may be empty before that. For counts and " +
+      "Lists calls, newest first, by time, agent and its version, platform, direction, disposition, status, duration, cost, " +
+      "recording, tool and how it ended, metrics (such as satisfaction_score<=2), the customer's number or words that were " +
+      "said; those of a number or of words by their arrival. count=true says how many match. Ask again with cursor until next_cursor is null; a page may be empty before that. For counts and " +
       `averages use get_statistics, for the conversation get_transcript. ${STRANGERS_TEXT}`,
     operation: getCalls,
     defaults: { limit: 20 },
