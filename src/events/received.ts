@@ -1,7 +1,7 @@
 import type { JsonObject } from "./event.ts";
 import { isJsonObject } from "./fields.ts";
 
-/** What the bytes of a body parse to. */
+/** The result of parsing the bytes of a body. */
 export type ParsedBody =
   | { kind: "object"; text: string; json: JsonObject }
   /** Not UTF-8, not JSON, or JSON that is no object. */

@@ -51,7 +51,7 @@ interface SearchTerm {
   begins: boolean;
 }
 
-/** What somebody typed, as terms that all have to be there: words, and in double quotes several as they are and in just this order. */
+/** Splits typed text into terms that all have to be there: words, and in double quotes several as they are and in just this order. */
 function searchTerms(typed: string): SearchTerm[] {
   return [...typed.matchAll(/"([^"]*)"?|[^\s"]+/g)].flatMap(([whole, quoted]) => {
     const words = ((quoted ?? whole).match(WORD) ?? []).filter((word) => LETTER.test(word));

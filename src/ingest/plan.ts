@@ -35,7 +35,7 @@ export interface PlannedDestination {
   readonly events: readonly EventName[];
 }
 
-/** What a plan depends on besides the body. */
+/** Settings and destinations that a plan depends on. */
 export interface PlanOptions {
   /** Whether the words of a transcript are indexed. */
   searchTranscripts: boolean;

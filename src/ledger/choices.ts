@@ -19,7 +19,7 @@ const kind = z.enum(["disposition", "agent_version", "agent_phone", "tool", "num
 
 const choice = z.object({ kind, name: z.string(), value: z.string().nullable() });
 
-/** What a list can be filtered by, the most frequent first. */
+/** Values that a list can be filtered by, the most frequent first. */
 export interface Choices {
   dispositions: string[];
   agentVersions: string[];

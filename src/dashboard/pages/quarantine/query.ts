@@ -8,7 +8,7 @@ export function chosenBodies(timeZone: string) {
   return { reason: z.enum(quarantineReasons).optional(), ...typedRange(timeZone) };
 }
 
-/** What the page shows. */
+/** Returns the schema of the page's query. */
 export function viewOf(timeZone: string) {
   return z.object({ ...chosenBodies(timeZone), cursor: keyInQuarantine.optional() });
 }
