@@ -192,8 +192,8 @@ describe("cost, latency and tools", () => {
     const { text, html } = await pages.visit("/?range=own&from=2024-07-14&to=2024-07-16");
     expect(text).toContain("Cost $0.3750 $0.1875 a call");
     expect(text).toMatch(/Average latency 700\sms/);
-    expect(html).toContain("<title>Mon 15 Jul: $0.3750</title>");
-    expect(html).toContain("<title>Sun 14 Jul: no cost known</title>");
+    expect(html).toContain('<span class="tip">Mon 15 Jul: $0.3750</span>');
+    expect(html).toContain('<span class="tip">Sun 14 Jul: no cost known</span>');
     expect(text).toMatch(/ada 1 1 0 % 1m 16s \$0\.2500 600\sms/);
     expect(text).toMatch(/cleo 1 1 0 % 5m 0s – –/);
     expect(text).toMatch(/find 2 1 50 % 1\.00\ss book 1 0 0 % 2\.00\ss/);
@@ -212,7 +212,7 @@ test("hours are cut by quarters for clocks that are half an hour off", async () 
   await runCron(minutesFromNow(20));
   const pages = await signIn(ledger.url, { timeZone: "Asia/Kolkata" });
   const { html } = await pages.visit("/?range=own&from=2024-07-15&to=2024-07-20");
-  const titles = Array.from(html.matchAll(/<title>(\w+ \d+ Jul: \d+ call)/g), ([, title]) => title);
+  const titles = Array.from(html.matchAll(/class="tip">(\w+ \d+ Jul: \d+ call)/g), ([, title]) => title);
   expect(titles.slice(0, 3)).toEqual(["Mon 15 Jul: 1 call", "Tue 16 Jul: 1 call", "Wed 17 Jul: 0 call"]);
 });
 
@@ -276,7 +276,7 @@ describe("a range with a change of clocks", () => {
     const pages = await signIn(ledger.url, { timeZone: "Europe/Berlin" });
     const barsOf = async (days: string) => {
       const { html } = await pages.visit(`/?range=own&${days}`);
-      return Array.from(html.matchAll(/<title>(\w+ \d+ \w+(?:, \d\d:\d\d)?: \d+ call)/g), ([, title]) => title);
+      return Array.from(html.matchAll(/class="tip">(\w+ \d+ \w+(?:, \d\d:\d\d)?: \d+ call)/g), ([, title]) => title);
     };
     expect((await barsOf(range)).filter((title) => !title?.endsWith(" 0 call"))).toEqual([
       "Wed 21 Oct: 1 call",

@@ -14,6 +14,7 @@ import { sendRange, showRange } from "./pages/deliveries/range.tsx";
 import { retryDeliveries } from "./pages/deliveries/retry.tsx";
 import { showSending, stopSending } from "./pages/deliveries/sending.tsx";
 import { showErasure } from "./pages/erasure.tsx";
+import { showLive } from "./pages/overview/live.tsx";
 import { showOverview } from "./pages/overview/page.tsx";
 import { showQuarantinedBody } from "./pages/quarantine/body.tsx";
 import { discardQuarantined } from "./pages/quarantine/discard.tsx";
@@ -22,6 +23,7 @@ import { seeOther } from "./ui/html.ts";
 import { pageOfAction } from "./ui/paths.ts";
 import { foreignForm, presentable, readsPages } from "./ui/problem-page.tsx";
 import type { PageHandler } from "./ui/viewer.ts";
+import { readWaiting } from "./waiting.ts";
 
 type Handler = (request: IRequest & Request, env: Env, ctx: ExecutionContext) => Promise<Response>;
 
@@ -38,9 +40,10 @@ const addresses: readonly Address[] = [
   action("/sign-out", signOut),
   page("/", showOverview),
   page("/calls", showCalls),
-  page("/calls.csv", downloadCalls),
+  file("/live", showLive),
+  file("/calls.csv", downloadCalls),
   page("/calls/:call_id", showCall),
-  page("/calls/:call_id/recording", playRecording),
+  file("/calls/:call_id/recording", playRecording),
   action("/calls/:call_id/erase", eraseCall),
   page("/callers", showCaller),
   page("/callers/erase", askToErase),
@@ -73,8 +76,15 @@ for (const path of new Set(addresses.map((address) => address.path))) {
 }
 dashboard.all("*", unknownAddress);
 
-/** Shows a page to a viewer who is signed in; leads anyone else there by the sign-in. */
+/** Shows a page, with the counts of its navigation. */
 function page(path: string, show: PageHandler): Address {
+  return file(path, (request, viewer, env, ctx) =>
+    show(request, { ...viewer, waiting: readWaiting(env, viewer.now) }, env, ctx),
+  );
+}
+
+/** Answers a viewer who is signed in, with a page or a part of one; leads anyone else there by the sign-in. */
+function file(path: string, show: PageHandler): Address {
   return {
     methods: ["GET", "HEAD"],
     path,

@@ -129,8 +129,8 @@ export async function countHeld(bucket: R2Bucket, state: HeldState): Promise<{ c
 }
 
 /** Counts held bodies in one listing, 1,000 at the most: cheap enough for every minute. */
-export async function countFirstHeld(bucket: R2Bucket, state: HeldState): Promise<number> {
-  const { objects } = await askStore("R2", () => bucket.list({ prefix: heldPrefixes[state], limit: MAX_LISTED }));
+export async function countFirstHeld(bucket: R2Bucket, state: HeldState, limit = MAX_LISTED): Promise<number> {
+  const { objects } = await askStore("R2", () => bucket.list({ prefix: heldPrefixes[state], limit }));
   return objects.length;
 }
 

@@ -31,7 +31,21 @@ export async function html(
   page: JSX.Element,
   { status = 200, headers = {} }: { status?: number; headers?: Record<string, string> } = {},
 ): Promise<Response> {
-  const response = new Response(`<!doctype html>${await page}`, { status, headers });
+  return response(`<!doctype html>${await textOf(page)}`, { status, headers });
+}
+
+/** Answers with a part of a page, for its script. */
+export async function fragment(part: JSX.Element): Promise<Response> {
+  return response(await textOf(part));
+}
+
+/** Renders also what waits for something, of which `toString` makes a promise. */
+async function textOf(element: JSX.Element): Promise<string> {
+  return (await element).toString();
+}
+
+function response(text: string, init?: ResponseInit): Response {
+  const response = new Response(text, init);
   response.headers.set("Content-Type", "text/html; charset=utf-8");
   for (const [name, value] of Object.entries(securityHeaders)) response.headers.set(name, value);
   return response;

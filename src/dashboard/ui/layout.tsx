@@ -1,13 +1,14 @@
 import type { Child } from "hono/jsx";
 import { BRAND } from "../../settings.ts";
+import { formatWaiting, type Waiting } from "../waiting.ts";
 import { PostForm } from "./forms.tsx";
 import type { Viewer } from "./viewer.ts";
 
 const sections = [
-  ["/", "Overview"],
-  ["/calls", "Calls"],
-  ["/deliveries", "Deliveries"],
-  ["/quarantine", "Quarantine"],
+  ["/", "Overview", ["alerts"], "open alerts"],
+  ["/calls", "Calls", ["live"], "going on"],
+  ["/deliveries", "Deliveries", ["failed"], "failed"],
+  ["/quarantine", "Quarantine", ["quarantined", "parked"], "waiting"],
 ] as const;
 
 /** In this order, so that particular rules override general ones. */
@@ -36,10 +37,11 @@ export function Page({ title, viewer, section, back, lead, aside, children }: Pa
           <Brand />
           <nav aria-label="Main">
             <ul>
-              {sections.map(([path, name]) => (
+              {sections.map(([path, name, kinds, words]) => (
                 <li>
                   <a href={path} aria-current={path === section ? "page" : undefined}>
                     {name}
+                    <Count kinds={kinds} words={words} waiting={viewer.waiting} />
                   </a>
                 </li>
               ))}
@@ -76,6 +78,26 @@ export function Page({ title, viewer, section, back, lead, aside, children }: Pa
         <span>{BRAND}</span>
       </footer>
     </Frame>
+  );
+}
+
+interface CountProps {
+  kinds: readonly (keyof Waiting)[];
+  words: string;
+  waiting: Promise<Waiting> | undefined;
+}
+
+/** What a section has that goes on or waits; nothing where there is none, or where it is not known. */
+async function Count({ kinds, words, waiting }: CountProps) {
+  const counts = await waiting;
+  const known = kinds.map((kind) => counts?.[kind] ?? 0);
+  const sum = known.reduce((total, count) => total + count, 0);
+  if (sum === 0) return null;
+  return (
+    <span class={kinds.some((kind) => kind === "live") ? "count" : "count pressing"}>
+      {formatWaiting(sum)}
+      <span class="unseen"> {words}</span>
+    </span>
   );
 }
 

@@ -12,13 +12,15 @@ interface SheetProps {
   id?: string;
   /** Stands beside the title. */
   note?: Child;
+  /** The address of the part by itself, if it has one. */
+  live?: string;
   children: Child;
 }
 
 /** A part of a page under a heading of its own. */
-export function Sheet({ title, id = title.toLowerCase().replaceAll(/\W+/g, "-"), note, children }: SheetProps) {
+export function Sheet({ title, id = title.toLowerCase().replaceAll(/\W+/g, "-"), note, live, children }: SheetProps) {
   return (
-    <section class="sheet" aria-labelledby={id}>
+    <section class="sheet" aria-labelledby={id} data-live={live}>
       <header>
         <h2 id={id}>{title}</h2>
         {note && <p>{note}</p>}

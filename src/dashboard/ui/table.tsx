@@ -4,6 +4,8 @@ import type { Child } from "hono/jsx";
 export interface Column<Row> {
   /** Its heading; also the label of its cells where each row is a card. */
   name: string;
+  /** Shown on hover: the name itself, where another is its heading. */
+  title?: string;
   /** `number`: at the end of the cell, on one line. `drawn`: a chart. `action`: a form. The headings of the last two are unseen. */
   kind?: "number" | "drawn" | "action";
   /** Where a row has nothing to show, its card leaves the cell out. */
@@ -27,8 +29,8 @@ export function Table<Row>({ caption, rows, columns, class: names = "cards" }: T
         <caption class="unseen">{caption}</caption>
         <thead>
           <tr>
-            {columns.map(({ name, kind }) => (
-              <th scope="col" class={kind}>
+            {columns.map(({ name, title, kind }) => (
+              <th scope="col" class={kind} title={title}>
                 {isUnseen(kind) ? <span class="unseen">{name}</span> : name}
               </th>
             ))}

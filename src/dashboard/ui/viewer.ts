@@ -1,5 +1,6 @@
 import type { IRequest } from "itty-router";
 import { knownTimeZone } from "../../http/time-zone.ts";
+import type { Waiting } from "../waiting.ts";
 
 /** The person that a page is made for. */
 export interface Viewer {
@@ -10,6 +11,8 @@ export interface Viewer {
   /** Whether there is a session to end; with Cloudflare Access there is none of ours. */
   canSignOut: boolean;
   now: Date;
+  /** The counts of the navigation, on their way while the page reads its own; absent on a page that says that something failed. */
+  waiting?: Promise<Waiting>;
 }
 
 /**

@@ -25,6 +25,9 @@ export function prepareQuery(
   return db.prepare(sql).bind(since, until, agent_id, "+00:00");
 }
 
+/** Hours after which a call that has not ended is taken for one whose end was lost. */
+export const LIVE_HOURS = 6;
+
 const count = z.number();
 
 /** The queries behind pages and `/api/stats`; the others of this folder are for people. */

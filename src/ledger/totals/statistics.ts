@@ -1,12 +1,9 @@
 import * as z from "zod";
 import { askStore } from "../../stores/ask.ts";
-import { prepareQuery, queries } from "../queries/index.ts";
+import { LIVE_HOURS, prepareQuery, queries } from "../queries/index.ts";
 import { type LedgerReader, parseRows } from "../schema.ts";
 import { Totals } from "./add.ts";
 import { HOUR_MS, metricType, readHourRows, type StatisticsRange } from "./read.ts";
-
-/** Hours after which a call that has not ended is taken for one whose end was lost. */
-const LIVE_HOURS = 6;
 
 /** Later than every call there is: the clocks of a platform and of this Worker need not agree on now. */
 const END = "9999-12-31T23:59:59.999Z";
@@ -106,6 +103,11 @@ export async function readStatistics(
   return { statistics: { ...totals.statistics(), ...present }, hours: totals.hours() };
 }
 
+/** Statistics of a range without what goes on now, to compare another with. */
+export async function readPeriod(db: LedgerReader, range: StatisticsRange) {
+  return (await readTotals(db, range, true)).statistics();
+}
+
 /** The agents of a range, those with most calls first. */
 export async function readAgents(db: LedgerReader, range: StatisticsRange): Promise<Statistics["agents"]> {
   return (await readTotals(db, range, false)).statistics().agents;
@@ -121,10 +123,9 @@ async function readTotals(db: LedgerReader, range: StatisticsRange, hasDetails: 
 
 /** What goes on now, in one round trip. */
 async function readPresent(db: LedgerReader, range: StatisticsRange, now: Date) {
-  const since = new Date(now.getTime() - LIVE_HOURS * HOUR_MS).toISOString();
   const [live, sync] = await askStore("D1", () =>
     db.batch([
-      prepareQuery(db, queries.liveCalls, { ...range, since, until: END }),
+      prepareLive(db, range, now),
       prepareQuery(db, queries.syncHealth, { ...range, until: now.toISOString() }),
     ]),
   );
@@ -133,4 +134,19 @@ async function readPresent(db: LedgerReader, range: StatisticsRange, now: Date) 
     sync: parseRows(queries.syncHealth.row, sync),
     database_bytes: sync?.meta.size_after ?? 0,
   };
+}
+
+/** Reads the calls that go on, the newest first, of an agent or of all (null). */
+export async function readLive(
+  db: LedgerReader,
+  agent: Pick<StatisticsRange, "agent_id">,
+  now: Date,
+): Promise<Statistics["live"]> {
+  const query = prepareLive(db, agent, now);
+  return parseRows(queries.liveCalls.row, await askStore("D1", () => query.all()));
+}
+
+function prepareLive(db: LedgerReader, { agent_id }: Pick<StatisticsRange, "agent_id">, now: Date) {
+  const since = new Date(now.getTime() - LIVE_HOURS * HOUR_MS).toISOString();
+  return prepareQuery(db, queries.liveCalls, { since, until: END, agent_id });
 }

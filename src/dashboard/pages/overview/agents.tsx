@@ -4,18 +4,26 @@ import { counted, formatCount, formatDollars, formatMilliseconds, formatShare, N
 import { Sheet, startOf } from "../../ui/parts.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
 import { formatDuration } from "../../ui/times.ts";
+import type { ListOf } from "./calls-over-time.tsx";
 import { overviewPath, type Range } from "./query.ts";
 
 const SHOWN = 20;
 const NAME_CHARACTERS = 80;
 
+interface AgentsProps {
+  days: Statistics["days"];
+  range: Range;
+  listOf: ListOf;
+}
+
 /** The agents of the range side by side. */
-export function Agents({ days, range }: { days: Statistics["days"]; range: Range }) {
+export function Agents({ days, range, listOf }: AgentsProps) {
   const agents = countAgents(days);
   const most = agents[0]?.calls ?? 0;
   return (
     <Sheet title="Agents" note={agents.length > SHOWN && `the busiest ${SHOWN} of ${formatCount(agents.length)}`}>
       <Table<AgentCounts>
+        class="compared"
         caption={`Calls of each agent, ${counted(agents.length, "agent")}`}
         rows={agents.slice(0, SHOWN)}
         columns={[
@@ -27,7 +35,11 @@ export function Agents({ days, range }: { days: Statistics["days"]; range: Range
               </a>
             ),
           },
-          { name: "Calls", kind: "number", cell: ({ calls }) => formatCount(calls) },
+          {
+            name: "Calls",
+            kind: "number",
+            cell: ({ agent_id, calls }) => <a href={listOf({ agent_id })}>{formatCount(calls)}</a>,
+          },
           { name: "Calls beside the busiest", kind: "drawn", cell: ({ calls }) => <Share part={calls} whole={most} /> },
           { name: "Ended", kind: "number", cell: ({ ended }) => formatCount(ended) },
           { name: "Analyzed", kind: "number", cell: ({ analyzed, calls }) => formatShare(analyzed, calls) },

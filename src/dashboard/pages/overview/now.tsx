@@ -3,7 +3,7 @@ import type { Statistics } from "../../../ledger/totals/statistics.ts";
 import { Notice } from "../../ui/notices.tsx";
 import { counted, formatCount } from "../../ui/numbers.ts";
 import { DeliveryBadge, Empty, Moment, Row, Sheet, startOf } from "../../ui/parts.tsx";
-import { callPath } from "../../ui/paths.ts";
+import { callPath, withQuery } from "../../ui/paths.ts";
 import { formatDuration } from "../../ui/times.ts";
 import type { Viewer } from "../../ui/viewer.ts";
 
@@ -20,23 +20,28 @@ const SHOWN = 8;
 const NAME_CHARACTERS = 60;
 
 /** The number of calls that go on; `50+` when there may be more. */
-export function liveCount(calls: Live): string {
+function liveCount(calls: Live): string {
   return calls.length < MAX_LISTED ? formatCount(calls.length) : `${MAX_LISTED}+`;
 }
 
+interface LiveCallsProps {
+  calls: Live;
+  /** The agent that the page is about, if any. */
+  agent_id: string | undefined;
+  viewer: Viewer;
+}
+
 /** The calls that go on now, the newest first. */
-export function LiveCalls({ calls, viewer }: { calls: Live; viewer: Viewer }) {
+export function LiveCalls({ calls, agent_id, viewer }: LiveCallsProps) {
   return (
-    <Sheet title="Live now" note="began within six hours, not ended">
+    <Sheet title="Live now" live={withQuery("/live", { agent_id })} note={<LiveNote calls={calls} />}>
       {calls.length === 0 && <Empty title="Nobody is on the line" />}
       <ul class="rows">
         {calls.slice(0, SHOWN).map(({ call_id, agent_id, call_direction, caller_phone, called_at }) => (
           <Row
             aside={
               <>
-                <span class="live">
-                  {formatDuration(Math.max(0, (viewer.now.getTime() - Date.parse(called_at)) / 1000))}
-                </span>
+                <Elapsed seconds={(viewer.now.getTime() - Date.parse(called_at)) / 1000} />
                 <span class="small soft">
                   since <Moment at={called_at} viewer={viewer} format="hour" />
                 </span>
@@ -55,10 +60,24 @@ export function LiveCalls({ calls, viewer }: { calls: Live; viewer: Viewer }) {
       </ul>
       {calls.length > SHOWN && (
         <p class="below">
-          <a href="/calls?status=active">All calls that have not ended</a>
+          <a href={withQuery("/calls", { status: "active", agent_id })}>All calls that have not ended</a>
         </p>
       )}
     </Sheet>
+  );
+}
+
+function LiveNote({ calls }: { calls: Live }) {
+  return <>{calls.length > 0 && <strong class="live">{liveCount(calls)}</strong>} began within six hours, not ended</>;
+}
+
+/** The script counts on from here, by a clock that does not go by the time of day. */
+function Elapsed({ seconds }: { seconds: number }) {
+  const elapsed = Math.max(0, Math.floor(seconds));
+  return (
+    <span class="live" data-elapsed={elapsed}>
+      {formatDuration(elapsed)}
+    </span>
   );
 }
 

@@ -37,7 +37,7 @@ export function OwnFigures({ figures, viewer }: OwnFiguresProps) {
 
 function tileOf(figure: FigureResult, viewer: Viewer): Tile | undefined {
   const { title: name } = figure;
-  if (figure.kind === "failed") return { name, value: NO_NUMBER, note: "failed: the log says why" };
+  if (figure.kind === "failed") return { name, value: NO_NUMBER, notes: ["failed: the log says why"] };
   if (!isTile(figure)) return undefined;
   const [column = ""] = figure.columns;
   return { name, value: <Value column={column} value={figure.rows[0]?.[0] ?? null} viewer={viewer} /> };

@@ -5,28 +5,31 @@ import { figures } from "../../../ledger/queries/figures.ts";
 import { countMissingRecordings } from "../../../ledger/recordings.ts";
 import { callRow, type LedgerReader, reader } from "../../../ledger/schema.ts";
 import type { StatisticsRange } from "../../../ledger/totals/read.ts";
-import { readStatistics, type Statistics } from "../../../ledger/totals/statistics.ts";
+import { readPeriod, readStatistics } from "../../../ledger/totals/statistics.ts";
+import { readVersions } from "../../../ledger/versions.ts";
 import { namesOfPlatforms, platforms } from "../../../platforms/index.ts";
 import { configuredDestinations } from "../../../sync/destinations/index.ts";
 import { html } from "../../ui/html.ts";
 import { Page } from "../../ui/layout.tsx";
 import { Notice } from "../../ui/notices.tsx";
-import { counted, formatCount, formatDollars, formatMilliseconds, formatShare, NO_NUMBER } from "../../ui/numbers.ts";
 import { Empty, Moment } from "../../ui/parts.tsx";
-import { dayOf, formatDuration, formatTime } from "../../ui/times.ts";
+import { dayOf, formatTime } from "../../ui/times.ts";
 import type { PageHandler, Viewer } from "../../ui/viewer.ts";
+import type { Waiting } from "../../waiting.ts";
 import { Agents } from "./agents.tsx";
 import { OpenAlerts } from "./alerts.tsx";
-import { BusiestHours, CallsOverTime, CostOverTime } from "./calls-over-time.tsx";
+import { BusiestHours, CallsOverTime, CostOverTime, type ListOf } from "./calls-over-time.tsx";
 import { Choices } from "./choices.tsx";
 import { Dispositions } from "./dispositions.tsx";
 import { FirstSteps, type OfferedPlatform } from "./first-steps.tsx";
 import { Metrics } from "./metrics.tsx";
-import { DatabaseSize, LiveCalls, liveCount, MissingRecordings, SyncHealth } from "./now.tsx";
+import { DatabaseSize, LiveCalls, MissingRecordings, SyncHealth } from "./now.tsx";
+import { Outcomes, outstanding } from "./outcomes.tsx";
 import { OwnFigures } from "./own-figures.tsx";
-import { callsPath, type OverviewQuery, overviewPath, readOverviewQuery, weekPath } from "./query.ts";
-import { type Tile, Tiles } from "./tiles.tsx";
+import { callsPath, type OverviewQuery, overviewPath, periodBefore, readOverviewQuery, weekPath } from "./query.ts";
 import { Tools } from "./tools.tsx";
+import { Versions } from "./versions.tsx";
+import { WaitingNow } from "./waiting-now.tsx";
 
 /** `GET /`: shows the statistics of a range. */
 export const showOverview: PageHandler = async (request, viewer, env) => {
@@ -34,14 +37,15 @@ export const showOverview: PageHandler = async (request, viewer, env) => {
   const query = readOverviewQuery(url, viewer);
   const db = reader(env.DB);
   const parameters = parametersOf(query);
-  const data = await readOverview(db, parameters, viewer.now);
+  const data = await readOverview(db, query, viewer.now);
   const isSwitchedOn = configuredDestinations(env).length > 0;
   const hasMistake = query.errors.length > 0;
   const isFirst = data.statistics.totals.calls === 0 && data.newest === undefined && !hasMistake;
   if (isFirst) return html(<FirstSteps origin={url.origin} platforms={offeredPlatforms(env)} viewer={viewer} />);
   // Afterwards: D1 has one thread, and what is slow here would hold up the statistics.
   const own = await readFigures(db, figures, parameters);
-  return html(<Overview query={query} data={data} own={own} isSwitchedOn={isSwitchedOn} viewer={viewer} />, {
+  const waiting = (await viewer.waiting) ?? {};
+  return html(<Overview {...{ query, data, own, waiting, isSwitchedOn, viewer }} />, {
     status: hasMistake ? 400 : 200,
   });
 };
@@ -59,16 +63,23 @@ const newestRow = callRow.pick({ called_at: true });
 
 type OverviewData = Awaited<ReturnType<typeof readOverview>>;
 
-async function readOverview(db: LedgerReader, parameters: StatisticsRange, now: Date) {
-  const [{ statistics, hours }, missing, alerts] = await Promise.all([
+async function readOverview(db: LedgerReader, query: OverviewQuery, now: Date) {
+  const parameters = parametersOf(query);
+  const period = periodBefore(query.range, now);
+  const [{ statistics, hours }, before, missing, alerts] = await Promise.all([
     readStatistics(db, parameters, now),
+    readPeriod(db, { ...parameters, ...period }),
     countMissingRecordings(db, now),
     readOpenAlerts(db),
   ]);
+  const data = { statistics, hours, before, period, missing, alerts, compared: outstanding(statistics.metrics) };
+  if (statistics.totals.calls > 0) {
+    const names = data.compared.map(({ metric }) => metric);
+    return { ...data, versions: await readVersions(db, parameters, names), newest: undefined };
+  }
   // Only an empty range leads to the calls elsewhere.
-  if (statistics.totals.calls > 0) return { statistics, hours, missing, alerts };
   const [newest] = (await listCalls(db, newestRow, { among: "all" }, {}, { limit: 1 })).rows;
-  return { statistics, hours, missing, alerts, newest };
+  return { ...data, versions: [], newest };
 }
 
 interface OverviewProps {
@@ -76,14 +87,17 @@ interface OverviewProps {
   data: OverviewData;
   /** The figures of this deployment. */
   own: readonly FigureResult[];
+  waiting: Waiting;
   /** Whether there is any destination downstream. */
   isSwitchedOn: boolean;
   viewer: Viewer;
 }
 
-function Overview({ query, data, own, isSwitchedOn, viewer }: OverviewProps) {
+function Overview({ query, data, own, waiting, isSwitchedOn, viewer }: OverviewProps) {
   const { range, agent_id, errors } = query;
-  const { statistics, hours, missing, alerts, newest } = data;
+  const { statistics, hours, before, period, missing, alerts, compared, versions, newest } = data;
+  const { now } = viewer;
+  const listOf: ListOf = (filter) => callsPath(range, { ...(agent_id !== undefined && { agent_id }), ...filter });
   const hasCalls = statistics.totals.calls > 0;
   return (
     <Page
@@ -120,56 +134,31 @@ function Overview({ query, data, own, isSwitchedOn, viewer }: OverviewProps) {
       <DatabaseSize bytes={statistics.database_bytes} />
       <MissingRecordings {...missing} />
       <Choices range={range} agent_id={agent_id} agents={statistics.agents} />
-      <Figures statistics={statistics} />
+      <Outcomes now={statistics} before={before} period={period} range={range} listOf={listOf} />
       {hasCalls ? (
-        <CallsOverTime range={range} days={statistics.days} hours={hours} more={callsPath(range, { agent_id })} />
+        <CallsOverTime range={range} days={statistics.days} hours={hours} listOf={listOf} now={now} />
       ) : (
         <Quiet newest={newest} viewer={viewer} />
       )}
       <div class="columns">
         <div class="stack">
-          {hasCalls && <CostOverTime range={range} days={statistics.days} hours={hours} />}
-          <LiveCalls calls={statistics.live} viewer={viewer} />
-          {hasCalls && (
-            <Dispositions
-              rows={statistics.dispositions}
-              ended={statistics.totals.ended}
-              range={range}
-              agent_id={agent_id}
-            />
-          )}
+          {hasCalls && <CostOverTime range={range} days={statistics.days} hours={hours} listOf={listOf} now={now} />}
+          <LiveCalls calls={statistics.live} agent_id={agent_id} viewer={viewer} />
+          {hasCalls && <Dispositions rows={statistics.dispositions} ended={statistics.totals.ended} listOf={listOf} />}
         </div>
         <div class="stack">
+          <WaitingNow waiting={waiting} />
           <SyncHealth rows={statistics.sync} viewer={viewer} isSwitchedOn={isSwitchedOn} />
-          {hasCalls && <BusiestHours hours={statistics.busiest_hours} />}
+          {hasCalls && <BusiestHours hours={statistics.busiest_hours} range={range} listOf={listOf} />}
         </div>
       </div>
-      <Tools tools={statistics.tools} />
-      {hasCalls && <Metrics statistics={statistics} range={range} />}
-      {hasCalls && agent_id === undefined && <Agents days={statistics.days} range={range} />}
+      {hasCalls && <Metrics statistics={statistics} range={range} listOf={listOf} now={now} />}
+      {hasCalls && agent_id === undefined && <Agents days={statistics.days} range={range} listOf={listOf} />}
+      <Versions versions={versions} metrics={compared} calls={statistics.totals.calls} listOf={listOf} />
+      <Tools tools={statistics.tools} listOf={listOf} />
       <OwnFigures figures={own} viewer={viewer} />
     </Page>
   );
-}
-
-/** The few numbers that matter most. */
-function Figures({ statistics: { totals, days, live } }: { statistics: Statistics }) {
-  const { calls, ended, analyzed, average_duration_seconds: seconds } = totals;
-  const { cost_usd, latency_ms } = totals;
-  const withCost = days.reduce((sum, { with_cost }) => sum + with_cost, 0);
-  const tiles: Tile[] = [
-    { name: "Calls", value: formatCount(calls) },
-    { name: "Ended", value: formatCount(ended), note: calls > ended && `${formatCount(calls - ended)} have not` },
-    { name: "Analyzed", value: formatShare(analyzed, calls), note: counted(analyzed, "call") },
-    { name: "Average duration", value: seconds === null ? NO_NUMBER : formatDuration(seconds) },
-    // Not of platforms that never say it.
-    ...(cost_usd === null
-      ? []
-      : [{ name: "Cost", value: formatDollars(cost_usd), note: `${formatDollars(cost_usd / withCost)} a call` }]),
-    ...(latency_ms === null ? [] : [{ name: "Average latency", value: formatMilliseconds(latency_ms) }]),
-    { name: "Live now", value: liveCount(live), note: "whatever the range", isLive: live.length > 0 },
-  ];
-  return <Tiles tiles={tiles} />;
 }
 
 function daysText(first: string, last: string): string {

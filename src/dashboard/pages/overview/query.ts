@@ -1,5 +1,5 @@
 import { tz } from "@date-fns/tz";
-import { addMinutes, formatISO, getMinutes, startOfMinute, subHours } from "date-fns";
+import { addMinutes, formatISO, getMinutes, startOfMinute, subDays, subHours } from "date-fns";
 import * as z from "zod";
 import { fieldErrors } from "../../../events/fields.ts";
 import { MAX_RANGE_DAYS } from "../../../http/range.ts";
@@ -8,6 +8,7 @@ import { formDay } from "../../ui/form-dates.ts";
 import { withQuery } from "../../ui/paths.ts";
 import { addDays, dayOf, daysBetween, momentAt } from "../../ui/times.ts";
 import type { Viewer } from "../../ui/viewer.ts";
+import { listPath, type Typed } from "../calls/query.ts";
 
 /** Ranges of so many days are drawn hour by hour. */
 const DAYS_BY_HOUR = 2;
@@ -115,11 +116,41 @@ export function weekPath(lastDay: string): string {
   return overviewPath({ choice: "own", firstDay: addDays(lastDay, -6), lastDay });
 }
 
-/** The calls that the overview of a range is about, and those alone. */
-export function callsPath(range: Range, filter: { agent_id?: string | undefined; disposition?: string }): string {
-  const { choice, since, timeZone, firstDay, lastDay } = range;
-  if (choice !== "24h") return withQuery("/calls", { from: firstDay, to: lastDay, ...filter });
-  const local = formatISO(since, { in: tz(timeZone) }).slice(0, "2026-11-24T14:00".length);
-  // Where clocks show an hour twice, their time does not say which.
-  return withQuery("/calls", { from: momentAt(local, timeZone) === since ? local : since, ...filter });
+/** The calls that the overview of a range is about, and those alone; a filter may have a range within it. */
+export function callsPath(range: Range, filter: Typed): string {
+  return listPath("/calls", { ...rangeOfList(range), ...filter });
+}
+
+function rangeOfList({ choice, since, timeZone, firstDay, lastDay }: Range): Typed {
+  return choice === "24h" ? { from: localOrInstant(since, timeZone) } : { from: firstDay, to: lastDay };
+}
+
+/** A moment as clocks in the zone show it; as it is where they show it twice, and their time does not say which. */
+export function localOrInstant(instant: string, timeZone: string): string {
+  const local = formatISO(instant, { in: tz(timeZone) }).slice(0, "2026-11-24T14:00".length);
+  return momentAt(local, timeZone) === instant ? local : instant;
+}
+
+/** What a range is compared with. */
+export interface PeriodBefore {
+  /** ISO 8601 UTC with milliseconds. */
+  since: string;
+  until: string;
+  /** `the 7 days before`. */
+  words: string;
+  /** Whether it ends at the time of day that it is now, since the range is not over. */
+  isCut: boolean;
+}
+
+/** The period before a range, as long as what has passed of it. */
+export function periodBefore({ choice, since, until, firstDay, lastDay, timeZone }: Range, now: Date): PeriodBefore {
+  const days = daysBetween(firstDay, lastDay) + 1;
+  const isHours = choice === "24h";
+  const shift = (time: Date | string) =>
+    new Date((isHours ? subHours(time, 24) : subDays(time, days, { in: tz(timeZone) })).getTime()).toISOString();
+  const isCut = now.toISOString() < until;
+  const start = shift(since);
+  const end = shift(isCut ? now : until);
+  const words = isHours ? "the 24 hours before" : days === 1 ? "the day before" : `the ${days} days before`;
+  return { since: start, until: end < start ? start : end, words, isCut };
 }

@@ -2,8 +2,8 @@ import { eachMinuteOfInterval, subMinutes } from "date-fns";
 import { hourIn } from "../../../http/time-zone.ts";
 import type { Statistics } from "../../../ledger/totals/statistics.ts";
 import type { TrendPoint } from "../../ui/charts/trend.tsx";
-import { addDays, daysBetween, formatTime } from "../../ui/times.ts";
-import type { Range } from "./query.ts";
+import { addDays, dayOf, daysBetween, formatTime } from "../../ui/times.ts";
+import { localOrInstant, type Range } from "./query.ts";
 
 /** A phone has no more bars side by side: beyond, a bar is a week. */
 const MAX_DAILY_STEPS = 62;
@@ -12,11 +12,21 @@ const MAX_DAILY_STEPS = 62;
 export interface Steps {
   /** The length of a step. */
   unit: "hour" | "day" | "week";
-  /** Each with a label for the axis and one that stands alone. */
-  labels: readonly { short: string; long: string }[];
+  /** Each with a label for the axis and one that stands alone, and the range of a list of its calls. */
+  labels: readonly StepLabel[];
   /** Returns the index of the step that a day or an hour belongs to. */
   indexOf(time: string): number;
 }
+
+interface StepLabel {
+  short: string;
+  long: string;
+  from: string;
+  to: string;
+}
+
+/** Of more days, the axis has the month only where it begins. */
+const MAX_WHOLE_LABELS = 14;
 
 /** A range in days, or in weeks when it is long. */
 export function daySteps({ firstDay, lastDay }: Pick<Range, "firstDay" | "lastDay">): Steps {
@@ -28,7 +38,14 @@ export function daySteps({ firstDay, lastDay }: Pick<Range, "firstDay" | "lastDa
     labels: Array.from({ length: count }, (_, index) => {
       const day = addDays(firstDay, index * size);
       const long = formatTime(day, "UTC", "weekday");
-      return { short: formatTime(day, "UTC", "day"), long: size === 1 ? long : `Week of ${long}` };
+      const end = addDays(day, size - 1);
+      const hasMonth = count <= MAX_WHOLE_LABELS || size > 1 || index === 0 || day.endsWith("-01");
+      return {
+        short: hasMonth ? formatTime(day, "UTC", "day") : String(Number(day.slice(-2))),
+        long: size === 1 ? long : `Week of ${long}`,
+        from: day,
+        to: end < lastDay ? end : lastDay,
+      };
     }),
     indexOf: (day) => Math.floor(daysBetween(firstDay, day) / size),
   };
@@ -37,15 +54,33 @@ export function daySteps({ firstDay, lastDay }: Pick<Range, "firstDay" | "lastDa
 /** A short range in hours, each by its name in the zone: one that clocks show twice is one step, one that they skip is none. */
 export function hourSteps({ since, until, timeZone }: Range): Steps {
   const quarters = eachMinuteOfInterval({ start: since, end: subMinutes(until, 1) }, { step: 15 });
-  const hours = [...new Set(quarters.map((quarter) => hourIn(quarter, timeZone)))];
+  const starts = new Map<string, string>();
+  for (const quarter of quarters) {
+    const hour = hourIn(quarter, timeZone);
+    if (!starts.has(hour)) starts.set(hour, localOrInstant(new Date(quarter).toISOString(), timeZone));
+  }
+  const hours = [...starts.keys()];
+  const begins = [...starts.values(), localOrInstant(until, timeZone)];
   return {
     unit: "hour",
-    labels: hours.map((hour) => {
+    labels: hours.map((hour, index) => {
       const short = formatTime(`${hour}:00:00Z`, "UTC", "hour");
-      return { short, long: `${formatTime(`${hour}:00:00Z`, "UTC", "weekday")}, ${short}` };
+      return {
+        short,
+        long: `${formatTime(`${hour}:00:00Z`, "UTC", "weekday")}, ${short}`,
+        from: begins[index] ?? since,
+        to: begins[index + 1] ?? until,
+      };
     }),
     indexOf: (hour) => hours.indexOf(hour),
   };
+}
+
+/** The index of the step that is not over; `undefined` when all of them are. */
+export function begunStep(steps: Steps, { until, timeZone }: Range, now: Date): number | undefined {
+  if (now.toISOString() >= until) return undefined;
+  const index = steps.indexOf(steps.unit === "hour" ? hourIn(now, timeZone) : dayOf(now, timeZone));
+  return index >= 0 && index < steps.labels.length ? index : undefined;
 }
 
 /** Calls in a step of time. */

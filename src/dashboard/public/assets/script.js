@@ -1,5 +1,6 @@
 // Everything works without this file. It sends the server the viewer's time zone, shows that a page is on its way, copies ids and
-// numbers with a click, and plays a recording from the turn that is clicked.
+// numbers with a click, plays a recording from the turn that is clicked, counts the seconds of calls that go on, and walks through charts
+// with the arrow keys.
 
 async function sendTimeZone() {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -67,6 +68,48 @@ for (const time of player ? document.querySelectorAll(".turn time[datetime]") : 
     // Refused where the audio cannot be had: the player shows that itself.
     player.play().catch(() => {});
   });
+}
+
+// By a clock that nobody sets: those of this machine and of the ledger need not agree.
+const elapsedSince = (seconds, at) => seconds + Math.floor((performance.now() - at) / 1000);
+
+function elapsedWords(elapsed) {
+  const [hours, minutes, seconds] = [Math.floor(elapsed / 3600), Math.floor(elapsed / 60) % 60, elapsed % 60];
+  if (hours > 0) return `${hours}h ${minutes}m`;
+  return minutes > 0 ? `${minutes}m ${seconds}s` : `${seconds}s`;
+}
+
+const live = document.querySelector("[data-live]");
+const shownAt = performance.now();
+function countSeconds() {
+  for (const element of live.querySelectorAll("[data-elapsed]")) {
+    element.textContent = elapsedWords(elapsedSince(Number(element.dataset.elapsed), shownAt));
+  }
+}
+if (live) setInterval(() => document.hidden || countSeconds(), 1000);
+
+// A chart is one stop of the Tab key; within it, arrows lead on.
+const arrows = { ArrowLeft: -1, ArrowRight: 1 };
+for (const marks of document.querySelectorAll("[data-marks]")) {
+  const links = [...marks.querySelectorAll("a")];
+  for (const [index, link] of links.entries()) {
+    link.tabIndex = index === links.length - 1 ? 0 : -1;
+    link.addEventListener("keydown", (event) => {
+      const next = links[index + (arrows[event.key] ?? Number.NaN)];
+      if (!next || event.altKey || event.ctrlKey || event.metaKey) return;
+      event.preventDefault();
+      link.tabIndex = -1;
+      next.tabIndex = 0;
+      next.focus();
+    });
+    // A finger has no hover: its first touch shows the words, its second follows the link.
+    link.addEventListener("click", (event) => {
+      if (event.pointerType !== "touch" || link.dataset.shown !== undefined) return;
+      event.preventDefault();
+      for (const other of document.querySelectorAll("[data-shown]")) delete other.dataset.shown;
+      link.dataset.shown = "";
+    });
+  }
 }
 
 // Over plain HTTP, and in browsers of before 2025, there is no Cookie Store: times are then in the zone of the address.
