@@ -17,6 +17,7 @@ const QUARANTINED = "quarantine/2024/07/15/transferred.json";
 /** An example of each page of the dashboard, by its route in src/dashboard/index.ts. */
 export const pages: Readonly<Record<string, string>> = {
   "/": "/",
+  "/live": "/live",
   "/calls": "/calls?q=dog",
   "/calls.csv": "/calls.csv",
   "/calls/:call_id": "/calls/call-1",

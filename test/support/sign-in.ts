@@ -21,6 +21,7 @@ export async function signIn(url: string, { timeZone = "UTC", token = "token-of-
 
   const visit = async (path: string): Promise<Seen> => seen(await fetch(new URL(path, url), { headers }));
   return {
+    headers,
     visit,
     /** Sends a form of a page, with the token that the page carries. */
     async submit(page: string, action: string, fields: Record<string, string>): Promise<Seen> {

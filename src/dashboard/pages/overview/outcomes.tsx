@@ -66,7 +66,7 @@ export function Outcomes({ now, before, period, range, listOf }: OutcomesProps) 
       <Tiles tiles={tiles} />
       <p class="small soft below">
         {isComparable ? "Beside" : "There were no calls in"} {period.words}: {daysText(period, range.timeZone)}
-        {period.isCut && ", up to the time of day that it is now"}.
+        {isComparable && period.isCut && ", up to the time of day that it is now"}.
       </p>
     </section>
   );

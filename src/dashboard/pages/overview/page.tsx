@@ -142,8 +142,8 @@ function Overview({ query, data, own, waiting, isSwitchedOn, viewer }: OverviewP
       )}
       <div class="columns">
         <div class="stack">
-          {hasCalls && <CostOverTime range={range} days={statistics.days} hours={hours} listOf={listOf} now={now} />}
           <LiveCalls calls={statistics.live} agent_id={agent_id} viewer={viewer} />
+          {hasCalls && <CostOverTime range={range} days={statistics.days} hours={hours} listOf={listOf} now={now} />}
           {hasCalls && <Dispositions rows={statistics.dispositions} ended={statistics.totals.ended} listOf={listOf} />}
         </div>
         <div class="stack">
