@@ -4,7 +4,7 @@ import { type LedgerReader, parseRows } from "./schema.ts";
 import type { StatisticsRange } from "./totals/read.ts";
 
 /** Totals have no versions: these are counted among so many of the newest calls, some milliseconds whatever the range. */
-export const CALLS_LOOKED_AT = 1_000;
+export const CALLS_LOOKED_AT = 500;
 
 /** Metrics of more are left out, so that a few absurd calls hold up no page. */
 const MAX_METRICS_BYTES = 100_000;

@@ -74,7 +74,7 @@ const hourRow = counts.extend({
 export type HourRow = z.infer<typeof hourRow>;
 
 /** A JSON column, read and checked. */
-function json<Value extends z.ZodType>(value: Value) {
+export function json<Value extends z.ZodType>(value: Value) {
   return z
     .string()
     .transform((text): unknown => JSON.parse(text))
@@ -101,10 +101,7 @@ export async function* readHourRows(
   { since, until, agent_id, timeZone }: StatisticsRange,
   hasDetails: boolean,
 ): AsyncGenerator<HourRow[]> {
-  const end = Date.parse(until);
-  for (let start = Date.parse(since), stop = start; start < end; start = stop) {
-    // At the end of an hour: a part of one would be counted.
-    stop = Math.min(Math.floor((start + PAGE_MS) / HOUR_MS) * HOUR_MS, end);
+  for (const { start, stop } of pagesWithin(since, until)) {
     const { spans, first, last } = hoursWithin(start, stop);
     // At both ends: on Lord Howe Island clocks change by half an hour.
     const needsQuarters = [start, stop].some((time) => tzOffset(timeZone, new Date(time)) % 60 !== 0);
@@ -121,8 +118,18 @@ export async function* readHourRows(
   }
 }
 
+/** Cuts a range into pages, milliseconds since 1970. */
+export function* pagesWithin(since: string, until: string): Generator<{ start: number; stop: number }> {
+  const end = Date.parse(until);
+  for (let start = Date.parse(since), stop = start; start < end; start = stop) {
+    // At the end of an hour: a part of one would be counted.
+    stop = Math.min(Math.floor((start + PAGE_MS) / HOUR_MS) * HOUR_MS, end);
+    yield { start, stop };
+  }
+}
+
 /** The whole hours of a range, `last` being the one after them, and the parts of hours at its ends. */
-function hoursWithin(since: number, until: number) {
+export function hoursWithin(since: number, until: number) {
   const first = Math.ceil(since / HOUR_MS) * HOUR_MS;
   const last = Math.floor(until / HOUR_MS) * HOUR_MS;
   const parts =

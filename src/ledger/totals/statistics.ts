@@ -103,11 +103,6 @@ export async function readStatistics(
   return { statistics: { ...totals.statistics(), ...present }, hours: totals.hours() };
 }
 
-/** Statistics of a range without what goes on now, to compare another with. */
-export async function readPeriod(db: LedgerReader, range: StatisticsRange) {
-  return (await readTotals(db, range, true)).statistics();
-}
-
 /** The agents of a range, those with most calls first. */
 export async function readAgents(db: LedgerReader, range: StatisticsRange): Promise<Statistics["agents"]> {
   return (await readTotals(db, range, false)).statistics().agents;

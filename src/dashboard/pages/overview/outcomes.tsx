@@ -1,3 +1,4 @@
+import type { PeriodFigures } from "../../../ledger/totals/period.ts";
 import type { Statistics } from "../../../ledger/totals/statistics.ts";
 import {
   counted,
@@ -17,8 +18,7 @@ import { hasMetric } from "./metrics.tsx";
 import type { PeriodBefore, Range } from "./query.ts";
 import { type Tile, Tiles } from "./tiles.tsx";
 
-/** What two periods are compared by. */
-export type Figures = Pick<Statistics, "totals" | "metrics" | "tools" | "days">;
+type Figures = Pick<Statistics, "totals" | "metrics" | "tools" | "days">;
 
 type Metric = Figures["metrics"][number];
 
@@ -30,7 +30,7 @@ const WELCOME = /satisf|csat|\bnps\b|success|resolv|solved|completed/;
 
 interface OutcomesProps {
   now: Figures;
-  before: Figures;
+  before: PeriodFigures;
   period: PeriodBefore;
   range: Range;
   listOf: ListOf;
@@ -38,17 +38,17 @@ interface OutcomesProps {
 
 /** How the calls of a range came out, each figure beside the period before. */
 export function Outcomes({ now, before, period, range, listOf }: OutcomesProps) {
-  const isComparable = before.totals.calls > 0;
+  const isComparable = before.calls > 0;
   const { calls, average_duration_seconds: seconds, latency_ms } = now.totals;
   const tiles: Tile[] = [
-    { name: "Calls", value: formatCount(calls), path: listOf({}), notes: [moreOrLess(calls, before.totals.calls)] },
+    { name: "Calls", value: formatCount(calls), path: listOf({}), notes: [moreOrLess(calls, before.calls)] },
     ...outstanding(now.metrics).map((metric) => metricTile(metric, before.metrics, listOf)),
-    ...failedTools(now.tools, before.tools, listOf),
+    ...failedTools(now.tools, before, listOf),
     ...cost(now, before),
     {
       name: "Average duration",
       value: seconds === null ? NO_NUMBER : formatDuration(seconds),
-      notes: [changeOf(seconds, before.totals.average_duration_seconds, formatDuration)],
+      notes: [changeOf(seconds, before.average_duration_seconds, formatDuration)],
     },
     // Not of platforms that never say it.
     ...(latency_ms === null
@@ -57,7 +57,7 @@ export function Outcomes({ now, before, period, range, listOf }: OutcomesProps) 
           {
             name: "Average latency",
             value: formatMilliseconds(latency_ms),
-            notes: [changeOf(latency_ms, before.totals.latency_ms, formatMilliseconds, "lower")],
+            notes: [changeOf(latency_ms, before.latency_ms, formatMilliseconds, "lower")],
           },
         ]),
   ];
@@ -88,7 +88,7 @@ function isWelcome({ metric }: Metric): boolean {
   return WELCOME.test(metric.toLowerCase());
 }
 
-function metricTile(metric: Metric, before: Figures["metrics"], listOf: ListOf): Tile {
+function metricTile(metric: Metric, before: PeriodFigures["metrics"], listOf: ListOf): Tile {
   const { metric: name, type, average, calls } = metric;
   const same = before.find((each) => each.metric === name && each.type === type);
   const better: Better | undefined = isWelcome(metric) ? "higher" : undefined;
@@ -102,45 +102,33 @@ function metricTile(metric: Metric, before: Figures["metrics"], listOf: ListOf):
   };
 }
 
-function failedTools(now: Figures["tools"], before: Figures["tools"], listOf: ListOf): Tile[] {
-  const [sum, sumBefore] = [sumOf(now), sumOf(before)];
-  if (sum.calls === 0) return [];
-  const rateBefore = sumBefore.calls === 0 ? null : sumBefore.errors / sumBefore.calls;
+function failedTools(tools: Figures["tools"], before: PeriodFigures, listOf: ListOf): Tile[] {
+  const calls = tools.reduce((sum, tool) => sum + tool.calls, 0);
+  const errors = tools.reduce((sum, tool) => sum + tool.errors, 0);
+  if (calls === 0) return [];
+  const rateBefore = before.tool_calls === 0 ? null : before.failed_tools / before.tool_calls;
   return [
     {
       name: "Tools that failed",
-      value: formatShare(sum.errors, sum.calls),
-      ...(sum.errors > 0 && { path: listOf({ tool_status: "error" }) }),
+      value: formatShare(errors, calls),
+      ...(errors > 0 && { path: listOf({ tool_status: "error" }) }),
       notes: [
-        `${formatCount(sum.errors)} of ${counted(sum.calls, "tool call")}`,
-        changeOf(sum.errors / sum.calls, rateBefore, (rate) => formatShare(rate * sum.calls, sum.calls), "lower"),
+        `${formatCount(errors)} of ${counted(calls, "tool call")}`,
+        changeOf(errors / calls, rateBefore, (rate) => formatShare(rate * calls, calls), "lower"),
       ],
     },
   ];
 }
 
-function sumOf(tools: Figures["tools"]) {
-  return {
-    calls: tools.reduce((sum, { calls }) => sum + calls, 0),
-    errors: tools.reduce((sum, { errors }) => sum + errors, 0),
-  };
-}
-
 /** Not of platforms that never say it. */
-function cost(now: Figures, before: Figures): Tile[] {
-  const { cost_usd } = now.totals;
+function cost({ totals: { cost_usd }, days }: Figures, { cost_a_call }: PeriodFigures): Tile[] {
   if (cost_usd === null) return [];
-  const each = cost_usd / callsWithCost(now);
-  const eachBefore = before.totals.cost_usd === null ? null : before.totals.cost_usd / callsWithCost(before);
+  const each = cost_usd / days.reduce((sum, { with_cost }) => sum + with_cost, 0);
   return [
     {
       name: "Cost",
       value: formatDollars(cost_usd),
-      notes: [`${formatDollars(each)} a call`, changeOf(each, eachBefore, formatDollars, "lower")],
+      notes: [`${formatDollars(each)} a call`, changeOf(each, cost_a_call, formatDollars, "lower")],
     },
   ];
-}
-
-function callsWithCost({ days }: Figures): number {
-  return days.reduce((sum, { with_cost }) => sum + with_cost, 0);
 }

@@ -4,8 +4,9 @@ import { type FigureResult, readFigures } from "../../../ledger/queries/figure.t
 import { figures } from "../../../ledger/queries/figures.ts";
 import { countMissingRecordings } from "../../../ledger/recordings.ts";
 import { callRow, type LedgerReader, reader } from "../../../ledger/schema.ts";
+import { readPeriod } from "../../../ledger/totals/period.ts";
 import type { StatisticsRange } from "../../../ledger/totals/read.ts";
-import { readPeriod, readStatistics } from "../../../ledger/totals/statistics.ts";
+import { readStatistics } from "../../../ledger/totals/statistics.ts";
 import { readVersions } from "../../../ledger/versions.ts";
 import { namesOfPlatforms, platforms } from "../../../platforms/index.ts";
 import { configuredDestinations } from "../../../sync/destinations/index.ts";
