@@ -33,6 +33,9 @@ interface Address {
   handle: Handler;
 }
 
+/** Of a file, or a part of a page. */
+const withoutNavigation = { hasNavigation: false };
+
 /** Every address of the dashboard besides its assets, which reach no Worker. An action lies below the page that its form is on. */
 const addresses: readonly Address[] = [
   { methods: ["GET", "HEAD"], path: "/sign-in", handle: showSignIn },
@@ -40,10 +43,10 @@ const addresses: readonly Address[] = [
   action("/sign-out", signOut),
   page("/", showOverview),
   page("/calls", showCalls),
-  file("/live", showLive),
-  file("/calls.csv", downloadCalls),
+  page("/live", showLive, withoutNavigation),
+  page("/calls.csv", downloadCalls, withoutNavigation),
   page("/calls/:call_id", showCall),
-  file("/calls/:call_id/recording", playRecording),
+  page("/calls/:call_id/recording", playRecording, withoutNavigation),
   action("/calls/:call_id/erase", eraseCall),
   page("/callers", showCaller),
   page("/callers/erase", askToErase),
@@ -76,21 +79,16 @@ for (const path of new Set(addresses.map((address) => address.path))) {
 }
 dashboard.all("*", unknownAddress);
 
-/** Shows a page, with the counts of its navigation. */
-function page(path: string, show: PageHandler): Address {
-  return file(path, (request, viewer, env, ctx) =>
-    show(request, { ...viewer, waiting: readWaiting(env, viewer.now) }, env, ctx),
-  );
-}
-
-/** Answers a viewer who is signed in, with a page or a part of one; leads anyone else there by the sign-in. */
-function file(path: string, show: PageHandler): Address {
+/** Shows a page to a viewer who is signed in, with the counts of its navigation if it has one; leads anyone else there by the sign-in. */
+function page(path: string, show: PageHandler, { hasNavigation } = { hasNavigation: true }): Address {
   return {
     methods: ["GET", "HEAD"],
     path,
     async handle(request, env, ctx) {
       const viewer = await viewerOf(request, env, ctx);
-      return viewer === undefined ? toSignIn(request) : show(request, viewer, env, ctx);
+      if (viewer === undefined) return toSignIn(request);
+      const counts = hasNavigation && { waiting: readWaiting(env, viewer.now) };
+      return show(request, { ...viewer, ...counts }, env, ctx);
     },
   };
 }
