@@ -102,6 +102,10 @@ describe("each part of it leads to the calls behind it:", () => {
     expect(await idsOn(path(page.html))).toEqual(ids);
   });
 
+  test("a version's failures are of that version alone", () => {
+    expect(linkNamed(page.html, "1 of 1")).toContain("agent_id=bob&agent_version=2&tool_status=error");
+  });
+
   const part = (html: string, metric: string) => html.slice(html.indexOf(`<h3 title="${metric}">`));
 
   test("an hour of a range of more than a week is no one list", async () => {
