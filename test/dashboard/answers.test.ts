@@ -60,7 +60,7 @@ test.each(answers)("%s (%i) carries the security headers and may be cached as it
   expect(Object.fromEntries(response.headers)).toMatchObject({
     "cache-control": cached,
     "content-security-policy":
-      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; form-action 'self'; " +
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; form-action 'self'; " +
       "base-uri 'none'; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",

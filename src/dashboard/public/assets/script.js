@@ -1,5 +1,5 @@
 // Everything works without this file. It sends the server the viewer's time zone, shows that a page is on its way, copies ids and
-// numbers with a click, plays a recording from the turn that is clicked, counts the seconds of calls that go on, and walks through charts
+// numbers with a click, plays a recording from the turn that is clicked, shows which calls go on and counts their seconds, and walks through charts
 // with the arrow keys.
 
 async function sendTimeZone() {
@@ -79,14 +79,47 @@ function elapsedWords(elapsed) {
   return minutes > 0 ? `${minutes}m ${seconds}s` : `${seconds}s`;
 }
 
-const live = document.querySelector("[data-live]");
-const shownAt = performance.now();
+let live = document.querySelector("[data-live]");
+let shownAt = performance.now();
 function countSeconds() {
   for (const element of live.querySelectorAll("[data-elapsed]")) {
     element.textContent = elapsedWords(elapsedSince(Number(element.dataset.elapsed), shownAt));
   }
 }
-if (live) setInterval(() => document.hidden || countSeconds(), 1000);
+
+// While the page is seen, and no longer than somebody is signed in: whoever is not is led to the sign-in, which is no part of a page.
+const POLL_MS = 5000;
+let polling = false;
+async function pollLive() {
+  if (polling || document.hidden) return;
+  polling = true;
+  try {
+    const answer = await fetch(live.dataset.live, { redirect: "manual", signal: AbortSignal.timeout(POLL_MS * 2) });
+    if (answer.type === "opaqueredirect") clearInterval(poll);
+    if (answer.ok) showLive(await answer.text());
+  } catch {
+    // The next time may do better; until then, the seconds are counted on.
+  } finally {
+    polling = false;
+  }
+}
+
+function showLive(html) {
+  const next = new DOMParser().parseFromString(html, "text/html").querySelector("[data-live]");
+  if (!next) return;
+  const focused = live.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+  live.replaceWith(next);
+  live = next;
+  shownAt = performance.now();
+  [...live.querySelectorAll("a")].find((link) => link.getAttribute("href") === focused)?.focus();
+}
+
+let poll;
+if (live) {
+  setInterval(() => document.hidden || countSeconds(), 1000);
+  poll = setInterval(pollLive, POLL_MS);
+  document.addEventListener("visibilitychange", pollLive);
+}
 
 // A chart is one stop of the Tab key; within it, arrows lead on.
 const arrows = { ArrowLeft: -1, ArrowRight: 1 };
