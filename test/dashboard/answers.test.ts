@@ -74,7 +74,7 @@ test.each(answers)("%s (%i) carries the security headers and may be cached as it
 
 const problem = z.object({ type: z.string(), title: z.string(), status: z.number(), detail: z.string() });
 /** What a store, the language or a stack trace would say. */
-const INTERNAL = /D1_ERROR|SQLITE|internal error\.|10001|Network connection|RangeError|Invalid time|\.tsx?|\bat /;
+const INTERNAL = /D1_ERROR|SQLITE|internal error\.|10001|Network connection|RangeError|Invalid time|\.tsx?|\n *at /;
 
 describe("what goes wrong", () => {
   test.each<[string, Faults, number]>([
