@@ -17,6 +17,7 @@ import type { PageHandler } from "../../ui/viewer.ts";
 import { CallTable, listedCall } from "../calls/table.tsx";
 
 const CALLS_A_PAGE = 50;
+const ORDER = "in the order in which they came in, the last first";
 
 /** The caller that a page is about. */
 export const namedCaller = z.object({ phone: wholePhone });
@@ -54,7 +55,7 @@ export const showCaller: PageHandler = async (request, viewer, env) => {
         {page.rows.length > 0 ? (
           <CallTable
             calls={page.rows}
-            order="in the order in which they came in, the last first"
+            order={ORDER}
             list={path(cursor)}
             failedTools={failedTools}
             metrics={{ names: [], values: [] }}
@@ -76,10 +77,11 @@ export const showCaller: PageHandler = async (request, viewer, env) => {
   );
 };
 
-/** The calls of a caller in a line: how many, how long, what they cost. */
+/** The calls of a caller in a line: how many, how long, what they cost, and how they are listed. */
 function totalsOf({ calls, duration_seconds, cost_usd }: CallerTotals): string {
   const count = calls < MAX_LOOKED_AT ? counted(calls, "call") : `the newest ${formatCount(calls)} calls`;
   const length = duration_seconds === null ? [] : [`${formatDuration(duration_seconds)} in sum`];
   const cost = cost_usd === null ? [] : [formatDollars(cost_usd)];
-  return [count, ...length, ...cost].join(" · ");
+  const order = calls > 1 ? [ORDER] : [];
+  return [count, ...length, ...cost, ...order].join(" · ");
 }
