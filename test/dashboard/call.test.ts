@@ -46,7 +46,7 @@ describe("a call", () => {
     expect(text).toContain("Caller · 01:10 · #2 ¿Hablan español?");
     expect(text).toContain("supervisor · later · #3 Listening in.");
     expect(text).toContain('nested {"a":[1]} flag no');
-    expect(text).toContain("satisfaction_score 4 issue_resolved yes");
+    expect(text).toContain("satisfaction score 4 issue resolved yes");
     expect(text).toMatch(/Call started .* Call ended .* call\.end, documented/);
     expect(text).toContain("Platform atoms");
     expect(text).toContain("calls/whole/transcript.json");

@@ -52,6 +52,8 @@ export function Row({ aside, children }: { aside: Child; children: Child }) {
 
 export interface Pair {
   name: string;
+  /** Shown on hover: the name itself, where another stands here. */
+  title?: string;
   value: Child;
   /** Needs more room than the others. */
   wide?: boolean;
@@ -61,9 +63,9 @@ export interface Pair {
 export function Pairs({ pairs, kind = "pairs" }: { pairs: readonly Pair[]; kind?: "pairs" | "facts" }) {
   return (
     <dl class={kind}>
-      {pairs.map(({ name, value, wide }) => (
+      {pairs.map(({ name, title, value, wide }) => (
         <div class={wide ? "wide" : undefined}>
-          <dt>
+          <dt title={title}>
             <bdi>{name}</bdi>
           </dt>
           <dd>{value}</dd>

@@ -12,6 +12,7 @@ import { Notice, withNotice } from "../../ui/notices.tsx";
 import { ButtonLink, CallBadge, Empty, Moment, startOf } from "../../ui/parts.tsx";
 import { callIdOf } from "../../ui/paths.ts";
 import type { PageHandler, Viewer } from "../../ui/viewer.ts";
+import { metricWords } from "../calls/query.ts";
 import { erasurePath } from "../erasure.tsx";
 import { Conversation } from "./conversation.tsx";
 import { ERASE_FIELD, EraseForm } from "./erase-form.tsx";
@@ -106,7 +107,12 @@ function Call({
         <div class="stack call-side">
           <Recording call={call} copy={copy} viewer={viewer} />
           <Facts call={call} viewer={viewer} />
-          <Values title="Metrics" json={call.metrics} none="No analysis of this call has come in." />
+          <Values
+            title="Metrics"
+            json={call.metrics}
+            none="No analysis of this call has come in."
+            words={metricWords}
+          />
         </div>
         <Conversation
           transcript={transcript}

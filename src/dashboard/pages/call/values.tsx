@@ -14,18 +14,22 @@ interface ValuesProps {
   json: string | null;
   /** Stands where there are none, and says why. */
   none: string;
+  /** The name of a value for people. Absent: as it is. */
+  words?: (name: string) => string;
 }
 
 /** The variables or metrics of a call. */
-export function Values({ title, json, none }: ValuesProps) {
+export function Values({ title, json, none, words = (name) => name }: ValuesProps) {
   const { overflow, entries } = entriesOf(json);
   return (
     <Sheet title={title}>
       {entries.length === 0 && overflow === undefined && <p class="soft">{none}</p>}
       <Pairs
-        pairs={entries
-          .slice(0, MAX_PAIRS)
-          .map(([name, value]) => ({ name: startOf(name, NAME_CHARACTERS), value: <Value value={value} /> }))}
+        pairs={entries.slice(0, MAX_PAIRS).map(([name, value]) => ({
+          name: startOf(words(name), NAME_CHARACTERS),
+          title: startOf(name, NAME_CHARACTERS),
+          value: <Value value={value} />,
+        }))}
       />
       {entries.length > MAX_PAIRS && (
         <p class="soft below">… and {counted(entries.length - MAX_PAIRS, "more", "more")}: D1 has them.</p>
