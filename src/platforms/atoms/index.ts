@@ -3,6 +3,7 @@ import { isSignedByAny } from "../hmac.ts";
 import type { BodyVerifier, Decoded, Platform, SignatureFault } from "../platform.ts";
 import { decodeDocumented } from "./documented.ts";
 import { decodeEnvelope } from "./envelope.ts";
+import { isProbe } from "./probe.ts";
 import { turnsInBody } from "./transcript.ts";
 
 /** Atoms, in the vocabulary of its payload page and in the one it sends today. */
@@ -11,6 +12,7 @@ export const atoms: Platform = {
   secretsSetting: "ATOMS_WEBHOOK_SECRETS",
   verify,
   decode(body, receivedAt): Decoded {
+    if (isProbe(body)) return { kind: "ignored" };
     return decodeDocumented(body) ?? decodeEnvelope(body, receivedAt) ?? { kind: "unrecognised" };
   },
   // One that cannot be kept as it is (too long, not well-formed) would make two events one.
