@@ -1,13 +1,13 @@
 import type { Agent, Subscription } from "./atoms-organisation.ts";
 import { eventTypes } from "./atoms-organisation.ts";
 
-/** An agent, as it stands to a webhook. */
+/** The relation of an agent to a webhook. */
 export type AgentState =
-  /** It tells the webhook of everything. */
+  /** It sends every event to the webhook. */
   | "connected"
-  /** It tells the webhook of nothing, or not of everything, and nobody else. */
+  /** It sends some events or none to the webhook, and none to another. */
   | "missing"
-  /** It tells another webhook, whose subscriptions would go. */
+  /** It sends to another webhook, whose subscriptions would be removed. */
   | "elsewhere";
 
 /** @param webhookId `undefined` while the webhook is not made */
@@ -17,11 +17,11 @@ export function stateOf(subscriptions: readonly Subscription[], webhookId: strin
 }
 
 export function missingTypes(subscriptions: readonly Subscription[], webhookId: string | undefined): string[] {
-  const told = new Set(subscriptions.filter((one) => isOf(one, webhookId)).map(({ eventType }) => eventType));
-  return eventTypes.filter((type) => !told.has(type));
+  const sent = new Set(subscriptions.filter((one) => isOf(one, webhookId)).map(({ eventType }) => eventType));
+  return eventTypes.filter((type) => !sent.has(type));
 }
 
-/** What an agent is to tell the webhook of: those that it tells already stay, since the platform replaces all of them. */
+/** Returns the events to subscribe an agent to: with those that it sends already, since the platform replaces all of them. */
 export function wantedTypes(subscriptions: readonly Subscription[]): string[] {
   return [...new Set([...eventTypes, ...subscriptions.flatMap(({ eventType }) => eventType ?? [])])];
 }

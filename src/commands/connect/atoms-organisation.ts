@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { type AskAtoms, AtomsError, printable } from "./atoms-api.ts";
 
-/** What an agent may tell a webhook of. The ledger wants all of them. */
+/** The events that an agent can send to a webhook. The ledger wants all of them. */
 export const eventTypes = ["pre-conversation", "post-conversation", "analytics-completed"] as const;
 
 export interface Webhook {

@@ -177,7 +177,7 @@ function elsewhereText(agents: readonly Agent[]): string {
     const ids = new Set(agent.subscriptions.map(({ webhookId }) => webhookId ?? "unknown"));
     return `  ${agentText(agent)}: webhook ${[...ids].join(", ")}`;
   });
-  return `These agents tell another webhook, and subscribing them would take that away: the platform replaces all subscriptions of an agent.
+  return `These agents send to another webhook, and subscribing them would take that away: the platform replaces all subscriptions of an agent.
 ${names.join("\n")}
 By hand: take the agent off the other webhook at Atoms, if nobody needs it there, and run this again; or choose the others with --agents.`;
 }

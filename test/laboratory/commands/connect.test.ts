@@ -59,18 +59,17 @@ test("npm run connect sets the secret with wrangler, subscribes the agents and s
   for (const { output } of [asked, done, checked]) expect(output).not.toMatch(/sk_|secret-of|token-of/);
 });
 
-test("a key among the arguments is refused and not repeated", async () => {
+test.each([
+  [["--key", "sk_typed"], "a key among the arguments"],
+  [["--agents=sk_typed"], "a key among the arguments"],
+  [["sk_typed"], "a key among the arguments"],
+  [["--platform", "atoms", "abcdef-typed"], "connect takes options alone"],
+])("a key on the command line, %j, is refused and not repeated", async (given, said) => {
   using project = copyProject();
-  for (const given of [
-    ["--key", "sk_typed"],
-    ["--agents=sk_typed"],
-    ["sk_typed"],
-    ["--platform", "atoms", "abcdef-typed"],
-  ]) {
-    const { exitCode, output } = await project.run("connect.ts", given);
-    expect(exitCode).toBe(2);
-    expect(output).not.toContain("typed");
-  }
+  const { exitCode, output } = await project.run("connect.ts", given);
+  expect(exitCode).toBe(2);
+  expect(output).toContain(said);
+  expect(output).not.toContain("typed");
 });
 
 test.each([
