@@ -82,7 +82,8 @@ async function run(given: Given<Name>, signal: AbortSignal): Promise<boolean> {
         mayReplace: given.isOn("replace-secrets"),
         confirm: async () => given.isOn("yes") || confirmOrRefuse("Connect?", "Nothing is changed", signal),
       });
-  if (isWell) console.log("connected: every agent sends its calls to the ledger, which accepts them");
+  const whose = connection.agentIds.length === 0 ? "every agent sends its" : "these agents send their";
+  if (isWell) console.log(`connected: ${whose} calls to the ledger, which accepts them`);
   return isWell;
 }
 
