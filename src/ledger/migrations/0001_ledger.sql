@@ -200,6 +200,72 @@ BEGIN
   INSERT INTO ledger_stale_hours (hour, since) VALUES (substr(old.called_at, 1, 13), old.updated_at);
 END;
 
+-- Days whose calls are written as Parquet (src/export). A day is written again after its calls changed.
+CREATE TABLE ledger_export_days (
+  day TEXT NOT NULL PRIMARY KEY,    -- UTC day of called_at: 2024-07-15
+  changed_at TEXT,                  -- since when a call of the day has changes that no export has begun to read; NULL: none
+  export_id TEXT,                   -- of the export under way, or that was cut off; NULL: none
+  position TEXT,                    -- JSON: where the export under way goes on; NULL: at the beginning
+  exported_at TEXT,                 -- when the day's files were last complete; NULL: never
+  error TEXT,                       -- why the export makes no progress; NULL: it does, or there is none
+  updated_at TEXT                   -- when an export last made a step; NULL: never
+) STRICT, WITHOUT ROWID;
+
+-- Calls that left D1: their rows are in the files of their day, from which the next export of the day carries them over.
+CREATE TABLE ledger_left_calls (
+  call_id TEXT NOT NULL PRIMARY KEY,
+  day TEXT NOT NULL                 -- UTC day of called_at
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX ledger_left_calls_by_day ON ledger_left_calls (day);
+
+-- A change that meets an older one of its day writes nothing.
+CREATE TRIGGER ledger_export_of_new_calls AFTER INSERT ON calls
+BEGIN
+  INSERT INTO ledger_export_days (day, changed_at) VALUES (substr(new.called_at, 1, 10), strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+  ON CONFLICT DO UPDATE SET changed_at = excluded.changed_at WHERE changed_at IS NULL;
+END;
+
+CREATE TRIGGER ledger_export_of_changed_calls AFTER UPDATE ON calls
+BEGIN
+  INSERT INTO ledger_export_days (day, changed_at)
+  SELECT day, strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+  FROM (SELECT substr(old.called_at, 1, 10) AS day UNION SELECT substr(new.called_at, 1, 10))
+  WHERE true
+  ON CONFLICT DO UPDATE SET changed_at = excluded.changed_at WHERE changed_at IS NULL;
+END;
+
+CREATE TRIGGER ledger_export_of_deleted_calls AFTER DELETE ON calls
+BEGIN
+  INSERT INTO ledger_export_days (day, changed_at) VALUES (substr(old.called_at, 1, 10), strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+  ON CONFLICT DO UPDATE SET changed_at = excluded.changed_at WHERE changed_at IS NULL;
+END;
+
+-- What the ledger writes of these comes with a change of the call; these are for people.
+CREATE TRIGGER ledger_export_of_changed_events AFTER UPDATE ON events
+BEGIN
+  UPDATE ledger_export_days SET changed_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+  WHERE changed_at IS NULL AND day IN (SELECT substr(called_at, 1, 10) FROM calls WHERE call_id IN (old.call_id, new.call_id));
+END;
+
+CREATE TRIGGER ledger_export_of_deleted_events AFTER DELETE ON events
+BEGIN
+  UPDATE ledger_export_days SET changed_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+  WHERE changed_at IS NULL AND day IN (SELECT substr(called_at, 1, 10) FROM calls WHERE call_id = old.call_id);
+END;
+
+CREATE TRIGGER ledger_export_of_changed_tool_calls AFTER UPDATE ON tool_calls
+BEGIN
+  UPDATE ledger_export_days SET changed_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+  WHERE changed_at IS NULL AND day IN (SELECT substr(called_at, 1, 10) FROM calls WHERE call_id IN (old.call_id, new.call_id));
+END;
+
+CREATE TRIGGER ledger_export_of_deleted_tool_calls AFTER DELETE ON tool_calls
+BEGIN
+  UPDATE ledger_export_days SET changed_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+  WHERE changed_at IS NULL AND day IN (SELECT substr(called_at, 1, 10) FROM calls WHERE call_id = old.call_id);
+END;
+
 -- Full text over the words of transcripts, without the text: that is in R2. A row has the id of its call.
 CREATE VIRTUAL TABLE ledger_search_index USING fts5 (
   text,
