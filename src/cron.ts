@@ -1,6 +1,7 @@
 import { watch } from "./alerts/watch.ts";
 import { startRetention } from "./erasure/start.ts";
 import { sweepErasures } from "./erasure/sweep.ts";
+import { startExports } from "./export/start.ts";
 import { bringBack } from "./ingest/bring-back.ts";
 import { ingestContext } from "./ingest/ingest.ts";
 import { deleteOldTombstones } from "./ledger/erasure.ts";
@@ -26,10 +27,14 @@ export async function runCron(controller: ScheduledController, env: Env, ctx: Ex
     case EVERY_MINUTE:
       return everyMinute(env, ctx, now);
     case EVERY_HOUR:
-      return run("retention", () => startRetention(env, now));
+      return everyHour(env, now);
     default:
       throw new Error(`no work for the schedule ${controller.cron}`);
   }
+}
+
+async function everyHour(env: Env, now: Date): Promise<void> {
+  await Promise.all([run("retention", () => startRetention(env, now)), run("exports", () => startExports(env, now))]);
 }
 
 /** Runs each task on its own: a store that is down or hangs stops only the tasks that need it. */

@@ -4,6 +4,7 @@ import { consumeQueue } from "./queue.ts";
 import { routes } from "./routes.ts";
 
 export { EraseJob } from "./erasure/job.ts";
+export { ExportJob } from "./export/job.ts";
 export { RecordingJob } from "./recordings/job.ts";
 export { SendAgainJob } from "./sync/again/job.ts";
 

@@ -14,6 +14,8 @@ export interface Settings {
   searchTranscripts: boolean;
   /** Whether the audio of calls is copied into R2. */
   archiveRecordings: boolean;
+  /** Whether the days are written as Parquet. */
+  exportParquet: boolean;
   /** Days after which calls are erased; `undefined`: never. */
   retentionDays: number | undefined;
   /** Minutes without an event after which there is an alert; `undefined`: none. */
@@ -45,6 +47,10 @@ export function readSettings(env: Env): Settings {
   if (recordings !== "on" && recordings !== "off") {
     problems.push({ setting: "ARCHIVE_RECORDINGS", problem: "is neither on nor off" });
   }
+  const parquet = env.EXPORT_PARQUET || "off";
+  if (parquet !== "on" && parquet !== "off") {
+    problems.push({ setting: "EXPORT_PARQUET", problem: "is neither on nor off" });
+  }
   const days = env.RETENTION_DAYS ? Number(env.RETENTION_DAYS) : undefined;
   const isDays = days === undefined || (Number.isSafeInteger(days) && days > 0);
   if (!isDays) problems.push({ setting: "RETENTION_DAYS", problem: "is not a whole number of days" });
@@ -60,6 +66,7 @@ export function readSettings(env: Env): Settings {
     maxBodyBytes,
     searchTranscripts: search === "on",
     archiveRecordings: recordings === "on",
+    exportParquet: parquet === "on",
     retentionDays: isDays ? days : undefined,
     silenceMinutes: isMinutes ? minutes : undefined,
     problems,

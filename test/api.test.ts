@@ -3,6 +3,7 @@ import * as z from "zod";
 import { apiRequests, requestApi } from "./support/api-requests.ts";
 import { SYNC_SECRET, startDownstream } from "./support/downstream.ts";
 import { documentedCall } from "./support/events.ts";
+import { giveExport } from "./support/exported.ts";
 import { bootLedger } from "./support/ledger.ts";
 import { post, readAnswer } from "./support/post.ts";
 import { giveRecording } from "./support/recordings.ts";
@@ -141,6 +142,7 @@ describe("while a store fails", () => {
     const call = documentedCall({ call_id: "call-1" });
     for (const event of [call.start(), call.end(), call.analytics()]) await post(faulty.url, event);
     await giveRecording(faulty, "call-1");
+    await giveExport(ledger);
     for (const call_id of ["call-3", ...cases.map(doomedCall)]) {
       await post(faulty.url, documentedCall({ call_id }).start());
     }

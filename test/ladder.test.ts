@@ -17,6 +17,7 @@ const ladder = [
   "ledger",
   "ingest",
   "sync",
+  "export",
   "erasure",
   "recordings",
   "alerts",

@@ -38,8 +38,10 @@ test("the migrations make a fresh database a ledger", async () => {
     "ledger_alerts",
     "ledger_caller_numbers",
     "ledger_erased_calls",
+    "ledger_export_days",
     "ledger_hours",
     "ledger_jobs",
+    "ledger_left_calls",
     "ledger_recordings",
     "ledger_search_index",
     "ledger_stale_hours",
@@ -55,6 +57,7 @@ test("the migrations make a fresh database a ledger", async () => {
     "ledger_caller_numbers_by_call",
     "ledger_erased_calls_to_sweep",
     "ledger_jobs_due",
+    "ledger_left_calls_by_day",
     "ledger_recordings_open",
     "undelivered",
   ]);

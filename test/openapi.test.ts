@@ -5,6 +5,7 @@ import { apiRequests, requestApi } from "./support/api-requests.ts";
 import { askText } from "./support/ask.ts";
 import { SYNC_SECRET } from "./support/downstream.ts";
 import { documentedCall } from "./support/events.ts";
+import { giveExport } from "./support/exported.ts";
 import { bootLedger } from "./support/ledger.ts";
 import { post } from "./support/post.ts";
 import { giveRecording } from "./support/recordings.ts";
@@ -35,6 +36,7 @@ beforeAll(async () => {
   const call = documentedCall({ call_id: "call-1" });
   for (const event of [call.start(), call.end(), call.analytics()]) await post(ledger.url, event);
   await giveRecording(ledger, "call-1");
+  await giveExport(ledger);
   for (const call_id of ["call-2", "call-3"]) await post(ledger.url, documentedCall({ call_id }).start());
   await post(ledger.url, { event: "call.start" });
   const started = await requestApi(ledger.url, "delete", { path: "/calls/call-3" });

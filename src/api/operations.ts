@@ -5,6 +5,7 @@ import { getStats } from "../reading/stats.ts";
 import { sendTestAlerts } from "./alerts.ts";
 import { getDeliveries, getFailures, previewRetry, retryDeliveries } from "./deliveries.ts";
 import { eraseCall, eraseCaller, previewErasure } from "./erasure.ts";
+import { getExportedFile, getExports } from "./exports.ts";
 import { getJob, stopSending } from "./jobs.ts";
 import { getParked } from "./parked.ts";
 import { discardQuarantined, getQuarantine, replayQuarantined } from "./quarantine.ts";
@@ -32,6 +33,8 @@ export const operations: readonly Operation[] = [
   replayQuarantined,
   discardQuarantined,
   getParked,
+  getExports,
+  getExportedFile,
   indexTranscripts,
   sendTestAlerts,
 ];

@@ -1,5 +1,7 @@
 import * as z from "zod";
 import { deleteCallObjects } from "../archive/objects.ts";
+import { rewritePosition, rewriteStep } from "../export/rewrite.ts";
+import { sweepDay } from "../export/step.ts";
 import { removeHeld } from "../held/held.ts";
 import { buryCalls, callIdsBefore, callIdsOfNumber, deleteCallRows } from "../ledger/erasure.ts";
 import { forgetSubject, type JobRow, saveJob } from "../ledger/jobs.ts";
@@ -57,9 +59,12 @@ export interface ErasureStores {
 
 /** The next step of an erasure. JSON in `ledger_jobs.position`. */
 export const position = z.object({
-  stage: z.enum(["calls", "parked", "quarantined", "index"]),
+  stage: z.enum(["calls", "parked", "quarantined", "export", "index"]),
   after: z.string().optional().describe("the key of the held body before"),
   hasErased: z.boolean().describe("whether this pass erased anything: then another follows, until one finds nothing"),
+  rewrite: rewritePosition.optional().describe("days of the export; absent before the first"),
+  rewritten: z.array(z.string()).optional().describe("all days of the export that were written again"),
+  toSweep: z.array(z.string()).optional().describe("the same, in the pass that sweeps"),
   merges: z.number().optional().describe("how often the index was merged"),
 });
 
@@ -82,13 +87,13 @@ const CALLS_A_STEP = 100;
 
 /** Performs one step of an erasure. Safe to repeat. */
 async function eraseStep(subject: Subject, at: Position, stores: ErasureStores): Promise<StepResult> {
-  const { stage, after, hasErased } = at;
+  const { stage, after, hasErased, toSweep } = at;
   switch (stage) {
     case "calls": {
       const callIds = await findCalls(subject, stores.db);
       const deleted = await eraseCalls(callIds, stores);
       const isLast = "call_id" in subject || deleted.calls === 0;
-      const next = { stage: isLast ? "parked" : "calls", hasErased: hasErased || isAny(deleted) } as const;
+      const next = { stage: isLast ? "parked" : "calls", hasErased: hasErased || isAny(deleted), toSweep } as const;
       return { erased: deleted, next };
     }
     case "parked":
@@ -97,10 +102,20 @@ async function eraseStep(subject: Subject, at: Position, stores: ErasureStores):
       const deleted = await eraseCalls(matches.callIds, stores);
       await removeHeld(stores.bucket, matches.keys);
       const all = addErased(deleted, { ...nothingErased, [stage]: matches.keys.length });
-      const pass = { hasErased: hasErased || isAny(all) };
+      const pass = { hasErased: hasErased || isAny(all), toSweep };
       if (matches.next !== undefined) return { erased: all, next: { stage, after: matches.next, ...pass } };
       if (stage === "parked") return { erased: all, next: { stage: "quarantined", ...pass } };
-      return { erased: all, next: pass.hasErased ? beginning : { stage: "index", ...pass } };
+      return { erased: all, next: pass.hasErased ? { ...beginning, toSweep } : { stage: "export", ...pass } };
+    }
+    case "export": {
+      const [day, ...others] = toSweep ?? [];
+      if (day !== undefined) {
+        await sweepDay(day, stores);
+        return { erased: nothingErased, next: { ...at, toSweep: others } };
+      }
+      const rewrite = await rewriteStep(at.rewrite, stores);
+      const rewritten = at.rewritten ?? rewrite?.days;
+      return { erased: nothingErased, next: { stage: rewrite ? stage : "index", hasErased, rewrite, rewritten } };
     }
     case "index": {
       const hasMore = await mergeSearchIndex(stores.db);
@@ -158,7 +173,7 @@ export async function performStep(job: JobRow, patienceMs: number, stores: Erasu
   const status = next === undefined ? "complete" : "running";
   const dueAt = new Date(now.getTime() + (next === undefined ? SWEEP_DELAY_MS : patienceMs));
   // The sweep of tombstones takes the call itself.
-  const sweep = "call_id" in subject ? { ...beginning, stage: "parked" } : beginning;
+  const sweep = { ...beginning, ...("call_id" in subject && { stage: "parked" }), toSweep: at.rewritten };
   await saveJob(stores.db, { id: job.id, status, output, position: next ?? sweep }, dueAt, now);
   return next === undefined;
 }

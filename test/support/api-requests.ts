@@ -1,3 +1,5 @@
+import { EXPORTED_KEY } from "./exported.ts";
+
 /** A request that a route of the API answers well, in a ledger with the calls `call-1` and `call-2`. */
 export interface ApiRequest {
   /** Below `/api`. `{job}` in it is to be replaced by the id of an erasure, `{range}` by that of a job that sends a range again. */
@@ -39,6 +41,12 @@ export const apiRequests: { [route: string]: ApiRequest } = {
     needs: ["D1", "R2"],
   },
   "get /parked": { path: "/parked", status: 200, needs: ["R2"] },
+  "get /exports": { path: "/exports", status: 200, needs: ["R2"] },
+  "get /exports/{key}": {
+    path: `/exports/${encodeURIComponent(EXPORTED_KEY)}`,
+    status: 200,
+    needs: ["R2"],
+  },
   "post /transcripts/index": { path: "/transcripts/index", status: 200, needs: ["D1", "R2"] },
   "post /alerts/test": { path: "/alerts/test", status: 200, needs: [] },
   "get /openapi.json": { path: "/openapi.json", status: 200, needs: [] },

@@ -5,6 +5,7 @@ import { failDeadLetters } from "../../src/sync/dead-letters.ts";
 import { configuredDestinations } from "../../src/sync/destinations/index.ts";
 
 export { EraseJob } from "../../src/erasure/job.ts";
+export { ExportJob } from "../../src/export/job.ts";
 export { RecordingJob } from "../../src/recordings/job.ts";
 export { SendAgainJob } from "../../src/sync/again/job.ts";
 

@@ -51,6 +51,7 @@ export async function startRuntime(bundles: readonly Bundle[], downstream: URL):
         workflows: hasEraseJob
           ? {
               ERASURE: { name: `${name}-erasure`, className: "EraseJob" },
+              EXPORT: { name: `${name}-export`, className: "ExportJob" },
               RECORDINGS: { name: `${name}-recordings`, className: "RecordingJob" },
               SEND_AGAIN: { name: `${name}-send-again`, className: "SendAgainJob" },
             }

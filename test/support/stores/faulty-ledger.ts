@@ -1,4 +1,8 @@
-import ledger, { EraseJob as LedgerEraseJob, SendAgainJob as LedgerSendAgainJob } from "../../../src/index.ts";
+import ledger, {
+  EraseJob as LedgerEraseJob,
+  ExportJob as LedgerExportJob,
+  SendAgainJob as LedgerSendAgainJob,
+} from "../../../src/index.ts";
 import { faulty, onFaultyStores } from "./faulty.ts";
 import { limitedStores } from "./limited.ts";
 
@@ -8,6 +12,15 @@ export { RecordingJob } from "../../../src/index.ts";
 export class EraseJob extends LedgerEraseJob {
   constructor(ctx: ExecutionContext, env: Env) {
     super(ctx, limitedStores(env));
+  }
+}
+
+/** No pause between the tries of a step: a test waits for what comes after them. */
+export class ExportJob extends LedgerExportJob {
+  protected override readonly stepConfig = { retries: { limit: 1, delay: 10, backoff: "constant" } } as const;
+
+  constructor(ctx: ExecutionContext, env: Env) {
+    super(ctx, onFaultyStores(env));
   }
 }
 

@@ -7,6 +7,7 @@ import { consumeQueue } from "../../../src/queue.ts";
 import { configuredDestinations } from "../../../src/sync/destinations/index.ts";
 
 export { EraseJob } from "../../../src/erasure/job.ts";
+export { ExportJob } from "../../../src/export/job.ts";
 export { RecordingJob } from "../../../src/recordings/job.ts";
 export { SendAgainJob } from "../../../src/sync/again/job.ts";
 
