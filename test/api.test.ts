@@ -142,7 +142,7 @@ describe("while a store fails", () => {
     const call = documentedCall({ call_id: "call-1" });
     for (const event of [call.start(), call.end(), call.analytics()]) await post(faulty.url, event);
     await giveRecording(faulty, "call-1");
-    await giveExport(ledger);
+    await giveExport(faulty);
     for (const call_id of ["call-3", ...cases.map(doomedCall)]) {
       await post(faulty.url, documentedCall({ call_id }).start());
     }

@@ -2,15 +2,16 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { ask } from "./support/ask.ts";
 import { CUSTOM_SECRET, customCall, customHeaders } from "./support/custom.ts";
-import { documentedCall } from "./support/events.ts";
 import { asD1, queryExports, readExports, readTable, runHourly, untilExported } from "./support/exports.ts";
 import { bootLedger } from "./support/ledger.ts";
-import { post } from "./support/post.ts";
 import { listKeys } from "./support/stores/objects.ts";
 
 let ledger: Awaited<ReturnType<typeof bootLedger>>;
 beforeAll(async () => {
-  ledger = await bootLedger({ env: { EXPORT_PARQUET: "on", CUSTOM_WEBHOOK_SECRETS: CUSTOM_SECRET } });
+  ledger = await bootLedger({
+    main: "test/support/stores/faulty-ledger.ts",
+    env: { EXPORT_PARQUET: "on", CUSTOM_WEBHOOK_SECRETS: CUSTOM_SECRET },
+  });
 });
 afterAll(() => ledger.harness.close());
 
@@ -231,11 +232,36 @@ test("calls that left D1 stay in the files of their day, and those erased do not
   expect(await callsOf(day)).toEqual(["left-1", "left-3", "stays"]);
 });
 
+test("a day that cannot be exported holds no other up, and says so", async () => {
+  const day = "2024-07-01";
+  await ledger.DB.batch([
+    ledger.DB.prepare("INSERT INTO ledger_left_calls (call_id, day) VALUES ('lost', ?)").bind(day),
+    ledger.DB.prepare("INSERT INTO ledger_export_days (day, changed_at) VALUES (?, 'now')").bind(day),
+  ]);
+  await send(customCall({ call_id: "later" }).start({ started_at: "2024-07-02T10:00:00Z" }));
+  await runHourly(ledger.url);
+  await vi.waitFor(async () => expect(await callsOf("2024-07-02")).toEqual(["later"]), {
+    timeout: 30_000,
+    interval: 50,
+  });
+  expect((await readExports(ledger.url)).map((one) => one.day)).not.toContain(day);
+  expect((await ask(ledger.url, "/healthz")).body).toMatchObject({
+    status: "ok",
+    waiting: { days_to_export: { count: 1, oldest: day } },
+    warnings: [{ path: "EXPORT_PARQUET", message: expect.stringContaining(day) }],
+  });
+  await ledger.DB.batch([
+    ledger.DB.prepare("DELETE FROM ledger_left_calls WHERE call_id = 'lost'"),
+    ledger.DB.prepare("UPDATE ledger_export_days SET updated_at = '2024-07-02' WHERE day = ?").bind(day),
+  ]);
+  await exportAll();
+  expect((await readExports(ledger.url)).map((one) => one.day)).toContain(day);
+});
+
 test("a file is had with the token alone, and nothing else by its address", async () => {
   const [{ files: [file] = [] } = {}] = await readExports(ledger.url);
   const path = `/api/exports/${encodeURIComponent(file?.key ?? "")}`;
   expect((await fetch(new URL(path, ledger.url))).status).toBe(401);
   expect((await ask(ledger.url, `/api/exports/${encodeURIComponent("calls/whole/transcript.json")}`)).status).toBe(404);
   expect(await listKeys(ledger.ARCHIVE, "calls/whole/")).toContain("calls/whole/transcript.json");
-  await post(ledger.url, documentedCall({ call_id: "unused" }).start());
 });

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { alertProblems } from "../alerts/channels.ts";
+import { exportBacklog } from "../export/health.ts";
 import type { HeldState } from "../held/held.ts";
 import { countHeld, listHeld } from "../held/list.ts";
 import { nothing, operation } from "../http/operation.ts";
@@ -18,7 +19,7 @@ const CHECK_LIFETIME_MS = 15_000;
 interface Backlog {
   kind: string;
   count: number;
-  /** ISO 8601 UTC. */
+  /** ISO 8601 UTC; of days that are to be exported a day. */
   oldest: string | null;
 }
 
@@ -97,7 +98,11 @@ function bindingProblems(env: Env): SettingProblem[] {
 
 function storesHealth(env: Env, ctx: ExecutionContext, now: Date): Promise<readonly StoreHealth[]> {
   if (latestCheck !== undefined && now.getTime() - latestCheck.at < CHECK_LIFETIME_MS) return latestCheck.stores;
-  const stores = Promise.all([databaseHealth(env.DB, now), archiveHealth(env.ARCHIVE)]);
+  const stores = Promise.all([
+    databaseHealth(env.DB, now),
+    archiveHealth(env.ARCHIVE),
+    ...(readSettings(env).exportParquet ? [exportHealth(env.DB, now)] : []),
+  ]);
   latestCheck = { at: now.getTime(), stores };
   // Other requests await the same check, even if the client of this one hangs up.
   ctx.waitUntil(stores);
@@ -110,6 +115,18 @@ function databaseHealth(db: D1Database, now: Date): Promise<StoreHealth> {
     const problem = sizeProblem(bytes);
     const problems = problem === undefined ? [] : [{ path: "DB", message: problem.message }];
     return problem?.isFull ? { backlog, bytes, errors: problems } : { backlog, bytes, errors: [], warnings: problems };
+  });
+}
+
+function exportHealth(db: D1Database, now: Date): Promise<StoreHealth> {
+  return storeHealth("DB", "does not answer, or has not been migrated", async () => {
+    const { days: count, oldest, problem } = await exportBacklog(db, now);
+    const backlog = [{ kind: "days_to_export", count, oldest }];
+    return {
+      backlog,
+      errors: [],
+      warnings: problem === undefined ? [] : [{ path: "EXPORT_PARQUET", message: problem }],
+    };
   });
 }
 
