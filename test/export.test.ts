@@ -1,9 +1,12 @@
+import { readdir, rm } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { ask } from "./support/ask.ts";
 import { CUSTOM_SECRET, customCall, customHeaders } from "./support/custom.ts";
 import { asD1, queryExports, readExports, readTable, runHourly, untilExported } from "./support/exports.ts";
 import { bootLedger } from "./support/ledger.ts";
+import { runCommandAt } from "./support/run-command.ts";
 import { listKeys } from "./support/stores/objects.ts";
 
 let ledger: Awaited<ReturnType<typeof bootLedger>>;
@@ -13,7 +16,10 @@ beforeAll(async () => {
     env: { EXPORT_PARQUET: "on", CUSTOM_WEBHOOK_SECRETS: CUSTOM_SECRET },
   });
 });
-afterAll(() => ledger.harness.close());
+afterAll(async () => {
+  await rm(cache(), { recursive: true, force: true });
+  await ledger.harness.close();
+});
 
 const send = async (body: object) => {
   const text = JSON.stringify(body);
@@ -194,6 +200,41 @@ test("an erasure is complete when no file has the call any longer", async () => 
   expect(await callsOf("2024-07-14")).toEqual(["neighbour"]);
   const kept = await listKeys(ledger.ARCHIVE, "export/");
   for (const key of keys) expect(kept).not.toContain(key);
+});
+
+/** Where the command keeps the files of this ledger. */
+const cache = () => join(import.meta.dirname, "../.wrangler/exports", new URL(ledger.url).host.replaceAll(":", "-"));
+
+test("npm run sql asks what is exported, and keeps no file that no day has any longer", async () => {
+  await send(
+    customCall({ call_id: "asked-1" }).whole({ started_at: "2024-07-08T10:00:00Z", summary: "one\u{1B}[31m" }),
+  );
+  await exportAll();
+  const count = "SELECT count(*) AS calls, sum(duration_seconds) AS seconds FROM calls WHERE call_id LIKE 'asked-%'";
+  const { stdout, stderr } = await runCommandAt(ledger.url, "sql", ["--json", count]);
+  expect(stdout).toBe('{"calls":1,"seconds":75.4}\n');
+  expect(stderr).toMatch(/\d+ calls of \d+ days up to 2024-07-\d\d; the latest export was 20/);
+  const listed = async () =>
+    (await readdir(cache(), { recursive: true }))
+      .filter((name) => name.endsWith(".parquet"))
+      .map((name) => basename(name));
+  const named = async () =>
+    (await readExports(ledger.url)).flatMap(({ files }) => files.map(({ key }) => basename(key)));
+  expect((await listed()).sort()).toEqual((await named()).sort());
+  await ledger.DB.prepare("DELETE FROM calls WHERE call_id = 'asked-1'").run();
+  await send(
+    customCall({ call_id: "asked-2" }).whole({ started_at: "2024-07-08T11:00:00Z", summary: "two\u{1B}[31m" }),
+  );
+  await exportAll();
+  const table = await runCommandAt(ledger.url, "sql", [
+    "SELECT call_id, summary FROM calls WHERE call_id LIKE 'asked-%'",
+  ]);
+  expect(table.stdout).toContain("asked-2");
+  expect(table.stdout).not.toContain("asked-1");
+  expect(table.stdout).not.toContain("\u{1B}");
+  expect((await listed()).sort()).toEqual((await named()).sort());
+  await expect(runCommandAt(ledger.url, "sql", ["SELECT nothing FROM calls"])).rejects.toThrow(/"nothing" not found/);
+  await expect(runCommandAt(ledger.url, "sql", ["SELECT", "1"])).rejects.toThrow(/in quotes/);
 });
 
 test("no object lies under export that no manifest names", async () => {

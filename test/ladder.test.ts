@@ -36,9 +36,9 @@ const ladder = [
 const faces = ["api", "dashboard", "mcp"];
 const isStranger = (from: string, to: string) => from !== to && faces.includes(from) && faces.includes(to);
 
-/** Node programs: not part of the Worker, and nothing of the Worker imports them. They write numbers as the Worker does, and know its platforms. */
+/** Node programs: not part of the Worker, and nothing of the Worker imports them. They write numbers as the Worker does, and know its platforms and its export. */
 const COMMANDS = "commands";
-const shownToCommands = new Set(["commands", "events", "platforms"]);
+const shownToCommands = new Set(["commands", "events", "platforms", "export"]);
 
 const roomOf = (path: string) => relative(source, path).split("/")[0] ?? "";
 

@@ -40,6 +40,20 @@ export function askLedger(url: URL, token: string, signal: AbortSignal): Ask {
   };
 }
 
+/**
+ * Downloads from the API of a ledger.
+ * @returns a function that downloads from a path; `undefined` for what is not there
+ */
+export function downloadFrom(url: URL, token: string, signal: AbortSignal) {
+  return async (path: string): Promise<Uint8Array | undefined> => {
+    const response = await reach(new URL(path, url), { headers: { Authorization: `Bearer ${token}` }, signal });
+    if (response.ok) return response.bytes();
+    const answer: unknown = await response.json().catch(() => undefined);
+    if (response.status === 404) return undefined;
+    throw new LedgerError(explain(response.status, answer, url), response.status);
+  };
+}
+
 async function reach(address: URL, request: RequestInit): Promise<Response> {
   try {
     return await fetch(address.href, request);
