@@ -2,12 +2,14 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vit
 import * as z from "zod";
 import { ask } from "./support/ask.ts";
 import { atomsCall, documentedCall } from "./support/events.ts";
+import { queryExports, untilExported } from "./support/exports.ts";
 import { bootLedger } from "./support/ledger.ts";
 import { post } from "./support/post.ts";
 import { runCommandAt } from "./support/run-command.ts";
 import { FAULTS_HEADER } from "./support/stores/faults.ts";
 import { runCron } from "./support/stores/relay.ts";
 
+const DAY_MS = 24 * 60 * 60 * 1000;
 const PHONE = "+15550142001";
 const OTHER_PHONE = "+15550142002";
 
@@ -15,7 +17,7 @@ let ledger: Awaited<ReturnType<typeof bootLedger>>;
 beforeAll(async () => {
   ledger = await bootLedger({
     main: "test/support/stores/faulty-ledger.ts",
-    env: { SYNC_URL: "http://127.0.0.1:1/", RETENTION_DAYS: "30" },
+    env: { SYNC_URL: "http://127.0.0.1:1/", RETENTION_DAYS: "30", EXPORT_PARQUET: "on" },
   });
 });
 afterAll(() => ledger.harness.close());
@@ -32,6 +34,7 @@ const tables = [
   "ledger_stale_hours",
   "ledger_erased_calls",
   "ledger_jobs",
+  "ledger_export_days",
 ];
 
 /** What names the erased until the sweep: the tombstones and the subject of the job. */
@@ -582,6 +585,23 @@ describe("RETENTION_DAYS", () => {
     // Thirty-one days later what waits in quarantine is too old as well.
     await hourly(minutes(31 * 24 * 60));
     await vi.waitFor(async () => expect(await keysUnder("quarantine/")).toEqual([]), 100_000);
+  });
+
+  test("a day that is too old as a whole loses its files, and one in part the calls that are", async () => {
+    const at = (day: number, hour: number) => new Date(Date.UTC(2026, 0, day - 40, hour) + daysSince2026 * DAY_MS);
+    const daysSince2026 = Math.floor((Date.now() - Date.UTC(2026, 0, 1)) / DAY_MS);
+    const times = { first: at(20, 10), morning: at(21, 5), evening: at(21, 20) };
+    for (const [call_id, time] of Object.entries(times)) {
+      await post(ledger.url, documentedCall({ call_id }).start({ timestamp: time.toISOString() }));
+    }
+    await hourly(new Date());
+    await untilExported(ledger);
+    const exported = async () =>
+      (await queryExports(ledger.url, "SELECT call_id FROM calls ORDER BY called_at")).map(({ call_id }) => call_id);
+    expect(await exported()).toEqual(Object.keys(times));
+    await hourly(new Date(at(21, 12).getTime() + 30 * DAY_MS));
+    await vi.waitFor(async () => expect(await exported()).toEqual(["evening"]), { timeout: 30_000, interval: 100 });
+    expect(await keysUnder(`export/calls/day=${times.first.toISOString().slice(0, 10)}`)).toEqual([]);
   });
 });
 

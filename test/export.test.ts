@@ -8,6 +8,7 @@ import { asD1, queryExports, readExports, readTable, runHourly, untilExported } 
 import { bootLedger } from "./support/ledger.ts";
 import { runCommandAt } from "./support/run-command.ts";
 import { listKeys } from "./support/stores/objects.ts";
+import { runCron } from "./support/stores/relay.ts";
 
 let ledger: Awaited<ReturnType<typeof bootLedger>>;
 beforeAll(async () => {
@@ -200,6 +201,12 @@ test("an erasure is complete when no file has the call any longer", async () => 
   expect(await callsOf("2024-07-14")).toEqual(["neighbour"]);
   const kept = await listKeys(ledger.ARCHIVE, "export/");
   for (const key of keys) expect(kept).not.toContain(key);
+
+  // As an export that had read the call before, and whose runtime ended as soon as it had written it.
+  const orphan = "export/calls/day=2024-07-14/cut-off-1.parquet";
+  await ledger.ARCHIVE.put(orphan, "erased");
+  await runCron(ledger.url, new Date(Date.now() + 11 * 60_000));
+  expect(await listKeys(ledger.ARCHIVE, "export/")).toEqual(kept);
 });
 
 /** Where the command keeps the files of this ledger. */
