@@ -6,6 +6,7 @@ import { type Bundle, bundle, startupMilliseconds } from "../../support/bundle.t
 import { reportCrowd, reportOutage } from "./backlog/section.ts";
 import { callEnds, type Letters } from "./bodies.ts";
 import { type Downstream, startDownstream } from "./downstream.ts";
+import { reportExport } from "./export.ts";
 import { largestBodies, platformLoads } from "./platform-bodies.ts";
 import { readStored } from "./read-stored.ts";
 import { reportBusy } from "./reading/busy.ts";
@@ -137,6 +138,20 @@ const sections: Record<string, Section> = {
     takes: "3 min",
     async measure({ report, downstream, build }) {
       await reportBusy(report, await build("ledger", `${shared}/counting-ledger.ts`), downstream);
+    },
+  },
+  export: {
+    about: "days written as Parquet, and asked by DuckDB",
+    takes: "1 min",
+    async measure({ report, downstream, build }) {
+      await reportExport(report, await build("ledger", "src/index.ts"), 33_000, downstream);
+    },
+  },
+  million: {
+    about: "the same of a million calls",
+    takes: "30 min",
+    async measure({ report, downstream, build }) {
+      await reportExport(report, await build("ledger", "src/index.ts"), 1_000_000, downstream);
     },
   },
   throughput: {
