@@ -1,5 +1,8 @@
-import { readdir, rm } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { readFileSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { DuckDBInstance } from "@duckdb/node-api";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { ask } from "./support/ask.ts";
@@ -7,6 +10,7 @@ import { CUSTOM_SECRET, customCall, customHeaders } from "./support/custom.ts";
 import { asD1, queryExports, readExports, readTable, runHourly, untilExported } from "./support/exports.ts";
 import { bootLedger } from "./support/ledger.ts";
 import { runCommandAt } from "./support/run-command.ts";
+import { signIn } from "./support/sign-in.ts";
 import { listKeys } from "./support/stores/objects.ts";
 import { runCron } from "./support/stores/relay.ts";
 
@@ -298,12 +302,37 @@ test("a day that cannot be exported holds no other up, and says so", async () =>
     waiting: { days_to_export: { count: 1, oldest: day } },
     warnings: [{ path: "EXPORT_PARQUET", message: expect.stringContaining(day) }],
   });
+  const pages = await signIn(ledger.url);
+  expect((await pages.visit("/")).text).toContain(
+    `1 day waits to be written as Parquet, since ${day}. The export makes no progress with ${day}`,
+  );
   await ledger.DB.batch([
     ledger.DB.prepare("DELETE FROM ledger_left_calls WHERE call_id = 'lost'"),
     ledger.DB.prepare("UPDATE ledger_export_days SET updated_at = '2024-07-02' WHERE day = ?").bind(day),
   ]);
   await exportAll();
   expect((await readExports(ledger.url)).map((one) => one.day)).toContain(day);
+  expect((await pages.visit("/")).text).not.toContain("Parquet");
+});
+
+test("DuckDB reads the manifests as the README says", async () => {
+  const readme = readFileSync(join(import.meta.dirname, "../src/export/README.md"), "utf8");
+  const [, sql = ""] = /```sql\nCREATE SECRET[^\n]*\n(.*?)```/s.exec(readme) ?? [];
+  const folder = await mkdtemp(join(tmpdir(), "call-ledger-manifests-"));
+  for (const key of await listKeys(ledger.ARCHIVE, "export/")) {
+    await mkdir(dirname(join(folder, key)), { recursive: true });
+    await writeFile(join(folder, key), Buffer.from((await (await ledger.ARCHIVE.get(key))?.arrayBuffer()) ?? []));
+  }
+  // Of an export that was cut off.
+  await writeFile(join(folder, "export/calls/day=2024-07-15/cut-off.parquet"), "");
+  const connection = await (await DuckDBInstance.create()).connect();
+  const reader = await connection.runAndReadAll(sql.replaceAll("r2://call-ledger-archive", folder));
+  const months = reader.getRowsJS();
+  const [{ calls } = { calls: 0 }] = await queryExports(ledger.url, "SELECT count(*) AS calls FROM calls");
+  expect(months.reduce((sum, [, count]) => sum + Number(count), 0)).toBe(Number(calls));
+  expect(Number(calls)).toBeGreaterThan(5);
+  connection.closeSync();
+  await rm(folder, { recursive: true });
 });
 
 test("a file is had with the token alone, and nothing else by its address", async () => {

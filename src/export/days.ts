@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { parseRows } from "../ledger/schema.ts";
+import { type LedgerReader, parseRows } from "../ledger/schema.ts";
 import { askStore } from "../stores/ask.ts";
 
 const dayRow = z.object({
@@ -139,7 +139,11 @@ const healthRow = z.object({
  * Reads how many days are to be exported, the oldest of them, and the oldest whose export makes no progress.
  * @param stalledBefore ISO 8601 UTC: exports whose last step is older stand still
  */
-export async function readBacklog(db: D1Database, now: Date, stalledBefore: Date): Promise<z.infer<typeof healthRow>> {
+export async function readBacklog(
+  db: LedgerReader,
+  now: Date,
+  stalledBefore: Date,
+): Promise<z.infer<typeof healthRow>> {
   const query = db
     .prepare(
       `SELECT count(*) AS days, min(day) AS oldest,

@@ -1,3 +1,4 @@
+import type { LedgerReader } from "../ledger/schema.ts";
 import { readBacklog } from "./days.ts";
 
 /** Time without a step after which an export stands still: the job of the next hour should have gone on. */
@@ -13,7 +14,7 @@ export interface ExportBacklog {
   problem: string | undefined;
 }
 
-export async function exportBacklog(db: D1Database, now: Date): Promise<ExportBacklog> {
+export async function exportBacklog(db: LedgerReader, now: Date): Promise<ExportBacklog> {
   const { failed, ...waiting } = await readBacklog(db, now, new Date(now.getTime() - STALLED_MS));
   const problem =
     failed === null ? undefined : `makes no progress with ${failed} (src/export/README.md, When it stops)`;

@@ -37,8 +37,9 @@ export async function exportStep(day: string, stores: ExportStores): Promise<boo
   const [old, ...toCarry] = at.toCarry;
   if (old !== undefined) {
     const { file, calls } = await carryOver(old, { day, exportId }, stores);
-    const next = { ...at, toCarry, carriedCalls: at.carriedCalls + calls, files: [...at.files, ...(file ?? [])] };
-    await saveOrDiscard(row, next, file === undefined || file[0]?.key === old.key ? undefined : file[0], stores);
+    const files = file === undefined ? at.files : [...at.files, file];
+    const next = { ...at, toCarry, carriedCalls: at.carriedCalls + calls, files };
+    await saveOrDiscard(row, next, file === old ? undefined : file, stores);
     return false;
   }
   const next = await writeNext(at, { day, exportId }, stores);
@@ -63,7 +64,7 @@ async function carryOver(
   old: ExportedFile,
   to: { day: string; exportId: string },
   { db, bucket }: ExportStores,
-): Promise<{ file?: [ExportedFile]; calls: number }> {
+): Promise<{ file?: ExportedFile; calls: number }> {
   const { table } = old;
   const bytes = await readFile(bucket, old.key);
   const callIds = await decodeCallIds(bytes);
@@ -71,11 +72,11 @@ async function carryOver(
   const rows = callIds.filter((id) => left.has(id)).length;
   const calls = table === "calls" ? rows : 0;
   if (rows === 0) return { calls };
-  if (rows === old.rows) return { file: [old], calls };
+  if (rows === old.rows) return { file: old, calls };
   const columns = (await decodeRows(table, bytes)).map((values) =>
     values.filter((_, index) => left.has(callIds[index] ?? "")),
   );
-  return { file: [await writeFile(bucket, { table, ...to }, columns)], calls };
+  return { file: await writeFile(bucket, { table, ...to }, columns), calls };
 }
 
 /** Writes the next rows that D1 has of a day. @returns `undefined` if there are no more */

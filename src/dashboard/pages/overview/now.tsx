@@ -1,3 +1,4 @@
+import type { ExportBacklog } from "../../../export/health.ts";
 import { sizeProblem } from "../../../ledger/size.ts";
 import type { Statistics } from "../../../ledger/totals/statistics.ts";
 import { Notice } from "../../ui/notices.tsx";
@@ -88,6 +89,19 @@ export function DatabaseSize({ bytes }: { bytes: number }) {
   return (
     <Notice tone={problem.isFull ? "bad" : "warn"}>
       <p>The database {problem.message}.</p>
+    </Notice>
+  );
+}
+
+/** Says when an export makes no progress, or more than the one day that is just over waits for one. */
+export function WaitingExports({ days, oldest, problem }: ExportBacklog) {
+  if (problem === undefined && days < 2) return null;
+  return (
+    <Notice tone={problem === undefined ? "warn" : "bad"}>
+      <p>
+        {counted(days, "day waits", "days wait")} to be written as Parquet, since {oldest}.
+        {problem !== undefined && ` The export ${problem}.`}
+      </p>
     </Notice>
   );
 }

@@ -1,4 +1,5 @@
 import { readOpenAlerts } from "../../../alerts/state.ts";
+import { type ExportBacklog, exportBacklog } from "../../../export/health.ts";
 import { listCalls } from "../../../ledger/calls.ts";
 import { type FigureResult, readFigures } from "../../../ledger/queries/figure.ts";
 import { figures } from "../../../ledger/queries/figures.ts";
@@ -9,6 +10,7 @@ import type { StatisticsRange } from "../../../ledger/totals/read.ts";
 import { readStatistics } from "../../../ledger/totals/statistics.ts";
 import { readVersions } from "../../../ledger/versions.ts";
 import { namesOfPlatforms, platforms } from "../../../platforms/index.ts";
+import { readSettings } from "../../../settings.ts";
 import { configuredDestinations } from "../../../sync/destinations/index.ts";
 import { html } from "../../ui/html.ts";
 import { Page } from "../../ui/layout.tsx";
@@ -24,7 +26,7 @@ import { Choices } from "./choices.tsx";
 import { Dispositions } from "./dispositions.tsx";
 import { FirstSteps, type OfferedPlatform } from "./first-steps.tsx";
 import { Metrics } from "./metrics.tsx";
-import { DatabaseSize, LiveCalls, MissingRecordings, SyncHealth } from "./now.tsx";
+import { DatabaseSize, LiveCalls, MissingRecordings, SyncHealth, WaitingExports } from "./now.tsx";
 import { Outcomes, outstanding } from "./outcomes.tsx";
 import { OwnFigures } from "./own-figures.tsx";
 import { callsPath, type OverviewQuery, overviewPath, periodBefore, readOverviewQuery, weekPath } from "./query.ts";
@@ -46,7 +48,8 @@ export const showOverview: PageHandler = async (request, viewer, env) => {
   // Afterwards: D1 has one thread, and what is slow here would hold up the statistics.
   const own = await readFigures(db, figures, parameters);
   const waiting = (await viewer.waiting) ?? {};
-  return html(<Overview {...{ query, data, own, waiting, isSwitchedOn, viewer }} />, {
+  const exports = readSettings(env).exportParquet ? await exportBacklog(db, viewer.now) : undefined;
+  return html(<Overview {...{ query, data, own, waiting, exports, isSwitchedOn, viewer }} />, {
     status: hasMistake ? 400 : 200,
   });
 };
@@ -89,12 +92,14 @@ interface OverviewProps {
   /** The figures of this deployment. */
   own: readonly FigureResult[];
   waiting: Waiting;
+  /** Absent while nothing is exported. */
+  exports: ExportBacklog | undefined;
   /** Whether there is any destination downstream. */
   isSwitchedOn: boolean;
   viewer: Viewer;
 }
 
-function Overview({ query, data, own, waiting, isSwitchedOn, viewer }: OverviewProps) {
+function Overview({ query, data, own, waiting, exports, isSwitchedOn, viewer }: OverviewProps) {
   const { range, agent_id, errors } = query;
   const { statistics, hours, before, period, missing, alerts, compared, versions, newest } = data;
   const { now } = viewer;
@@ -134,6 +139,7 @@ function Overview({ query, data, own, waiting, isSwitchedOn, viewer }: OverviewP
       <OpenAlerts alerts={alerts} viewer={viewer} />
       <DatabaseSize bytes={statistics.database_bytes} />
       <MissingRecordings {...missing} />
+      {exports && <WaitingExports {...exports} />}
       <Choices range={range} agent_id={agent_id} agents={statistics.agents} />
       <Outcomes now={statistics} before={before} period={period} range={range} listOf={listOf} />
       {hasCalls ? (
