@@ -81,6 +81,9 @@ test("DuckDB says of every column what D1 says", async () => {
       started_at: "0001-01-01T00:00:00.001Z",
     }),
   );
+  await send(
+    customCall({ call_id: "first" }).start({ timestamp: "1970-01-01T00:00:00Z", started_at: "1970-01-01T00:00:00Z" }),
+  );
   await send(customCall({ call_id: "marked" }).start({ agent_phone: "\u{FEFF}1" }));
   await ledger.DB.prepare(
     "UPDATE calls SET transcript_turns = 9007199254740991, recording_key = 'a', duration_seconds = 9007199254740993.5 WHERE call_id = 'bare'",

@@ -29,7 +29,7 @@ const utf8 = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
 
 const parsers = {
   stringFromBytes: (bytes: Uint8Array | undefined) => bytes && utf8.decode(bytes),
-  timestampFromMilliseconds: (ms: bigint | undefined) => ms && Number(ms),
+  timestampFromMilliseconds: (ms: bigint | undefined) => (ms === undefined ? undefined : Number(ms)),
 };
 
 const compressors = { GZIP: (compressed: Uint8Array) => gunzipSync(compressed) };
