@@ -7,6 +7,7 @@ import { ingestContext } from "./ingest/ingest.ts";
 import { deleteOldTombstones } from "./ledger/erasure.ts";
 import { deleteOldJobs } from "./ledger/jobs.ts";
 import { countStaleHours } from "./ledger/totals/stale.ts";
+import { startLettingGo } from "./letting-go/start.ts";
 import { log, logError } from "./log.ts";
 import { STARTED_BY_CRON, startRecordings } from "./recordings/start.ts";
 import { goOnSending } from "./sync/again/page.ts";
@@ -47,6 +48,7 @@ async function everyMinute(env: Env, ctx: ExecutionContext, now: Date): Promise<
     run("erasures", () => sweepErasures({ db: env.DB, bucket: env.ARCHIVE }, now)),
     run("recordings", () => startRecordings(env, now, STARTED_BY_CRON)),
     run("stale hours", () => countStaleHours(env.DB, now)),
+    run("letting go", () => startLettingGo(env, now)),
     run("alerts", () => watch(env, now)),
     run("old rows", async () => {
       await deleteOldTombstones(env.DB, now);

@@ -14,8 +14,10 @@ export interface Settings {
   searchTranscripts: boolean;
   /** Whether the audio of calls is copied into R2. */
   archiveRecordings: boolean;
-  /** Whether the days are written as Parquet. */
+  /** Whether each day is written as Parquet. */
   exportParquet: boolean;
+  /** Days after which calls leave D1, once they are in Parquet; `undefined`: never. */
+  hotDays: number | undefined;
   /** Days after which calls are erased; `undefined`: never. */
   retentionDays: number | undefined;
   /** Minutes without an event after which there is an alert; `undefined`: none. */
@@ -51,6 +53,12 @@ export function readSettings(env: Env): Settings {
   if (parquet !== "on" && parquet !== "off") {
     problems.push({ setting: "EXPORT_PARQUET", problem: "is neither on nor off" });
   }
+  const hot = env.HOT_DAYS ? Number(env.HOT_DAYS) : undefined;
+  const isHot = hot === undefined || (Number.isSafeInteger(hot) && hot > 0);
+  if (!isHot) problems.push({ setting: "HOT_DAYS", problem: "is not a whole number of days" });
+  if (hot !== undefined && parquet !== "on") {
+    problems.push({ setting: "HOT_DAYS", problem: "lets no call go while EXPORT_PARQUET is not on" });
+  }
   const days = env.RETENTION_DAYS ? Number(env.RETENTION_DAYS) : undefined;
   const isDays = days === undefined || (Number.isSafeInteger(days) && days > 0);
   if (!isDays) problems.push({ setting: "RETENTION_DAYS", problem: "is not a whole number of days" });
@@ -67,6 +75,7 @@ export function readSettings(env: Env): Settings {
     searchTranscripts: search === "on",
     archiveRecordings: recordings === "on",
     exportParquet: parquet === "on",
+    hotDays: isHot && parquet === "on" ? hot : undefined,
     retentionDays: isDays ? days : undefined,
     silenceMinutes: isMinutes ? minutes : undefined,
     problems,

@@ -3,15 +3,16 @@ import { erasureView, viewErasure } from "../erasure/start.ts";
 import { nothing, operation } from "../http/operation.ts";
 import { notFound, problemResponse } from "../http/problem.ts";
 import { type JobRow, readJob, stopJob } from "../ledger/jobs.ts";
+import { lettingGoView, viewLettingGo } from "../letting-go/start.ts";
 import { sendingView, viewSending } from "../sync/again/start.ts";
 
-const answers = { "application/json": z.union([erasureView, sendingView]) };
+const answers = { "application/json": z.union([erasureView, sendingView, lettingGoView]) };
 
 /** `GET /api/jobs/{id}`: how far a job is. */
 export const getJob = operation({
   method: "get",
   path: "/jobs/{id}",
-  summary: "How far an erasure is, or a range that is sent again",
+  summary: "How far a job is: an erasure, a range that is sent again, or calls that leave the database",
   query: nothing,
   body: nothing,
   answers,
@@ -44,6 +45,6 @@ export const stopSending = operation({
 });
 
 function answer(job: JobRow | undefined): Response {
-  const view = job && (viewErasure(job) ?? viewSending(job));
+  const view = job && (viewErasure(job) ?? viewSending(job) ?? viewLettingGo(job));
   return view === undefined ? notFound("There is no job of this id.") : Response.json(view);
 }

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { callQuery, nothing, operation } from "../http/operation.ts";
-import { readCallRow } from "../ledger/calls.ts";
 import { reader } from "../ledger/schema.ts";
+import { findArchived } from "../letting-go/read.ts";
 import { unknownCall } from "../reading/call.ts";
 import { audioKinds } from "../recordings/audio.ts";
 import { noRecording, recordingResponse } from "../recordings/play.ts";
@@ -16,7 +16,7 @@ export const getRecording = operation({
   answers: Object.fromEntries(audioKinds.map(({ contentType }) => [contentType, z.string()])),
   problems: [404],
   async perform({ parameter: callId, request }, env) {
-    const call = await readCallRow(reader(env.DB), callId);
+    const call = await findArchived(callId, { db: reader(env.DB), bucket: env.ARCHIVE });
     if (call === undefined) return unknownCall();
     return call.recording_key === null ? noRecording() : recordingResponse(env.ARCHIVE, call.recording_key, request);
   },

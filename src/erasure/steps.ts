@@ -6,6 +6,7 @@ import { removeHeld } from "../held/held.ts";
 import { buryCalls, callIdsBefore, callIdsOfNumber, deleteCallRows } from "../ledger/erasure.ts";
 import { forgetSubject, type JobRow, saveJob } from "../ledger/jobs.ts";
 import { mergeSearchIndex } from "../ledger/search-index.ts";
+import { recountHour } from "../letting-go/recount.ts";
 import { findHeld } from "./held.ts";
 import { type Subject, subject as subjectSchema } from "./subject.ts";
 
@@ -59,7 +60,7 @@ export interface ErasureStores {
 
 /** The next step of an erasure. JSON in `ledger_jobs.position`. */
 export const position = z.object({
-  stage: z.enum(["calls", "parked", "quarantined", "export", "index"]),
+  stage: z.enum(["calls", "parked", "quarantined", "totals", "export", "index"]),
   after: z.string().optional().describe("the key of the held body before"),
   hasErased: z.boolean().describe("whether this pass erased anything: then another follows, until one finds nothing"),
   rewrite: rewritePosition.optional().describe("days of the export; absent before the first"),
@@ -105,7 +106,12 @@ async function eraseStep(subject: Subject, at: Position, stores: ErasureStores):
       const pass = { hasErased: hasErased || isAny(all), toSweep };
       if (matches.next !== undefined) return { erased: all, next: { stage, after: matches.next, ...pass } };
       if (stage === "parked") return { erased: all, next: { stage: "quarantined", ...pass } };
-      return { erased: all, next: pass.hasErased ? { ...beginning, toSweep } : { stage: "export", ...pass } };
+      return { erased: all, next: pass.hasErased ? { ...beginning, toSweep } : { stage: "totals", ...pass } };
+    }
+    case "totals": {
+      // By the files of the export, before these are written again.
+      const hasMore = await recountHour(stores);
+      return { erased: nothingErased, next: { stage: hasMore ? stage : "export", hasErased, toSweep } };
     }
     case "export": {
       const [day, ...others] = toSweep ?? [];

@@ -52,16 +52,22 @@ function asValue(value: unknown): Value {
 }
 
 /** Reads all rows of a file. */
-export async function decodeRows(table: TableName, file: ArrayBuffer): Promise<Value[][]> {
+export function decodeRows(table: TableName, file: ArrayBuffer): Promise<Value[][]> {
+  return decodeColumns(file, Object.keys(tables[table].columns));
+}
+
+/** Reads some columns of all rows of a file. */
+export async function decodeColumns(file: ArrayBuffer, names: readonly string[]): Promise<Value[][]> {
   const metadata = parquetMetadata(file);
   const columns: Value[][] = [];
-  for (const name of Object.keys(tables[table].columns)) columns.push(await readColumn(file, metadata, name));
+  for (const name of names) columns.push(await readColumn(file, metadata, name));
   return columns;
 }
 
 /** Reads the call of each row of a file. */
 export async function decodeCallIds(file: ArrayBuffer): Promise<string[]> {
-  return (await readColumn(file, parquetMetadata(file), "call_id")).map(String);
+  const [callIds = []] = await decodeColumns(file, ["call_id"]);
+  return callIds.map(String);
 }
 
 /**

@@ -12,8 +12,8 @@ export const heldPrefixes: Record<HeldState, string> = { parked: "parked/", quar
 
 /**
  * Why a body is in quarantine. `not-an-object`: no JSON object. `invalid`: a field does not fit. `unrecognised`: no event that this
- * Worker knows. `id-reused`: another body has its id. `other-platform`: another platform began its call. `faulty`: this code or D1
- * trips over it.
+ * Worker knows. `id-reused`: another body has its id. `other-platform`: another platform began its call. `let-go`: its call left D1.
+ * `faulty`: this code or D1 trips over it.
  */
 export const quarantineReasons = [
   "not-an-object",
@@ -21,6 +21,7 @@ export const quarantineReasons = [
   "unrecognised",
   "id-reused",
   "other-platform",
+  "let-go",
   "faulty",
 ] as const;
 export type QuarantineReason = (typeof quarantineReasons)[number];

@@ -179,7 +179,8 @@ async function resultOfPlan(
   const about = { event_id, call_id, event };
   switch (result.kind) {
     case "id-reused":
-    case "other-platform": {
+    case "other-platform":
+    case "let-go": {
       const reason = result.kind;
       return quarantine(received, reason, refusals[reason], { ...about, kind: "quarantined", reason }, bucket, until);
     }
@@ -194,6 +195,7 @@ async function resultOfPlan(
 const refusals = {
   "id-reused": "The ledger has another body of this event of this call under the same id.",
   "other-platform": "The call was begun by another platform.",
+  "let-go": "The call has left the database (HOT_DAYS), and nothing is added to it any more.",
 };
 
 /** Quarantines a body. Never rejects: the result is `failed` if R2 does not take it. */

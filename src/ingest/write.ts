@@ -2,6 +2,7 @@ import pMap from "p-map";
 import { putOverflow } from "../archive/objects.ts";
 import { archiveTranscript } from "../archive/transcripts.ts";
 import { type RecordResult, recordEvents } from "../ledger/record.ts";
+import { readRecord } from "../letting-go/record.ts";
 import { logError, reasonOf } from "../log.ts";
 import { MAX_CONNECTIONS, StoreError, type StoreName } from "../stores/ask.ts";
 import type { Plan } from "./plan.ts";
@@ -41,14 +42,11 @@ export async function write(
   }
 }
 
-async function archive(
-  { transcript, overflow }: Plan,
-  kind: RecordResult,
-  bucket: R2Bucket,
-  until: number,
-): Promise<WriteResult> {
-  if (kind !== "stored" && kind !== "duplicate") return { kind };
+async function archive(plan: Plan, recorded: RecordResult, bucket: R2Bucket, until: number): Promise<WriteResult> {
+  const { transcript, overflow } = plan;
   try {
+    const kind = recorded === "let-go" ? await compareWithRecord(plan, bucket, until) : recorded;
+    if (kind !== "stored" && kind !== "duplicate") return { kind };
     await Promise.all([
       transcript && archiveTranscript(bucket, transcript, kind, until),
       overflow && putOverflow(bucket, overflow, until),
@@ -57,6 +55,24 @@ async function archive(
   } catch (error) {
     return resultOf("R2", error);
   }
+}
+
+/** Finds out what a body is to a call that left D1, by the call's rows in R2. */
+async function compareWithRecord(
+  { call_id, ledger: { platform, entries } }: Plan,
+  bucket: R2Bucket,
+  until: number,
+): Promise<RecordResult> {
+  const record = await readRecord(bucket, call_id, until);
+  if (record === undefined) return "let-go";
+  if (record.call.platform !== platform) return "other-platform";
+  const known = entries.map(({ row }) =>
+    record.events.find(({ event, event_id }) => event === row.event && event_id === row.event_id),
+  );
+  if (entries.some(({ row }, nth) => (known[nth]?.ledger_sha256 ?? row.ledger_sha256) !== row.ledger_sha256)) {
+    return "id-reused";
+  }
+  return known.includes(undefined) ? "let-go" : "duplicate";
 }
 
 function resultOf(store: StoreName, error: unknown): WriteResult {

@@ -29,18 +29,23 @@ export async function buryCalls(db: D1Database, callIds: readonly string[], now:
 
 const rowCounts = z.object({ calls: z.number(), events: z.number(), deliveries: z.number(), words: z.number() });
 
-/** Deletes calls with their events, deliveries, numbers, tool calls and words, in one transaction. Run after `buryCalls`. Safe to repeat. */
+/**
+ * Deletes calls with their events, deliveries, numbers, tool calls and words, and what is left of calls that left D1, in one
+ * transaction. Run after `buryCalls`. Safe to repeat.
+ */
 export async function deleteCallRows(db: D1Database, callIds: readonly string[]): Promise<ErasedRows> {
   const named = "(SELECT value FROM json_each(?1))";
   const [counted] = await askStore("D1", () =>
     db.batch(
       [
-        `SELECT (SELECT count(*) FROM calls WHERE call_id IN ${named}) AS calls,
+        `SELECT (SELECT count(*) FROM calls WHERE call_id IN ${named})
+             + (SELECT count(*) FROM ledger_left_calls WHERE call_id IN ${named}) AS calls,
            (SELECT count(*) FROM events WHERE call_id IN ${named}) AS events,
            (SELECT count(*) FROM sync_deliveries WHERE call_id IN ${named}) AS deliveries,
            (SELECT count(*) FROM calls JOIN ledger_search_index ON ledger_search_index.rowid = calls.id
             WHERE call_id IN ${named}) AS words`,
         `DELETE FROM calls WHERE call_id IN ${named}`,
+        `DELETE FROM ledger_left_calls WHERE call_id IN ${named}`,
       ].map((sql) => db.prepare(sql).bind(JSON.stringify(callIds))),
     ),
   );
@@ -59,8 +64,10 @@ const callIdRow = z.object({ call_id: z.string() });
 export async function callIdsOfNumber(db: D1Database, digits: string, until: string, limit: number): Promise<string[]> {
   const query = db
     .prepare(
+      // What left D1 came in long before.
       `SELECT calls.call_id FROM ledger_caller_numbers JOIN calls USING (id)
-       WHERE ledger_caller_numbers.digits = ?1 AND calls.ledger_first_received_at <= ?2 LIMIT ?3`,
+       WHERE ledger_caller_numbers.digits = ?1 AND calls.ledger_first_received_at <= ?2
+       UNION ALL SELECT call_id FROM ledger_left_numbers JOIN ledger_left_calls USING (id) WHERE digits = ?1 LIMIT ?3`,
     )
     .bind(digits, until, limit);
   return parseRows(callIdRow, await askStore("D1", () => query.all())).map(({ call_id }) => call_id);
@@ -68,18 +75,26 @@ export async function callIdsOfNumber(db: D1Database, digits: string, until: str
 
 /** Counts the calls of {@link callIdsOfNumber}. */
 export async function countCallsOfNumber(db: D1Database, digits: string): Promise<number> {
-  const query = db.prepare("SELECT count(*) AS calls FROM ledger_caller_numbers WHERE digits = ?").bind(digits);
+  const query = db
+    .prepare(
+      `SELECT (SELECT count(*) FROM ledger_caller_numbers WHERE digits = ?1)
+         + (SELECT count(*) FROM ledger_left_numbers WHERE digits = ?1) AS calls`,
+    )
+    .bind(digits);
   return z.object({ calls: z.number() }).parse(await askStore("D1", () => query.first())).calls;
 }
 
 /**
- * Finds calls that are older than a moment, oldest first.
+ * Finds calls that are older than a moment, those that left D1 first; of these the hour is known.
  * @param before ISO 8601 UTC
  * @param limit of calls
  */
 export async function callIdsBefore(db: D1Database, before: string, limit: number): Promise<string[]> {
   const query = db
-    .prepare("SELECT call_id FROM calls WHERE called_at < ?1 ORDER BY called_at LIMIT ?2")
+    .prepare(
+      `SELECT call_id FROM ledger_left_calls WHERE (day, hour) < (substr(?1, 1, 10), CAST(substr(?1, 12, 2) AS INTEGER))
+       UNION ALL SELECT call_id FROM (SELECT call_id FROM calls WHERE called_at < ?1 ORDER BY called_at LIMIT ?2) LIMIT ?2`,
+    )
     .bind(before, limit);
   return parseRows(callIdRow, await askStore("D1", () => query.all())).map(({ call_id }) => call_id);
 }

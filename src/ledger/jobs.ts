@@ -6,7 +6,7 @@ import { type LedgerReader, parseRows } from "./schema.ts";
 export const jobStatus = z.enum(["running", "complete", "errored", "stopped"]);
 export type JobStatus = z.infer<typeof jobStatus>;
 
-const jobKind = z.enum(["erasure", "send-again"]);
+const jobKind = z.enum(["erasure", "send-again", "letting-go"]);
 export type JobKind = z.infer<typeof jobKind>;
 
 const jobRow = z.object({
@@ -51,12 +51,12 @@ export async function readJob(db: D1Database, id: string): Promise<JobRow | unde
 
 /**
  * Records the progress of a job. A complete job stays complete. Safe to repeat.
- * @param dueAt when the cron goes on with it, or sweeps after it
+ * @param dueAt when the cron goes on with it, or sweeps after it; `undefined`: never
  */
 export async function saveJob(
   db: D1Database,
   { id, status, output, position }: { id: string; status: JobStatus; output: object; position: object | undefined },
-  dueAt: Date,
+  dueAt: Date | undefined,
   now: Date,
 ): Promise<void> {
   const update = db
@@ -67,7 +67,7 @@ export async function saveJob(
     )
     .bind(
       ...[id, status, JSON.stringify(output), position === undefined ? null : JSON.stringify(position)],
-      ...[dueAt.toISOString(), now.toISOString()],
+      ...[dueAt?.toISOString() ?? null, now.toISOString()],
     );
   await askStore("D1", () => update.run());
 }

@@ -8,7 +8,7 @@ import { indexTranscript, type SearchText } from "./search-index.ts";
 import { replaceToolCalls, type ToolCalls } from "./tool-calls.ts";
 
 /** A row of `events`, with the columns for the ledger's own use. */
-const writtenRow = eventRow.extend({
+export const writtenRow = eventRow.extend({
   ledger_sha256: z.string().describe("of the body, hex"),
   ledger_ingest_id: z.string(),
   /** JSON array of digits. */
@@ -39,9 +39,10 @@ export interface LedgerWrite {
 
 /**
  * `stored`: an event of the body is new. `duplicate`: all are in the ledger already. `id-reused`: the ledger has the same event
- * with another body. `other-platform`: another platform began the call. `erased`: the call was erased.
+ * with another body. `other-platform`: another platform began the call. `erased`: the call was erased. `let-go`: the call left D1, and
+ * its events with it.
  */
-export type RecordResult = "stored" | "duplicate" | "id-reused" | "other-platform" | "erased";
+export type RecordResult = "stored" | "duplicate" | "id-reused" | "other-platform" | "erased" | "let-go";
 
 /**
  * Writes the events of bodies, and the rows that follow from them, in one transaction and one round trip. Safe to repeat: a repetition
@@ -97,10 +98,11 @@ INSERT INTO events (${eventColumns.join(", ")})
 SELECT ${eventColumns.map((_, index) => `?${index + 3}`).join(", ")}
 WHERE NOT EXISTS (SELECT 1 FROM ledger_erased_calls WHERE call_sha256 = ?1)
   AND NOT EXISTS (SELECT 1 FROM calls WHERE call_id = ?${eventColumns.indexOf("call_id") + 3} AND platform <> ?2)
+  AND NOT EXISTS (SELECT 1 FROM ledger_left_calls WHERE call_id = ?${eventColumns.indexOf("call_id") + 3})
 ON CONFLICT DO NOTHING
 RETURNING 1`;
 
-/** Inserts an event, unless its call is erased or was begun by another platform. */
+/** Inserts an event, unless its call is erased, was begun by another platform, or left D1. */
 function insertEvent(
   db: D1Database,
   row: LedgerEntry["row"],
@@ -128,6 +130,7 @@ const existingRow = writtenRow.pick({
   ledger_ingest_id: true,
 });
 const buriedRow = z.object({ call_sha256: z.string() });
+const leftRow = z.object({ call_id: z.string() });
 const begunRow = z.object({ call_id: z.string(), platform: z.string() });
 
 /** Finds out why D1 inserted nothing of some bodies, in one round trip. */
@@ -136,7 +139,7 @@ async function explain(db: D1Database, writes: readonly LedgerWrite[], until: nu
     entries.map(({ row: { call_id, event, event_id } }) => ({ call_id, event, event_id })),
   );
   const named = JSON.stringify(keys);
-  const [events, tombstones, calls] = await askStore(
+  const [events, tombstones, calls, left] = await askStore(
     "D1",
     () =>
       db.batch([
@@ -160,18 +163,25 @@ async function explain(db: D1Database, writes: readonly LedgerWrite[], until: nu
             `SELECT calls.call_id, calls.platform FROM json_each(?) AS named JOIN calls ON calls.call_id = named.value ->> 'call_id'`,
           )
           .bind(named),
+        db
+          .prepare(
+            `SELECT call_id FROM json_each(?) AS named JOIN ledger_left_calls ON call_id = named.value ->> 'call_id'`,
+          )
+          .bind(named),
       ]),
     { until },
   );
   const existing = parseRows(existingRow, events);
   const buried = new Set(parseRows(buriedRow, tombstones).map(({ call_sha256 }) => call_sha256));
   const platforms = new Map(parseRows(begunRow, calls).map(({ call_id, platform }) => [call_id, platform]));
+  const gone = new Set(parseRows(leftRow, left).map(({ call_id }) => call_id));
   return writes.map(({ platform, callSha256, entries }) => {
     const [{ row: first }] = entries;
     const own = existing.filter(({ call_id, event_id }) => call_id === first.call_id && event_id === first.event_id);
     // The first try had committed when its connection broke.
     if (own.some(({ ledger_ingest_id }) => ledger_ingest_id === first.ledger_ingest_id)) return "stored";
     if (buried.has(callSha256)) return "erased";
+    if (gone.has(first.call_id)) return "let-go";
     if ((platforms.get(first.call_id) ?? platform) !== platform) return "other-platform";
     if (own.some(({ ledger_sha256 }) => ledger_sha256 !== first.ledger_sha256)) return "id-reused";
     if (entries.every(({ row }) => own.some(({ event }) => event === row.event))) return "duplicate";

@@ -16,6 +16,9 @@ const recordingRow = z.object({
 /** The state of the copy of a call's recording. */
 export type RecordingRow = z.infer<typeof recordingRow>;
 
+/** A row of `ledger_recordings`, but for the id of its call. */
+export const storedRecording = recordingRow.extend({ recording_url: z.string(), attempt_id: z.string().nullable() });
+
 /**
  * Requests a copy of the recording at the address in a call's row. No-op unless this run of ingest wrote one of the events, or if this
  * address was requested before. A new address waits for an attempt under way. Run after `mergeCall`, in one batch.

@@ -4,8 +4,8 @@ import { type Turn, toolStatus } from "../events/event.ts";
 import { cursorOf, writeCursor } from "../http/cursor.ts";
 import { callQuery, nothing, operation } from "../http/operation.ts";
 import { type Problem, problemResponse } from "../http/problem.ts";
-import { readCall, readCallRow } from "../ledger/calls.ts";
 import { deliveryRow, eventRow, reader, toolCallRow, withJson } from "../ledger/schema.ts";
+import { findArchived, findCall } from "../letting-go/read.ts";
 import { callAnswer } from "./calls.ts";
 
 /** `GET /api/calls/{call_id}`: a call with its tool calls, events and deliveries. */
@@ -29,7 +29,7 @@ export const getCall = operation({
   },
   problems: [404],
   async perform({ parameter: callId, query: { payloads } }, env) {
-    const details = await readCall(reader(env.DB), callId);
+    const details = await findCall(callId, { db: reader(env.DB), bucket: env.ARCHIVE });
     if (details === undefined) return unknownCall();
     const { call, tool_calls, events, deliveries } = details;
     const payload = (text: string | null): unknown => (text === null || payloads === "false" ? null : JSON.parse(text));
@@ -94,7 +94,7 @@ export const getTranscript = operation({
   },
   problems: [404],
   async perform({ parameter: call_id, query: { limit, cursor: [start] = [0] }, request }, env) {
-    const call = await readCallRow(reader(env.DB), call_id);
+    const call = await findArchived(call_id, { db: reader(env.DB), bucket: env.ARCHIVE });
     if (call === undefined) return unknownCall();
     const { transcript_key: key } = call;
     if (key === null) return missing("no-transcript", "No transcript", "The call has not ended, or had none.");

@@ -5,6 +5,7 @@ import { callsAsCsv } from "../ledger/csv.ts";
 import { MAX_LOOKED_AT, pageCursor, writePageCursor } from "../ledger/page.ts";
 import { callRow, reader, withJson } from "../ledger/schema.ts";
 import { callFilter, searchCalls } from "../ledger/search.ts";
+import { leftOfList, readLeftOfList } from "../letting-go/listed.ts";
 import { readSettings } from "../settings.ts";
 
 /** A call in an answer: JSON columns as JSON. */
@@ -40,15 +41,22 @@ export const getCalls = operation({
       calls: z.array(callAnswer),
       next_cursor: nextCursor,
       matching: matching.optional(),
+      left: leftOfList
+        .optional()
+        .describe("calls of the range that left the database, by HOT_DAYS: they are not in `calls`"),
     }),
   },
   async perform({ query: { limit, cursor, count, ...filter } }, env) {
     const { searchTranscripts } = readSettings(env);
     const search = { filter, limit, after: cursor, count: count === "true" };
-    const page = await searchCalls(reader(env.DB), callRow, search, searchTranscripts);
+    const db = reader(env.DB);
+    const [page, left] = await Promise.all([
+      searchCalls(db, callRow, search, searchTranscripts),
+      readLeftOfList(db, filter),
+    ]);
     if (page.kind === "refused") return invalidRequest([page.error]);
     const { rows, next, matching } = page;
-    return Response.json({ calls: rows.map(withJson), next_cursor: writePageCursor(next), matching });
+    return Response.json({ calls: rows.map(withJson), next_cursor: writePageCursor(next), matching, left });
   },
 });
 

@@ -208,16 +208,68 @@ CREATE TABLE ledger_export_days (
   position TEXT,                    -- JSON: where the export under way goes on; NULL: at the beginning
   exported_at TEXT,                 -- when the day's files were last complete; NULL: never
   error TEXT,                       -- why the export makes no progress; NULL: it does, or there is none
-  updated_at TEXT                   -- when an export last made a step; NULL: never
+  updated_at TEXT,                  -- when an export last made a step; NULL: never
+  leaving TEXT                      -- within the transaction in which calls leave D1: its name; NULL else
 ) STRICT, WITHOUT ROWID;
 
--- Calls that left D1: their rows are in the files of their day, from which the next export of the day carries them over.
+-- Calls that left D1 (src/letting-go). Their rows are in the files of their day, from which the next export of the day carries them
+-- over, and each in the record.json of its call.
 CREATE TABLE ledger_left_calls (
-  call_id TEXT NOT NULL PRIMARY KEY,
-  day TEXT NOT NULL                 -- UTC day of called_at
+  id INTEGER PRIMARY KEY,           -- of this table alone
+  call_id TEXT NOT NULL UNIQUE,
+  day TEXT NOT NULL,                -- UTC day of called_at: 2024-07-15
+  hour INTEGER NOT NULL             -- of that day, 0 to 23
+) STRICT;
+
+CREATE INDEX ledger_left_calls_by_hour ON ledger_left_calls (day, hour);
+
+-- As ledger_caller_numbers: erasures find the calls of a number here.
+CREATE TABLE ledger_left_numbers (
+  digits TEXT NOT NULL,
+  id INTEGER NOT NULL REFERENCES ledger_left_calls (id) ON DELETE CASCADE,
+  PRIMARY KEY (digits, id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX ledger_left_calls_by_day ON ledger_left_calls (day);
+CREATE INDEX ledger_left_numbers_by_call ON ledger_left_numbers (id);
+
+-- Totals of the calls that left, as ledger_hours has those of the others: of each hour, and of each quarter of it for ranges that
+-- cut through the hour. Statistics add both up.
+CREATE TABLE ledger_left_hours (
+  hour TEXT NOT NULL,
+  minute INTEGER NOT NULL,          -- 0, 15, 30, 45: of the quarter that begins then; -1: of the whole hour
+  agent_id TEXT NOT NULL,
+  part INTEGER NOT NULL,            -- from 1: calls that left at another time have totals of their own
+  calls INTEGER NOT NULL,
+  ended INTEGER NOT NULL,
+  analyzed INTEGER NOT NULL,
+  with_duration INTEGER NOT NULL,
+  total_duration_seconds REAL NOT NULL,
+  with_cost INTEGER NOT NULL,
+  total_cost_usd REAL NOT NULL,
+  with_latency INTEGER NOT NULL,
+  total_latency_ms REAL NOT NULL,
+  quarters TEXT NOT NULL,
+  dispositions TEXT NOT NULL,
+  metrics TEXT NOT NULL,
+  tools TEXT NOT NULL,
+  PRIMARY KEY (hour, minute, agent_id, part)
+) STRICT, WITHOUT ROWID;
+
+-- Hours of which a call that had left was erased, until its totals are counted again without it.
+CREATE TABLE ledger_left_recounts (
+  day TEXT NOT NULL,
+  hour INTEGER NOT NULL,
+  erased INTEGER NOT NULL,          -- how many calls so far: tells a count that is out of date
+  PRIMARY KEY (day, hour)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER ledger_left_calls_erased AFTER DELETE ON ledger_left_calls
+BEGIN
+  INSERT INTO ledger_left_recounts (day, hour, erased) VALUES (old.day, old.hour, 1)
+  ON CONFLICT DO UPDATE SET erased = erased + 1;
+  INSERT INTO ledger_export_days (day, changed_at) VALUES (old.day, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+  ON CONFLICT DO UPDATE SET changed_at = excluded.changed_at WHERE changed_at IS NULL;
+END;
 
 -- A change that meets an older one of its day writes nothing.
 CREATE TRIGGER ledger_export_of_new_calls AFTER INSERT ON calls

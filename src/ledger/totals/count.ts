@@ -11,6 +11,10 @@ const MAX_METRICS = 50;
 const MAX_METRIC_CHARACTERS = 200;
 const MAX_VALUES = 20;
 
+/** The columns of totals, in the order in which a count answers them. */
+export const totalsColumns = `agent_id, calls, ended, analyzed, with_duration, total_duration_seconds,
+  with_cost, total_cost_usd, with_latency, total_latency_ms, quarters, dispositions, metrics, tools`;
+
 /**
  * Counts the calls of spans by hour and agent, and of all agents together (agent_id ''). Its columns are those of `ledger_hours`.
  *
@@ -21,7 +25,15 @@ const MAX_VALUES = 20;
  *
  * Takes the number of a metric beyond 1e290 for that: else a few absurd ones make a sum infinite, which JSON cannot express.
  */
-export const countSql = `
+export const countSql = countSqlOf("calls", "tool_calls");
+
+/**
+ * Counts other calls than those of the tables, as {@link countSql} does, with parameters from 5 on of their own.
+ * @param calls SQL of a table or a query with the columns of `calls` that are counted
+ * @param toolCalls SQL as well, of `tool_calls`
+ */
+export function countSqlOf(calls: string, toolCalls: string): string {
+  return `
 WITH spans AS (
   SELECT value ->> 'since' AS since, value ->> 'until' AS until FROM json_each(?1)
   -- In the order of texts :60 comes after every moment of the hour.
@@ -39,7 +51,7 @@ WITH spans AS (
     calls.latency_ms AS latency,
     substr(calls.disposition, 1, ${MAX_DISPOSITION_CHARACTERS}) AS disposition,
     iif(?4 IS NOT '[]' AND (SELECT count(*) FROM json_each(calls.metrics)) <= ${MAX_METRICS}, calls.metrics, NULL) AS metrics
-  FROM spans CROSS JOIN calls ON calls.called_at >= spans.since AND calls.called_at < spans.until
+  FROM spans CROSS JOIN ${calls} AS calls ON calls.called_at >= spans.since AND calls.called_at < spans.until
   CROSS JOIN json_each('["agent", "all"]') AS scope
 ), quarters AS (
   SELECT hour, agent_id, minute, count(*) AS calls, sum(ended) AS ended, sum(analyzed) AS analyzed,
@@ -62,7 +74,7 @@ WITH spans AS (
   SELECT hour, agent_id, tool_calls.name, count(*) AS calls, count(iif(tool_calls.status = 'error', 1, NULL)) AS errors,
     count(tool_calls.duration_ms) AS with_duration, total(tool_calls.duration_ms) AS total_duration_ms,
     row_number() OVER (PARTITION BY hour, agent_id ORDER BY count(*) DESC, tool_calls.name) AS rank
-  FROM counted CROSS JOIN tool_calls ON tool_calls.call_id = counted.call_id
+  FROM counted CROSS JOIN ${toolCalls} AS tool_calls ON tool_calls.call_id = counted.call_id
   WHERE ?4 IS NULL OR counted.agent_id IN (SELECT value FROM json_each(?4))
   GROUP BY hour, agent_id, tool_calls.name
 ), tool_lists AS (
@@ -119,3 +131,4 @@ SELECT hour, agent_id, sum(calls) AS calls, sum(ended) AS ended, sum(analyzed) A
 FROM quarters LEFT JOIN disposition_lists USING (hour, agent_id) LEFT JOIN metric_lists USING (hour, agent_id)
 LEFT JOIN tool_lists USING (hour, agent_id)
 GROUP BY hour, agent_id`;
+}

@@ -2,7 +2,8 @@ import { tzOffset } from "@date-fns/tz";
 import * as z from "zod";
 import { askStore, LONG_QUERY_TIMEOUT_MS } from "../../stores/ask.ts";
 import { type LedgerReader, parseRows } from "../schema.ts";
-import { countSql } from "./count.ts";
+import { countSql, totalsColumns } from "./count.ts";
+import { compare } from "./sums.ts";
 
 export const HOUR_MS = 60 * 60 * 1000;
 
@@ -81,6 +82,14 @@ export function json<Value extends z.ZodType>(value: Value) {
     .pipe(value);
 }
 
+/** What left D1 is counted once and for all: a range that cuts through an hour has those of its quarters that begin in the range. */
+const leftSql = `
+SELECT hour, ${totalsColumns} FROM ledger_left_hours WHERE hour >= ?2 AND hour < ?3 AND minute = -1
+UNION ALL
+SELECT hour, ${totalsColumns} FROM json_each(?1) AS span CROSS JOIN ledger_left_hours
+ON hour = substr(span.value ->> 'since', 1, 13) AND minute >= 0
+  AND format('%s:%02d:00.000Z', hour, minute) >= span.value ->> 'since' AND format('%s:%02d:00.000Z', hour, minute) < span.value ->> 'until'`;
+
 /** Its parameters are those of `countSql`, and 5 whether quarters are wanted. */
 const readSql = `
 SELECT hour, agent_id, calls, ended, analyzed, with_duration, total_duration_seconds,
@@ -89,7 +98,11 @@ SELECT hour, agent_id, calls, ended, analyzed, with_duration, total_duration_sec
   iif(agent_id IN (SELECT value FROM json_each(?4)), dispositions, NULL) AS dispositions,
   iif(agent_id IN (SELECT value FROM json_each(?4)), metrics, NULL) AS metrics,
   iif(agent_id IN (SELECT value FROM json_each(?4)), tools, NULL) AS tools
-FROM (SELECT * FROM ledger_hours WHERE hour >= ?2 AND hour < ?3 UNION ALL SELECT * FROM (${countSql}))`;
+FROM (
+  SELECT hour, ${totalsColumns} FROM ledger_hours WHERE hour >= ?2 AND hour < ?3
+  UNION ALL SELECT * FROM (${countSql})
+  UNION ALL SELECT * FROM (${leftSql})
+)`;
 
 /**
  * Reads the totals of a range, hour by hour and agent by agent, ten days at a time. Calls are read where the range cuts through an
@@ -114,7 +127,9 @@ export async function* readHourRows(
         JSON.stringify(hasDetails ? [agent_id ?? ""] : []),
         Number(needsQuarters),
       );
-    yield parseRows(hourRow, await askStore("D1", () => statement.all(), { timeoutMs: LONG_QUERY_TIMEOUT_MS }));
+    const rows = parseRows(hourRow, await askStore("D1", () => statement.all(), { timeoutMs: LONG_QUERY_TIMEOUT_MS }));
+    // From wherever the totals of an hour come, the sums of fractions are the same.
+    yield rows.sort((one, other) => compare(one.hour, other.hour) || compare(one.agent_id, other.agent_id));
   }
 }
 

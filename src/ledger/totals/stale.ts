@@ -2,7 +2,7 @@ import * as z from "zod";
 import { logError } from "../../log.ts";
 import { askStore, LONG_QUERY_TIMEOUT_MS } from "../../stores/ask.ts";
 import { parseRows } from "../schema.ts";
-import { countSql } from "./count.ts";
+import { countSql, totalsColumns } from "./count.ts";
 import { HOUR_MS, hourOf } from "./read.ts";
 
 /** Calls end and are analyzed for a while after their hour is over, and each of them would have it counted anew. */
@@ -15,9 +15,7 @@ const staleRow = z.object({ hour: z.string() });
 
 /** Of stale hours: `insert` has the parameters of `countSql`, `remove` the first hour and the one after the last. */
 export const countStaleSql = {
-  insert: `INSERT INTO ledger_hours (hour, agent_id, calls, ended, analyzed, with_duration, total_duration_seconds,
-      with_cost, total_cost_usd, with_latency, total_latency_ms, quarters, dispositions, metrics, tools)
-    ${countSql}`,
+  insert: `INSERT INTO ledger_hours (hour, ${totalsColumns}) ${countSql}`,
   remove: "DELETE FROM ledger_stale_hours WHERE hour >= ?1 AND hour < ?2",
 };
 

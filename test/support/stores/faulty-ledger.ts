@@ -1,6 +1,7 @@
 import ledger, {
   EraseJob as LedgerEraseJob,
   ExportJob as LedgerExportJob,
+  LetGoJob as LedgerLetGoJob,
   SendAgainJob as LedgerSendAgainJob,
 } from "../../../src/index.ts";
 import { faulty, onFaultyStores } from "./faulty.ts";
@@ -19,6 +20,12 @@ export class EraseJob extends LedgerEraseJob {
 export class ExportJob extends LedgerExportJob {
   protected override readonly stepConfig = { retries: { limit: 1, delay: 10, backoff: "constant" } } as const;
 
+  constructor(ctx: ExecutionContext, env: Env) {
+    super(ctx, onFaultyStores(env));
+  }
+}
+
+export class LetGoJob extends LedgerLetGoJob {
   constructor(ctx: ExecutionContext, env: Env) {
     super(ctx, onFaultyStores(env));
   }

@@ -1,10 +1,10 @@
 import * as z from "zod";
 import { startCallErasure } from "../../../erasure/start.ts";
 import { readForm } from "../../../http/input.ts";
-import { readCall } from "../../../ledger/calls.ts";
 import type { Neighbours } from "../../../ledger/neighbours.ts";
 import { type RecordingRow, readRecording } from "../../../ledger/recordings.ts";
-import { type CallRow, reader } from "../../../ledger/schema.ts";
+import { type CallRow, type LedgerReader, reader } from "../../../ledger/schema.ts";
+import { type FoundCall, findCall } from "../../../letting-go/read.ts";
 import { readSettings } from "../../../settings.ts";
 import { html, seeOther } from "../../ui/html.ts";
 import { Page } from "../../ui/layout.tsx";
@@ -46,11 +46,11 @@ async function callPage(request: Parameters<PageHandler>[0], viewer: Viewer, env
   const url = new URL(request.url);
   const opened = openedFrom(url, viewer);
   const db = reader(env.DB);
-  const details = await readCall(db, callId, MAX_EVENTS + 1);
+  const details = await findCall(callId, { db, bucket: env.ARCHIVE }, MAX_EVENTS + 1);
   if (details === undefined) return html(<UnknownCall callId={callId} viewer={viewer} />, { status: 404 });
   const [transcript, copy, beside] = await Promise.all([
     readTranscriptState(env.ARCHIVE, details.call),
-    details.call.recording_url === null ? undefined : readRecording(db, callId),
+    copyOf(details, db),
     readBeside(db, opened, callId, readSettings(env).searchTranscripts),
   ]);
   const words = url.searchParams.get("words")?.trim();
@@ -60,7 +60,12 @@ async function callPage(request: Parameters<PageHandler>[0], viewer: Viewer, env
   });
 }
 
-interface CallProps extends NonNullable<Awaited<ReturnType<typeof readCall>>> {
+async function copyOf({ call, left }: FoundCall, db: LedgerReader): Promise<RecordingRow | undefined> {
+  if (left !== undefined) return left.recording ?? undefined;
+  return call.recording_url === null ? undefined : readRecording(db, call.call_id);
+}
+
+interface CallProps extends FoundCall {
   transcript: TranscriptState;
   /** How far the copy of its recording is; absent when none was asked for. */
   copy: RecordingRow | undefined;
@@ -79,6 +84,7 @@ function Call({
   call,
   events,
   deliveries,
+  left,
   transcript,
   copy,
   opened,
@@ -102,6 +108,12 @@ function Call({
       aside={<Beside beside={beside} list={opened.path} />}
     >
       {formError !== undefined && <Notice tone="bad">{formError}</Notice>}
+      {left !== undefined && (
+        <Notice tone="warn">
+          This call has left the database: it is opened by its id, counted and erased as before, but no longer listed or
+          found by its words, and nothing of it is sent again.
+        </Notice>
+      )}
       <Summary summary={call.summary} />
       <div class="call-body">
         <div class="stack call-side">

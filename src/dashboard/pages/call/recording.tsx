@@ -1,6 +1,6 @@
-import { readCallRow } from "../../../ledger/calls.ts";
 import type { RecordingRow } from "../../../ledger/recordings.ts";
 import { type CallRow, reader } from "../../../ledger/schema.ts";
+import { findArchived } from "../../../letting-go/read.ts";
 import { noRecording, recordingResponse } from "../../../recordings/play.ts";
 import { Notice } from "../../ui/notices.tsx";
 import { counted } from "../../ui/numbers.ts";
@@ -12,7 +12,7 @@ const REASON_CHARACTERS = 200;
 
 /** `GET /calls/{call_id}/recording`: the audio that the page of a call plays. */
 export const playRecording: PageHandler = async (request, _viewer, env) => {
-  const call = await readCallRow(reader(env.DB), callIdOf(request));
+  const call = await findArchived(callIdOf(request), { db: reader(env.DB), bucket: env.ARCHIVE });
   const key = call?.recording_key ?? null;
   return key === null ? noRecording() : recordingResponse(env.ARCHIVE, key, request);
 };

@@ -7,8 +7,10 @@ import { listCalls } from "../../../ledger/calls.ts";
 import { MAX_LOOKED_AT, type PagePosition, pageCursor, writePageCursor } from "../../../ledger/page.ts";
 import { reader } from "../../../ledger/schema.ts";
 import { countFailedTools } from "../../../ledger/tool-calls.ts";
+import { sqlOf } from "../../../letting-go/listed.ts";
 import { html } from "../../ui/html.ts";
 import { Page } from "../../ui/layout.tsx";
+import { Notice } from "../../ui/notices.tsx";
 import { counted, formatCount, formatDollars } from "../../ui/numbers.ts";
 import { ButtonLink, Empty, Paging } from "../../ui/parts.tsx";
 import { withQuery } from "../../ui/paths.ts";
@@ -46,7 +48,7 @@ export const showCaller: PageHandler = async (request, viewer, env) => {
       back={{ path: "/calls", name: "All calls" }}
       lead={totalsOf(totals)}
       aside={
-        totals.calls > 0 && (
+        totals.calls + totals.left > 0 && (
           <ButtonLink path={withQuery("/callers/erase", { phone })}>Erase everything of this caller</ButtonLink>
         )
       }
@@ -72,10 +74,25 @@ export const showCaller: PageHandler = async (request, viewer, env) => {
           </Empty>
         )}
       </div>
+      {totals.left > 0 && <LeftOfCaller phone={phone} left={totals.left} />}
       <Paging first={cursor && path()} next={page.next && path(page.next)} />
     </Page>,
   );
 };
+
+/** Says that calls of the caller have left the database, and what finds them. */
+function LeftOfCaller({ phone, left }: { phone: string; left: number }) {
+  return (
+    <Notice tone="warn">
+      <p>
+        {counted(left, "older call")} of this number left the database, and {left === 1 ? "is" : "are"} not in this
+        list. An erasure of the number takes {left === 1 ? "it" : "them"} along, and this finds{" "}
+        {left === 1 ? "it" : "them"} in the export:
+      </p>
+      <pre class="payload">npm run sql -- "{sqlOf({ phone }).sql}"</pre>
+    </Notice>
+  );
+}
 
 /** The calls of a caller in a line: how many, how long, what they cost, and how they are listed. */
 function totalsOf({ calls, duration_seconds, cost_usd }: CallerTotals): string {

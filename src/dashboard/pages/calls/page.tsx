@@ -8,6 +8,7 @@ import { reader } from "../../../ledger/schema.ts";
 import { searchCalls, searchedDigits } from "../../../ledger/search.ts";
 import { countFailedTools } from "../../../ledger/tool-calls.ts";
 import { readAgents } from "../../../ledger/totals/statistics.ts";
+import { readLeftOfList } from "../../../letting-go/listed.ts";
 import { namesOfPlatforms } from "../../../platforms/index.ts";
 import { readSettings } from "../../../settings.ts";
 import { html } from "../../ui/html.ts";
@@ -18,6 +19,7 @@ import { ButtonLink, Empty, Paging } from "../../ui/parts.tsx";
 import type { PageHandler, Viewer } from "../../ui/viewer.ts";
 import { ActiveFilters } from "./active-filters.tsx";
 import { Filters, nothingOffered, type Offered } from "./filters.tsx";
+import { LeftCalls } from "./left.tsx";
 import { type CallsQuery, listPath, metricsIn, mistakeOf, readCallsQuery, searchOf } from "./query.ts";
 import { readQuotes } from "./quotes.ts";
 import { CallTable, listedCall } from "./table.tsx";
@@ -34,7 +36,7 @@ export const showCalls: PageHandler = async (request, viewer, env) => {
   const url = new URL(request.url);
   const query = readCallsQuery(url, viewer.timeZone);
   if (query.errors.length > 0) return mistakePage(query, viewer, env);
-  const { page, offered, ...details } = await readCalls(env, query, viewer.now);
+  const { page, offered, left, ...details } = await readCalls(env, query, viewer.now);
   if (page.kind === "refused") return mistakePage({ ...query, errors: [mistakeOf(page.error)] }, viewer, env);
   const order = orderOf(page.among);
   return html(
@@ -61,6 +63,7 @@ export const showCalls: PageHandler = async (request, viewer, env) => {
           <NoCalls query={query} hasOlder={page.next !== undefined} />
         )}
       </div>
+      {left !== undefined && <LeftCalls left={left} />}
       <Paging
         first={query.cursor && listPath("/calls", query.typed)}
         next={page.next && listPath("/calls", query.typed, page.next)}
@@ -119,10 +122,11 @@ async function readCalls(env: Env, { filter, typed, cursor }: CallsQuery, now: D
   const since = new Date(start).toISOString();
   const { searchTranscripts } = readSettings(env);
   const db = reader(env.DB);
-  const [page, agents, choices] = await Promise.all([
+  const [page, agents, choices, left] = await Promise.all([
     searchCalls(db, listedCall, { filter, limit: CALLS_A_PAGE, after: cursor, count: true }, searchTranscripts),
     readAgents(db, { since, until, agent_id: null, timeZone: "UTC" }),
     readChoices(db, filter),
+    readLeftOfList(db, filter),
   ]);
   const calls = page.kind === "refused" ? [] : page.rows;
   const listed = calls.map(({ call_id }) => call_id);
@@ -135,6 +139,7 @@ async function readCalls(env: Env, { filter, typed, cursor }: CallsQuery, now: D
   ]);
   return {
     page,
+    left,
     failedTools,
     metrics: { names, values },
     said: words === undefined || quotes === undefined ? undefined : { words, quotes },

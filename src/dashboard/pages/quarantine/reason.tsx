@@ -7,6 +7,7 @@ export const reasonWords: Record<QuarantineReason, string> = {
   unrecognised: "Unknown event",
   "id-reused": "Id of another body",
   "other-platform": "Call of another platform",
+  "let-go": "Call has left the database",
   faulty: "The ledger failed over it",
 };
 
