@@ -269,7 +269,7 @@ test("calls that left D1 stay in the files of their day, and those erased do not
   const before = await inFiles();
   await ledger.DB.batch([
     ledger.DB.prepare(
-      "INSERT INTO ledger_left_calls (call_id, day) SELECT call_id, ?1 FROM calls WHERE call_id LIKE 'left-%'",
+      "INSERT INTO ledger_left_calls (call_id, day, hour) SELECT call_id, ?1, 0 FROM calls WHERE call_id LIKE 'left-%'",
     ).bind(day),
     ledger.DB.prepare("DELETE FROM calls WHERE call_id LIKE 'left-%'"),
   ]);
@@ -290,7 +290,7 @@ test("calls that left D1 stay in the files of their day, and those erased do not
 test("a day that cannot be exported holds no other up, and says so", async () => {
   const day = "2024-07-01";
   await ledger.DB.batch([
-    ledger.DB.prepare("INSERT INTO ledger_left_calls (call_id, day) VALUES ('lost', ?)").bind(day),
+    ledger.DB.prepare("INSERT INTO ledger_left_calls (call_id, day, hour) VALUES ('lost', ?, 0)").bind(day),
     ledger.DB.prepare("INSERT INTO ledger_export_days (day, changed_at) VALUES (?, 'now')").bind(day),
   ]);
   await send(customCall({ call_id: "later" }).start({ started_at: "2024-07-02T10:00:00Z" }));

@@ -25,7 +25,14 @@ beforeAll(async () => {
   downstream = await startDownstream();
   ledger = await bootOnNetwork({
     main: "test/support/stores/faulty-ledger.ts",
-    env: { ...everyPlatform, EXPORT_PARQUET: "on", HOT_DAYS: "30", SYNC_URL: downstream.url, SYNC_SECRET },
+    env: {
+      ...everyPlatform,
+      EXPORT_PARQUET: "on",
+      HOT_DAYS: "30",
+      RETENTION_DAYS: "3650",
+      SYNC_URL: downstream.url,
+      SYNC_SECRET,
+    },
   });
   pages = await signIn(ledger.url);
 });
@@ -286,6 +293,13 @@ test("a call that waits for its delivery stays, and leaves later", async () => {
   await lettingGo();
   expect(await leftOf(DAY)).toEqual(["april-2"]);
   expect(await statistics(DAY, DAY)).toEqual(before);
+  const says = "they wait for deliveries";
+  expect((await ask(ledger.url, "/healthz")).body).toMatchObject({
+    status: "ok",
+    waiting: { days_to_let_go: { count: 1, oldest: DAY } },
+    warnings: [{ path: "HOT_DAYS", message: expect.stringContaining(says) }],
+  });
+  expect((await pages.visit("/")).text).toContain(says);
   await ledger.DB.exec("UPDATE sync_deliveries SET state = 'delivered', overdue_at = NULL WHERE call_id = 'april-1'");
   await lettingGo();
   expect(await leftOf(DAY)).toEqual(["april-1", "april-2"]);
@@ -424,6 +438,32 @@ describe("erasing what left", () => {
     expect(await leftOf(DAY)).toEqual(["june-stays-1", "june-stays-2", "june-stays-3"]);
     expect((await postAs("custom", ledger.url, customCall({ call_id: "narwhal-id" }).analytics())).body).toMatchObject({
       status: "erased",
+    });
+  });
+
+  test("with RETENTION_DAYS takes what is older out of everywhere, to the hour", async () => {
+    const [left, hours] = [
+      "SELECT call_id FROM ledger_left_calls WHERE day < '2024-05-01'",
+      "SELECT DISTINCT hour FROM ledger_left_hours WHERE hour < '2024-05'",
+    ];
+    expect(await rows(left)).not.toEqual([]);
+    await have("old-1", "2024-04-03T10:59:00Z");
+    await have("old-2", "2024-04-03T11:00:00Z");
+    await gone("2024-04-03");
+    const then = Date.parse("2024-04-03T11:20:00Z") + 3650 * 24 * 3600 * 1000;
+    await runHourly(ledger.url, new Date(then));
+    await vi.waitFor(async () => {
+      const [job] = await rows("SELECT status FROM ledger_jobs WHERE id LIKE 'retention-%'");
+      expect(job).toEqual({ status: "complete" });
+    }, patience);
+    expect(await rows(left)).toEqual([{ call_id: "old-2" }]);
+    expect(await rows(hours)).toEqual([{ hour: "2024-04-03T11" }]);
+    expect(await listKeys(ledger.ARCHIVE, "calls/march")).toEqual([]);
+    expect(await listKeys(ledger.ARCHIVE, "calls/old-2/")).toHaveLength(2);
+    const inFiles = await queryExports(ledger.url, "SELECT call_id FROM calls WHERE called_at < '2024-05-01'");
+    expect(inFiles).toEqual([{ call_id: "old-2" }]);
+    expect(Object((await ask(ledger.url, "/api/stats?from=2024-03-01&to=2024-04-30")).body)).toMatchObject({
+      totals: { calls: 1 },
     });
   });
 });

@@ -6,6 +6,7 @@ import { countHeld, listHeld } from "../held/list.ts";
 import { nothing, operation } from "../http/operation.ts";
 import { countBacklog } from "../ledger/backlog.ts";
 import { FULL, sizeProblem } from "../ledger/size.ts";
+import { lettingGoBacklog } from "../letting-go/health.ts";
 import { logError } from "../log.ts";
 import { platformProblems } from "../platforms/index.ts";
 import { readSettings, type SettingProblem } from "../settings.ts";
@@ -19,7 +20,7 @@ const CHECK_LIFETIME_MS = 15_000;
 interface Backlog {
   kind: string;
   count: number;
-  /** ISO 8601 UTC; of days that are to be exported a day. */
+  /** ISO 8601 UTC; of days that are to be exported, or to leave D1, a day. */
   oldest: string | null;
 }
 
@@ -98,10 +99,12 @@ function bindingProblems(env: Env): SettingProblem[] {
 
 function storesHealth(env: Env, ctx: ExecutionContext, now: Date): Promise<readonly StoreHealth[]> {
   if (latestCheck !== undefined && now.getTime() - latestCheck.at < CHECK_LIFETIME_MS) return latestCheck.stores;
+  const { exportParquet, hotDays } = readSettings(env);
   const stores = Promise.all([
     databaseHealth(env.DB, now),
     archiveHealth(env.ARCHIVE),
-    ...(readSettings(env).exportParquet ? [exportHealth(env.DB, now)] : []),
+    ...(exportParquet ? [exportHealth(env.DB, now)] : []),
+    ...(hotDays === undefined ? [] : [lettingGoHealth(env.DB, hotDays, now)]),
   ]);
   latestCheck = { at: now.getTime(), stores };
   // Other requests await the same check, even if the client of this one hangs up.
@@ -127,6 +130,14 @@ function exportHealth(db: D1Database, now: Date): Promise<StoreHealth> {
       errors: [],
       warnings: problem === undefined ? [] : [{ path: "EXPORT_PARQUET", message: problem }],
     };
+  });
+}
+
+function lettingGoHealth(db: D1Database, hotDays: number, now: Date): Promise<StoreHealth> {
+  return storeHealth("DB", "does not answer, or has not been migrated", async () => {
+    const { days: count, oldest, problem } = await lettingGoBacklog(db, hotDays, now);
+    const backlog = [{ kind: "days_to_let_go", count, oldest }];
+    return { backlog, errors: [], warnings: problem === undefined ? [] : [{ path: "HOT_DAYS", message: problem }] };
   });
 }
 

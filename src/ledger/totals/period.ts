@@ -1,8 +1,7 @@
 import * as z from "zod";
 import { askStore, LONG_QUERY_TIMEOUT_MS } from "../../stores/ask.ts";
 import { type LedgerReader, parseRows } from "../schema.ts";
-import { countSql } from "./count.ts";
-import { hoursWithin, json, type MetricType, metricType, pagesWithin, type StatisticsRange } from "./read.ts";
+import { hoursSql, hoursWithin, json, type MetricType, metricType, pagesWithin, type StatisticsRange } from "./read.ts";
 import { entry, quotient } from "./sums.ts";
 
 /** The figures of a range that another is compared with. */
@@ -40,7 +39,7 @@ const sumsRow = periodRow.extend({
 const periodSql = `
 WITH hours AS MATERIALIZED (
   SELECT calls, with_duration, total_duration_seconds, with_cost, total_cost_usd, with_latency, total_latency_ms, metrics, tools
-  FROM (SELECT * FROM ledger_hours WHERE hour >= ?2 AND hour < ?3 AND agent_id = ?5 UNION ALL SELECT * FROM (${countSql}) WHERE agent_id = ?5)
+  FROM (${hoursSql}) WHERE agent_id = ?5
 ), tool_sums AS MATERIALIZED (
   SELECT total(tool.value ->> 'calls') AS calls, total(tool.value ->> 'errors') AS errors
   FROM hours CROSS JOIN json_each(hours.tools) AS tool

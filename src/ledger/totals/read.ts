@@ -90,6 +90,12 @@ SELECT hour, ${totalsColumns} FROM json_each(?1) AS span CROSS JOIN ledger_left_
 ON hour = substr(span.value ->> 'since', 1, 13) AND minute >= 0
   AND format('%s:%02d:00.000Z', hour, minute) >= span.value ->> 'since' AND format('%s:%02d:00.000Z', hour, minute) < span.value ->> 'until'`;
 
+/** The totals of every hour of a range, several of an hour where calls of it left D1 at different times. Its parameters are those of `countSql`. */
+export const hoursSql = `
+SELECT hour, ${totalsColumns} FROM ledger_hours WHERE hour >= ?2 AND hour < ?3
+UNION ALL SELECT * FROM (${countSql})
+UNION ALL SELECT * FROM (${leftSql})`;
+
 /** Its parameters are those of `countSql`, and 5 whether quarters are wanted. */
 const readSql = `
 SELECT hour, agent_id, calls, ended, analyzed, with_duration, total_duration_seconds,
@@ -98,11 +104,7 @@ SELECT hour, agent_id, calls, ended, analyzed, with_duration, total_duration_sec
   iif(agent_id IN (SELECT value FROM json_each(?4)), dispositions, NULL) AS dispositions,
   iif(agent_id IN (SELECT value FROM json_each(?4)), metrics, NULL) AS metrics,
   iif(agent_id IN (SELECT value FROM json_each(?4)), tools, NULL) AS tools
-FROM (
-  SELECT hour, ${totalsColumns} FROM ledger_hours WHERE hour >= ?2 AND hour < ?3
-  UNION ALL SELECT * FROM (${countSql})
-  UNION ALL SELECT * FROM (${leftSql})
-)`;
+FROM (${hoursSql})`;
 
 /**
  * Reads the totals of a range, hour by hour and agent by agent, ten days at a time. Calls are read where the range cuts through an

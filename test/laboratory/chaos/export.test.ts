@@ -73,7 +73,7 @@ async function prepareDay(day: string): Promise<string[]> {
   await exportWhole(day);
   const left = `call_id IN ('${day} left-1', '${day} left-2', '${day} left-erased')`;
   await run(
-    `INSERT INTO ledger_left_calls (call_id, day) SELECT call_id, '${day}' FROM calls WHERE ${left}`,
+    `INSERT INTO ledger_left_calls (call_id, day, hour) SELECT call_id, '${day}', 0 FROM calls WHERE ${left}`,
     `DELETE FROM calls WHERE ${left}`,
     `DELETE FROM ledger_left_calls WHERE call_id = '${day} left-erased'`,
     `UPDATE calls SET summary = 'changed' WHERE call_id = '${day} changed'`,

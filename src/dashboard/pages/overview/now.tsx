@@ -1,6 +1,7 @@
 import type { ExportBacklog } from "../../../export/health.ts";
 import { sizeProblem } from "../../../ledger/size.ts";
 import type { Statistics } from "../../../ledger/totals/statistics.ts";
+import type { LettingGoBacklog } from "../../../letting-go/health.ts";
 import { Notice } from "../../ui/notices.tsx";
 import { counted, formatCount } from "../../ui/numbers.ts";
 import { DeliveryBadge, Empty, Moment, Row, Sheet, startOf } from "../../ui/parts.tsx";
@@ -102,6 +103,16 @@ export function WaitingExports({ days, oldest, problem }: ExportBacklog) {
         {counted(days, "day waits", "days wait")} to be written as Parquet, since {oldest}.
         {problem !== undefined && ` The export ${problem}.`}
       </p>
+    </Notice>
+  );
+}
+
+/** Says when calls do not leave the database that should have. */
+export function StayingCalls({ problem }: LettingGoBacklog) {
+  if (problem === undefined) return null;
+  return (
+    <Notice tone="bad">
+      <p>The database {problem}.</p>
     </Notice>
   );
 }

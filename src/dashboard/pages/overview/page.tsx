@@ -9,6 +9,7 @@ import { readPeriod } from "../../../ledger/totals/period.ts";
 import type { StatisticsRange } from "../../../ledger/totals/read.ts";
 import { readStatistics } from "../../../ledger/totals/statistics.ts";
 import { readVersions } from "../../../ledger/versions.ts";
+import { type LettingGoBacklog, lettingGoBacklog } from "../../../letting-go/health.ts";
 import { namesOfPlatforms, platforms } from "../../../platforms/index.ts";
 import { readSettings } from "../../../settings.ts";
 import { configuredDestinations } from "../../../sync/destinations/index.ts";
@@ -26,7 +27,7 @@ import { Choices } from "./choices.tsx";
 import { Dispositions } from "./dispositions.tsx";
 import { FirstSteps, type OfferedPlatform } from "./first-steps.tsx";
 import { Metrics } from "./metrics.tsx";
-import { DatabaseSize, LiveCalls, MissingRecordings, SyncHealth, WaitingExports } from "./now.tsx";
+import { DatabaseSize, LiveCalls, MissingRecordings, StayingCalls, SyncHealth, WaitingExports } from "./now.tsx";
 import { Outcomes, outstanding } from "./outcomes.tsx";
 import { OwnFigures } from "./own-figures.tsx";
 import { callsPath, type OverviewQuery, overviewPath, periodBefore, readOverviewQuery, weekPath } from "./query.ts";
@@ -48,8 +49,10 @@ export const showOverview: PageHandler = async (request, viewer, env) => {
   // Afterwards: D1 has one thread, and what is slow here would hold up the statistics.
   const own = await readFigures(db, figures, parameters);
   const waiting = (await viewer.waiting) ?? {};
-  const exports = readSettings(env).exportParquet ? await exportBacklog(db, viewer.now) : undefined;
-  return html(<Overview {...{ query, data, own, waiting, exports, isSwitchedOn, viewer }} />, {
+  const { exportParquet, hotDays } = readSettings(env);
+  const exports = exportParquet ? await exportBacklog(db, viewer.now) : undefined;
+  const lettingGo = hotDays === undefined ? undefined : await lettingGoBacklog(db, hotDays, viewer.now);
+  return html(<Overview {...{ query, data, own, waiting, exports, lettingGo, isSwitchedOn, viewer }} />, {
     status: hasMistake ? 400 : 200,
   });
 };
@@ -94,12 +97,14 @@ interface OverviewProps {
   waiting: Waiting;
   /** Absent while nothing is exported. */
   exports: ExportBacklog | undefined;
+  /** Absent while no calls leave. */
+  lettingGo: LettingGoBacklog | undefined;
   /** Whether there is any destination downstream. */
   isSwitchedOn: boolean;
   viewer: Viewer;
 }
 
-function Overview({ query, data, own, waiting, exports, isSwitchedOn, viewer }: OverviewProps) {
+function Overview({ query, data, own, waiting, exports, lettingGo, isSwitchedOn, viewer }: OverviewProps) {
   const { range, agent_id, errors } = query;
   const { statistics, hours, before, period, missing, alerts, compared, versions, newest } = data;
   const { now } = viewer;
@@ -140,6 +145,7 @@ function Overview({ query, data, own, waiting, exports, isSwitchedOn, viewer }: 
       <DatabaseSize bytes={statistics.database_bytes} />
       <MissingRecordings {...missing} />
       {exports && <WaitingExports {...exports} />}
+      {lettingGo && <StayingCalls {...lettingGo} />}
       <Choices range={range} agent_id={agent_id} agents={statistics.agents} />
       <Outcomes now={statistics} before={before} period={period} range={range} listOf={listOf} />
       {hasCalls ? (
