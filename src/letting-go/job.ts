@@ -17,7 +17,8 @@ const stepConfig = {
 
 /**
  * All steps of an instance share 1,000 queries of D1 and 10,000 subrequests (developers.cloudflare.com/workflows/reference/limits): a
- * step takes some twenty queries, six more for each hundred calls, and a subrequest a call. Another instance goes on with what is left.
+ * step takes some twenty queries, six more for each hundred calls, and a subrequest a call, three where an earlier try put its rows.
+ * Another instance goes on with what is left.
  */
 const MAX_STEPS = 25;
 const MAX_CALLS = 6_000;

@@ -28,11 +28,22 @@ async function recordKey(callId: string): Promise<string> {
   return `${await callPrefix(callId)}record.json`;
 }
 
-/** Puts the rows of a call into R2. Safe to repeat. */
-export async function putRecord(bucket: R2Bucket, record: CallRecord): Promise<void> {
+/** Returns the etag of the rows of a call in R2; `undefined` if they are not there. */
+export async function findRecord(bucket: R2Bucket, callId: string): Promise<string | undefined> {
+  const key = await recordKey(callId);
+  return (await askStore("R2", () => bucket.head(key)))?.etag;
+}
+
+/**
+ * Puts the rows of a call into R2. Safe to repeat.
+ * @param replaced the etag of what they replace; `undefined`: nothing is to be there
+ * @returns whether they are there; `false` also if others took their place
+ */
+export async function putRecord(bucket: R2Bucket, record: CallRecord, replaced: string | undefined): Promise<boolean> {
   const key = await recordKey(record.call.call_id);
-  const options = { httpMetadata: { contentType: "application/json" } };
-  await askStore("R2", () => bucket.put(key, JSON.stringify(record), options));
+  const onlyIf = replaced === undefined ? { etagDoesNotMatch: "*" } : { etagMatches: replaced };
+  const options = { onlyIf, httpMetadata: { contentType: "application/json" } };
+  return (await askStore("R2", () => bucket.put(key, JSON.stringify(record), options))) !== null;
 }
 
 /**

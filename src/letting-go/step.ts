@@ -4,7 +4,7 @@ import { type JobRow, saveJob } from "../ledger/jobs.ts";
 import { MAX_CONNECTIONS } from "../stores/ask.ts";
 import { batchesOf } from "../stores/batches.ts";
 import { type Batch, findBatch, leave } from "./batch.ts";
-import { putRecord, recordsOf } from "./record.ts";
+import { findRecord, putRecord, recordsOf } from "./record.ts";
 
 /** The stores that calls are let go in. */
 export interface LettingGoStores {
@@ -54,15 +54,41 @@ export async function performStep(
 }
 
 /** Puts the rows of each call of a batch into R2, and then lets them go, all or none. @returns how many left */
-async function letGo(batch: Batch, { db, bucket }: LettingGoStores): Promise<number> {
+async function letGo(batch: Batch, stores: LettingGoStores): Promise<number> {
   for (const some of batchesOf(batch.calls, READ_AT_ONCE, ({ bytes }) => bytes + CALL_BYTES)) {
-    const records = await recordsOf(
-      db,
-      some.map(({ call_id }) => call_id),
-    );
-    // One was erased meanwhile.
-    if (records.length < some.length) return 0;
-    await pMap(records, (record) => putRecord(bucket, record), { concurrency: MAX_CONNECTIONS });
+    const callIds = some.map(({ call_id }) => call_id);
+    if (!(await putRecords(callIds, new Map(), stores))) return 0;
   }
-  return (await leave(db, batch)) ? batch.calls.length : 0;
+  return (await leave(stores.db, batch)) ? batch.calls.length : 0;
+}
+
+/**
+ * Puts the rows of calls into R2, none in place of newer ones: a put that hung while a call changed and left by another job, would undo
+ * the change.
+ * @param replaced the etags of what is there from an earlier try, read before the rows are
+ * @returns whether all are there; `false` if a call was erased or left meanwhile, or another job is at it
+ */
+async function putRecords(
+  callIds: readonly string[],
+  replaced: ReadonlyMap<string, string | undefined>,
+  stores: LettingGoStores,
+): Promise<boolean> {
+  const { db, bucket } = stores;
+  const records = await recordsOf(db, callIds);
+  if (records.length < callIds.length) return false;
+  const inTheWay = await pMap(
+    records,
+    async (record) => {
+      const { call_id } = record.call;
+      return (await putRecord(bucket, record, replaced.get(call_id))) ? [] : [call_id];
+    },
+    { concurrency: MAX_CONNECTIONS },
+  );
+  const left = inTheWay.flat();
+  if (left.length === 0) return true;
+  if (replaced.size > 0) return false;
+  const etags = await pMap(left, async (callId) => [callId, await findRecord(bucket, callId)] as const, {
+    concurrency: MAX_CONNECTIONS,
+  });
+  return putRecords(left, new Map(etags), stores);
 }

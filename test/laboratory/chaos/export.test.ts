@@ -1,16 +1,15 @@
 import { setTimeout as wait } from "node:timers/promises";
-import pMap from "p-map";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { beginDay, readDay } from "../../../src/export/days.ts";
-import { listFiles, readFile } from "../../../src/export/files.ts";
+import { listFiles } from "../../../src/export/files.ts";
 import { readManifest } from "../../../src/export/manifest.ts";
-import { decodeRows } from "../../../src/export/parquet.ts";
 import { rewriteStep } from "../../../src/export/rewrite.ts";
 import { exportStep } from "../../../src/export/step.ts";
-import { type TableName, tables } from "../../../src/export/tables.ts";
+import type { TableName } from "../../../src/export/tables.ts";
 import { bootOnNetwork } from "../../support/network-ledger.ts";
 import { throwDice } from "../../support/stores/dice.ts";
 import { type Around, wrapStores } from "../../support/stores/wrapped-stores.ts";
+import { readExportedCalls } from "./day-files.ts";
 
 let ledger: Awaited<ReturnType<typeof bootOnNetwork>>;
 beforeAll(async () => {
@@ -83,14 +82,7 @@ async function prepareDay(day: string): Promise<string[]> {
   return ["changed", "late", "left-1", "left-2"].map((name) => `${day} ${name}`);
 }
 
-/** The calls of each table in the files that the manifest of a day names. */
-async function readCalls(day: string, table: TableName): Promise<unknown[]> {
-  const stored = await readManifest(ledger.ARCHIVE, day);
-  const files = stored?.manifest.files.filter((file) => file.table === table) ?? [];
-  const at = Object.keys(tables[table].columns).indexOf("call_id");
-  const read = await pMap(files, async ({ key }) => decodeRows(table, await readFile(ledger.ARCHIVE, key)));
-  return read.flatMap((columns) => columns[at] ?? []).sort();
-}
+const readCalls = (day: string, table: TableName) => readExportedCalls(ledger.ARCHIVE, day, table);
 
 /** Each call of a day is in the files of each table once, and nothing else lies there. */
 async function expectExported(day: string, calls: readonly string[]): Promise<void> {
