@@ -426,7 +426,11 @@ describe("erasing what left", () => {
     expect(await everything()).toContain("narwhal");
     expect(await statistics(DAY, DAY)).not.toEqual(others);
 
-    expect(await erase({ method: "DELETE" }, "/api/calls/narwhal-id")).toMatchObject({ calls: 1, events: 0 });
+    const late = customCall({ call_id: "narwhal-id" }).analytics({ summary: "narwhal came late" });
+    expect((await postAs("custom", ledger.url, late)).body).toMatchObject({ status: "quarantined", reason: "let-go" });
+
+    const erased = await erase({ method: "DELETE" }, "/api/calls/narwhal-id");
+    expect(erased).toMatchObject({ calls: 1, events: 0, quarantined: 1 });
     expect(await everything()).not.toContain("narwhal_tool");
     const byNumber = { method: "POST", body: JSON.stringify({ caller_phone: "+15550143222" }) };
     expect(await erase(byNumber, "/api/erasures")).toMatchObject({ calls: 1 });

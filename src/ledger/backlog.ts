@@ -1,12 +1,13 @@
 import * as z from "zod";
 import { askStore } from "../stores/ask.ts";
 import { MESSAGE_PATIENCE_SECONDS } from "./deliveries.ts";
+import { stuckBefore, stuckSql } from "./jobs.ts";
 import { missingSince, missingSql } from "./recordings.ts";
 import { parseRows } from "./schema.ts";
 import { undeliveredSql } from "./undelivered.ts";
 
 const backlogRow = z.object({
-  kind: z.enum(["overdue_deliveries", "failed_deliveries", "recordings"]),
+  kind: z.enum(["overdue_deliveries", "failed_deliveries", "recordings", "stuck_jobs"]),
   count: z.number(),
   oldest: z.string().nullable().describe("ISO 8601 UTC; null when there is none"),
 });
@@ -15,7 +16,7 @@ const backlogRow = z.object({
 export type BacklogRow = z.infer<typeof backlogRow>;
 
 /**
- * Counts overdue and failed deliveries, and recordings that were given up in the last seven days, in one query.
+ * Counts overdue and failed deliveries, recordings that were given up in the last seven days, and jobs without progress, in one query.
  * @returns with `bytes`, the size of the database
  * @throws when D1 does not answer or has not been migrated
  */
@@ -24,9 +25,10 @@ export async function countBacklog(db: D1Database, now: Date): Promise<{ backlog
     .prepare(
       `SELECT 'overdue_deliveries' AS kind, count(*) AS count, min(updated_at) AS oldest FROM sync_deliveries WHERE overdue_at < ?1
        UNION ALL SELECT 'failed_deliveries', count(*), min(updated_at) FROM sync_deliveries WHERE ${undeliveredSql} AND state = 'failed'
-       UNION ALL SELECT 'recordings', count(*), min(updated_at) FROM ledger_recordings WHERE ${missingSql} ?2`,
+       UNION ALL SELECT 'recordings', count(*), min(updated_at) FROM ledger_recordings WHERE ${missingSql} ?2
+       UNION ALL SELECT 'stuck_jobs', count(*), min(updated_at) FROM ledger_jobs WHERE ${stuckSql} ?3`,
     )
-    .bind(now.toISOString(), missingSince(now));
+    .bind(now.toISOString(), missingSince(now), stuckBefore(now));
   const result = await askStore("D1", () => query.all());
   return { backlog: parseRows(backlogRow, result), bytes: result.meta.size_after };
 }

@@ -115,6 +115,31 @@ export async function listDueJobs(db: D1Database, kind: JobKind, limit: number, 
   return parseRows(jobRow, await askStore("D1", () => query.all()));
 }
 
+/** Time after which a job stands still: the cron should have gone on with it. */
+const STUCK_MS = 60 * 60 * 1000;
+
+/** A condition for jobs that make no progress, which ends before its parameter: {@link stuckBefore}. */
+export const stuckSql =
+  "due_at IS NOT NULL AND status IN ('errored', 'running') AND iif(status = 'errored', '', due_at) <";
+
+export function stuckBefore(now: Date): string {
+  return new Date(now.getTime() - STUCK_MS).toISOString();
+}
+
+const stuckRow = z.object({
+  count: z.number(),
+  kind: jobKind.nullable().describe("of the one that stands still for longest"),
+  oldest: z.string().nullable().describe("its last progress, ISO 8601 UTC"),
+});
+
+/** Reads how many jobs make no progress. */
+export async function readStuckJobs(db: LedgerReader, now: Date): Promise<z.infer<typeof stuckRow>> {
+  const query = db
+    .prepare(`SELECT count(*) AS count, kind, min(updated_at) AS oldest FROM ledger_jobs WHERE ${stuckSql} ?1`)
+    .bind(stuckBefore(now));
+  return stuckRow.parse(await askStore("D1", () => query.first()));
+}
+
 const JOB_DAYS = 7;
 
 /** Deletes jobs that ended a week ago, erasures once they are swept. Safe to repeat. */

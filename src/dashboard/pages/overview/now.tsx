@@ -1,4 +1,5 @@
 import type { ExportBacklog } from "../../../export/health.ts";
+import type { JobKind, readStuckJobs } from "../../../ledger/jobs.ts";
 import { sizeProblem } from "../../../ledger/size.ts";
 import type { Statistics } from "../../../ledger/totals/statistics.ts";
 import type { LettingGoBacklog } from "../../../letting-go/health.ts";
@@ -113,6 +114,31 @@ export function StayingCalls({ problem }: LettingGoBacklog) {
   return (
     <Notice tone="bad">
       <p>The database {problem}.</p>
+    </Notice>
+  );
+}
+
+const jobNames: Record<JobKind, string> = {
+  erasure: "an erasure",
+  "send-again": "a range that is sent again",
+  "letting-go": "calls that are to leave the database",
+};
+
+/** Says when jobs make no progress. */
+export function StuckJobs({
+  count,
+  kind,
+  oldest,
+  viewer,
+}: Awaited<ReturnType<typeof readStuckJobs>> & { viewer: Viewer }) {
+  if (kind === null || oldest === null) return null;
+  return (
+    <Notice tone="bad">
+      <p>
+        {counted(count, "job makes", "jobs make")} no progress ({jobNames[kind]}
+        {count > 1 && " and others"}), the oldest since <Moment at={oldest} viewer={viewer} />. The log says why; the
+        cron tries again.
+      </p>
     </Notice>
   );
 }

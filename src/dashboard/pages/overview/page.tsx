@@ -1,6 +1,7 @@
 import { readOpenAlerts } from "../../../alerts/state.ts";
 import { type ExportBacklog, exportBacklog } from "../../../export/health.ts";
 import { listCalls } from "../../../ledger/calls.ts";
+import { readStuckJobs } from "../../../ledger/jobs.ts";
 import { type FigureResult, readFigures } from "../../../ledger/queries/figure.ts";
 import { figures } from "../../../ledger/queries/figures.ts";
 import { countMissingRecordings } from "../../../ledger/recordings.ts";
@@ -10,6 +11,7 @@ import type { StatisticsRange } from "../../../ledger/totals/read.ts";
 import { readStatistics } from "../../../ledger/totals/statistics.ts";
 import { readVersions } from "../../../ledger/versions.ts";
 import { type LettingGoBacklog, lettingGoBacklog } from "../../../letting-go/health.ts";
+import { readLeftOfList } from "../../../letting-go/listed.ts";
 import { namesOfPlatforms, platforms } from "../../../platforms/index.ts";
 import { readSettings } from "../../../settings.ts";
 import { configuredDestinations } from "../../../sync/destinations/index.ts";
@@ -27,7 +29,15 @@ import { Choices } from "./choices.tsx";
 import { Dispositions } from "./dispositions.tsx";
 import { FirstSteps, type OfferedPlatform } from "./first-steps.tsx";
 import { Metrics } from "./metrics.tsx";
-import { DatabaseSize, LiveCalls, MissingRecordings, StayingCalls, SyncHealth, WaitingExports } from "./now.tsx";
+import {
+  DatabaseSize,
+  LiveCalls,
+  MissingRecordings,
+  StayingCalls,
+  StuckJobs,
+  SyncHealth,
+  WaitingExports,
+} from "./now.tsx";
 import { Outcomes, outstanding } from "./outcomes.tsx";
 import { OwnFigures } from "./own-figures.tsx";
 import { callsPath, type OverviewQuery, overviewPath, periodBefore, readOverviewQuery, weekPath } from "./query.ts";
@@ -44,15 +54,18 @@ export const showOverview: PageHandler = async (request, viewer, env) => {
   const data = await readOverview(db, query, viewer.now);
   const isSwitchedOn = configuredDestinations(env).length > 0;
   const hasMistake = query.errors.length > 0;
-  const isFirst = data.statistics.totals.calls === 0 && data.newest === undefined && !hasMistake;
-  if (isFirst) return html(<FirstSteps origin={url.origin} platforms={offeredPlatforms(env)} viewer={viewer} />);
+  const isEmpty = data.statistics.totals.calls === 0 && data.newest === undefined && !hasMistake;
+  if (isEmpty && (await readLeftOfList(db, {})) === undefined) {
+    return html(<FirstSteps origin={url.origin} platforms={offeredPlatforms(env)} viewer={viewer} />);
+  }
   // Afterwards: D1 has one thread, and what is slow here would hold up the statistics.
   const own = await readFigures(db, figures, parameters);
   const waiting = (await viewer.waiting) ?? {};
   const { exportParquet, hotDays } = readSettings(env);
   const exports = exportParquet ? await exportBacklog(db, viewer.now) : undefined;
   const lettingGo = hotDays === undefined ? undefined : await lettingGoBacklog(db, hotDays, viewer.now);
-  return html(<Overview {...{ query, data, own, waiting, exports, lettingGo, isSwitchedOn, viewer }} />, {
+  const stuck = await readStuckJobs(db, viewer.now);
+  return html(<Overview {...{ query, data, own, waiting, exports, lettingGo, stuck, isSwitchedOn, viewer }} />, {
     status: hasMistake ? 400 : 200,
   });
 };
@@ -99,12 +112,13 @@ interface OverviewProps {
   exports: ExportBacklog | undefined;
   /** Absent while no calls leave. */
   lettingGo: LettingGoBacklog | undefined;
+  stuck: Awaited<ReturnType<typeof readStuckJobs>>;
   /** Whether there is any destination downstream. */
   isSwitchedOn: boolean;
   viewer: Viewer;
 }
 
-function Overview({ query, data, own, waiting, exports, lettingGo, isSwitchedOn, viewer }: OverviewProps) {
+function Overview({ query, data, own, waiting, exports, lettingGo, stuck, isSwitchedOn, viewer }: OverviewProps) {
   const { range, agent_id, errors } = query;
   const { statistics, hours, before, period, missing, alerts, compared, versions, newest } = data;
   const { now } = viewer;
@@ -146,6 +160,7 @@ function Overview({ query, data, own, waiting, exports, lettingGo, isSwitchedOn,
       <MissingRecordings {...missing} />
       {exports && <WaitingExports {...exports} />}
       {lettingGo && <StayingCalls {...lettingGo} />}
+      <StuckJobs {...stuck} viewer={viewer} />
       <Choices range={range} agent_id={agent_id} agents={statistics.agents} />
       <Outcomes now={statistics} before={before} period={period} range={range} listOf={listOf} />
       {hasCalls ? (
