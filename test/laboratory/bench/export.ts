@@ -1,10 +1,12 @@
-import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import type { Bundle } from "../../support/bundle.ts";
 import { queryFiles, runHourly } from "../../support/query-files.ts";
 import { API_TOKEN, openWorker, startRuntime } from "./boot.ts";
 import type { Downstream } from "./downstream.ts";
+import { LEAVING_SETTINGS, NEWEST_DAYS, reportLettingGo } from "./letting-go.ts";
 import { exportLines } from "./prices.ts";
+import { childrenCpuSeconds } from "./processor.ts";
 import type { Report } from "./report.ts";
 import { fill, writeTo } from "./seed/fill.ts";
 
@@ -18,7 +20,7 @@ const MAX_QUERY_SECONDS = 5;
 const question = `SELECT strftime(called_at, '%Y-%m') AS month, agent_id, count(*) AS calls, sum(duration_seconds) AS seconds,
   avg((metrics->>'satisfaction_score')::DOUBLE) AS satisfaction FROM calls GROUP BY ALL ORDER BY ALL`;
 
-/** Exports made-up calls, counts and sums them in DuckDB, and says what that takes. */
+/** Exports made-up calls, counts and sums them in DuckDB, lets them go, and says what that takes. */
 export async function reportExport(
   report: Report,
   bundle: Bundle,
@@ -30,14 +32,16 @@ export async function reportExport(
     `${calls} made-up calls with three events each, ${CALLS_A_DAY} a day, written as Parquet by the Workflow, read back and compared. The processor's time
 is that of the runtime, stores included.`,
   );
-  const settings = { EXPORT_PARQUET: "on", SYNC_URL: "" };
+  const settings = { EXPORT_PARQUET: "on", SYNC_URL: "", ...LEAVING_SETTINGS };
   const runtime = await startRuntime([{ ...bundle, settings }], downstream.url);
-  const { url, database } = await openWorker(runtime, bundle);
+  const { url, database, bucket } = await openWorker(runtime, bundle);
   const size = async () => (await database.prepare("SELECT 1").all()).meta.size_after;
   const before = await size();
-  const until = new Date(new Date().setUTCHours(0, 0, 0, 0) - 1);
+  const until = new Date(new Date().setUTCHours(-24 * NEWEST_DAYS, 0, 0, 0) - 1);
   const days = Math.ceil(calls / CALLS_A_DAY);
   await fill(writeTo(database), { calls, days, seed: 1, until, words: true });
+  // Nothing is delivered here, and calls wait for their deliveries before they leave.
+  await database.exec("UPDATE sync_deliveries SET state = 'delivered', overdue_at = NULL WHERE state = 'pending'");
   const inD1 = (await size()) - before;
 
   const cpuBefore = childrenCpuSeconds();
@@ -51,7 +55,6 @@ is that of the runtime, stores included.`,
   const asked = await queryFiles(url.href, question, API_TOKEN);
   const counted = asked.rows.reduce((sum, row) => sum + Number(row["calls"]), 0);
   const inParquet = asked.files.reduce((sum, { bytes }) => sum + bytes, 0);
-  await runtime.dispose();
   report.table(
     ["calls", "a second", "CPU ms a thousand", "bytes a call in D1", "in Parquet", "files", "DuckDB, seconds"],
     [
@@ -74,29 +77,17 @@ is that of the runtime, stores included.`,
     `and sums them within ${MAX_QUERY_SECONDS} s: ${asked.seconds.toFixed(2)}`,
     asked.seconds <= MAX_QUERY_SECONDS,
   );
-}
-
-/** Clock ticks a second, of Linux. */
-const TICKS = 100;
-
-/** The processor's time that the children of this process have taken; 0 where there is no /proc. */
-function childrenCpuSeconds(): number {
-  let processes: string[];
-  try {
-    processes = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
-  } catch {
-    return 0;
-  }
-  const ticks = processes.map((id) => {
-    try {
-      // After the name, which may have spaces: state, parent, and from the twelfth on user and system time.
-      const [, parent, ...fields] = readFileSync(`/proc/${id}/stat`, "utf8")
-        .replace(/^.*\) /s, "")
-        .split(" ");
-      return Number(parent) === process.pid ? Number(fields[9]) + Number(fields[10]) : 0;
-    } catch {
-      return 0;
-    }
+  await reportLettingGo(report, {
+    runtime,
+    name: bundle.name,
+    url,
+    database,
+    bucket,
+    calls,
+    bytesBefore: before,
+    inD1,
   });
-  return ticks.reduce((sum, one) => sum + one, 0) / TICKS;
+  const still = await queryFiles(url.href, question, API_TOKEN);
+  report.target("DuckDB says the same of them", isDeepStrictEqual(still.rows, asked.rows));
+  await runtime.dispose();
 }

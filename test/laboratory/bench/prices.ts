@@ -51,6 +51,26 @@ interface Exported {
   cpuSeconds: number;
 }
 
+/** What letting calls go costs, line by line, by the counts of a part of it; what is stored, a month. `count` is of all of the part. */
+export function lettingGoLines(
+  counts: Counts,
+  { calls, cpuSeconds, bytes }: Omit<Exported, "days" | "files">,
+): CostLine[] {
+  const line = (what: string, count: number, price: number): CostLine => ({
+    what,
+    count,
+    dollars: (count * price) / calls,
+  });
+  const { rowsWritten, rowsRead, r2ClassA, cpuMilliseconds } = dollarsAMillion;
+  return [
+    line("D1 rows read", counts.rowsRead, rowsRead),
+    line("D1 rows written", counts.rowsWritten, rowsWritten),
+    line("R2 Class A: a record.json a call", counts.r2Writes, r2ClassA),
+    line("ms of the processor, as measured here", cpuSeconds * 1000, cpuMilliseconds),
+    line("KB in R2, a month", bytes / 1000, DOLLARS_A_GIGABYTE),
+  ];
+}
+
 /** A month of a gigabyte in R2. */
 const DOLLARS_A_GIGABYTE = 0.015;
 

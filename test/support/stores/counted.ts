@@ -1,12 +1,16 @@
-import { COUNTS_PATH, noCounts } from "./counts.ts";
+import { COUNTS_PATH, type Counts, noCounts } from "./counts.ts";
 import { type Around, wrapStores } from "./wrapped-stores.ts";
 
 type Complete = Required<Pick<ExportedHandler<Env>, "fetch" | "queue">>;
 
-/** The same Worker, with everything counted that Cloudflare bills; `COUNTS_PATH` answers with the counts and starts anew. */
-export function counted(worker: Complete): ExportedHandler<Env> {
+/** Counts what Cloudflare bills of the requests that go through `count`. */
+export function counter(): { count: Around; take: () => Counts } {
   let counts = { ...noCounts };
-
+  const take = () => {
+    const taken = counts;
+    counts = { ...noCounts };
+    return taken;
+  };
   const count: Around = async (store, operation, perform) => {
     const result = await perform();
     if (store === "D1") {
@@ -20,19 +24,25 @@ export function counted(worker: Complete): ExportedHandler<Env> {
     else if (operation !== "delete") counts.r2Reads++;
     return result;
   };
+  return { count, take };
+}
 
+/** The same Worker, with everything counted that Cloudflare bills; `COUNTS_PATH` answers with the counts and starts anew. */
+export function counted(worker: Complete): ExportedHandler<Env> {
+  const { count, take } = counter();
+  let own = { requests: 0, queueBatches: 0 };
   return {
     fetch(request, env, ctx) {
       if (new URL(request.url).pathname === COUNTS_PATH) {
-        const answer = Response.json(counts);
-        counts = { ...noCounts };
+        const answer = Response.json({ ...take(), ...own });
+        own = { requests: 0, queueBatches: 0 };
         return answer;
       }
-      counts.requests++;
+      own.requests++;
       return worker.fetch(request, wrapStores(env, count), ctx);
     },
     queue(batch, env, ctx) {
-      counts.queueBatches++;
+      own.queueBatches++;
       return worker.queue(batch, wrapStores(env, count), ctx);
     },
   };
