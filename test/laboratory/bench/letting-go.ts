@@ -22,6 +22,9 @@ export const NEWEST_DAYS = HOT_DAYS;
 
 const POLL_MILLISECONDS = 200;
 
+/** A million calls take a quarter of an hour. */
+const MAX_MILLISECONDS = 60 * 60 * 1000;
+
 /** Calls of the steps that are counted. */
 const COUNTED_CALLS = 2_000;
 
@@ -52,10 +55,11 @@ of the first steps.`,
 
   const cpuBefore = childrenCpuSeconds();
   const began = performance.now();
-  await runCron((await runtime.ready).href, new Date());
+  // The local runtime answers only once the Workflow that it starts has ended, and nobody waits for that long.
+  runCron((await runtime.ready).href, new Date(), MAX_MILLISECONDS).catch(() => undefined);
   const inDatabase = database.prepare("SELECT count(*) AS calls FROM calls");
-  const open = database.prepare("SELECT count(*) AS jobs FROM ledger_jobs WHERE status <> 'complete'");
-  while ((await open.first<number>("jobs")) !== 0) await wait(POLL_MILLISECONDS);
+  const ended = database.prepare("SELECT count(*) AS jobs FROM ledger_jobs WHERE status = 'complete'");
+  while ((await ended.first<number>("jobs")) === 0) await wait(POLL_MILLISECONDS);
   const seconds = (performance.now() - began) / 1000;
   const cpu = childrenCpuSeconds() - cpuBefore;
   const others = calls - first.calls;
