@@ -445,6 +445,18 @@ describe("erasing what left", () => {
     });
   });
 
+  test("by number leaves alone what another platform's parked event names", async () => {
+    await have("july", "2024-07-01T10:00:00Z");
+    await gone("2024-07-01");
+    await setFaults(ledger.url, { D1: "before" });
+    const parked = documentedCall({ call_id: "july" }).start({ caller_phone: "+15550143777" });
+    expect((await post(ledger.url, parked)).body).toMatchObject({ status: "parked" });
+    await setFaults(ledger.url, {});
+    const byNumber = { method: "POST", body: JSON.stringify({ caller_phone: "+15550143777" }) };
+    expect(await erase(byNumber, "/api/erasures")).toMatchObject({ calls: 0, parked: 1 });
+    expect((await ask(ledger.url, "/api/calls/july")).status).toBe(200);
+  });
+
   test("with RETENTION_DAYS takes what is older out of everywhere, to the hour", async () => {
     const [left, hours] = [
       "SELECT call_id FROM ledger_left_calls WHERE day < '2024-05-01'",

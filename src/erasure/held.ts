@@ -4,6 +4,7 @@ import { type HeldBody, type HeldState, readHeld } from "../held/held.ts";
 import { listHeld } from "../held/list.ts";
 import { labelOf, type Subjects, subjectsOf } from "../held/subjects.ts";
 import { callIdsNotOfOtherPlatforms, findBuried } from "../ledger/erasure.ts";
+import { readRecord } from "../letting-go/record.ts";
 import { namesSubject, type Subject } from "./subject.ts";
 
 /** Bodies whose labels one step reads. */
@@ -59,5 +60,8 @@ async function readSubjects({ key }: HeldBody, bucket: R2Bucket): Promise<Subjec
 async function callsOf(body: HeldBody, { db, bucket }: { db: D1Database; bucket: R2Bucket }): Promise<string[]> {
   const subjects = await readSubjects(body, bucket);
   if (!subjects?.areOfEvents) return [];
-  return callIdsNotOfOtherPlatforms(db, [...subjects.callIds], body.platform);
+  const callIds = await callIdsNotOfOtherPlatforms(db, [...subjects.callIds], body.platform);
+  // Of calls that left D1, their rows in R2 say whose they are.
+  const records = await pMap(callIds, (callId) => readRecord(bucket, callId), { concurrency: READ_AT_ONCE });
+  return callIds.filter((_, nth) => [undefined, body.platform].includes(records[nth]?.call.platform));
 }
