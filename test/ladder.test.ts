@@ -20,6 +20,7 @@ const ladder = [
   "ingest",
   "sync",
   "erasure",
+  "fetching",
   "recordings",
   "alerts",
   "reading",

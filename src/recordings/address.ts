@@ -1,10 +1,7 @@
+import { isThisMachine } from "../http/this-machine.ts";
+
 /** Why an address is not fetched; `undefined`: it is. */
 export type AddressProblem = "not-https" | "credentials" | "private" | undefined;
-
-/** Whether a host is this machine: 127.0.0.0/8, ::1 or localhost, as `URL` writes them. */
-export function isThisMachine({ hostname }: URL): boolean {
-  return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
-}
 
 /** Names that resolvers keep to one network. */
 const PRIVATE_NAME = /\.(?:localhost|local|internal|lan|home|arpa)$/;
