@@ -17,6 +17,10 @@ interface __BaseEnv_Env {
 	PUBLIC_URL: string;
 	ALERT_URL: string;
 	SILENCE_MINUTES: string;
+	ATOMS_API_BASE: string;
+	RETELL_API_BASE: string;
+	VAPI_API_BASE: string;
+	ELEVENLABS_API_BASE: string;
 	ATOMS_WEBHOOK_SECRETS: string;
 	RETELL_WEBHOOK_SECRETS: string;
 	VAPI_WEBHOOK_SECRETS: string;

@@ -2,6 +2,7 @@ import { watch } from "./alerts/watch.ts";
 import { startRetention } from "./erasure/start.ts";
 import { sweepErasures } from "./erasure/sweep.ts";
 import { startExports } from "./export/start.ts";
+import { goOnFetching, startRuns } from "./fetching/start.ts";
 import { bringBack } from "./ingest/bring-back.ts";
 import { ingestContext } from "./ingest/ingest.ts";
 import { deleteOldTombstones } from "./ledger/erasure.ts";
@@ -16,6 +17,7 @@ import { sendOverdue } from "./sync/relay.ts";
 
 /** The schedules of `wrangler.toml`. */
 const EVERY_MINUTE = "* * * * *";
+const EVERY_QUARTER = "*/15 * * * *";
 const EVERY_HOUR = "23 * * * *";
 
 /**
@@ -27,6 +29,8 @@ export async function runCron(controller: ScheduledController, env: Env, ctx: Ex
   switch (controller.cron) {
     case EVERY_MINUTE:
       return everyMinute(env, ctx, now);
+    case EVERY_QUARTER:
+      return run("missed calls", () => startRuns(env, now));
     case EVERY_HOUR:
       return everyHour(env, now);
     default:
@@ -44,6 +48,7 @@ async function everyMinute(env: Env, ctx: ExecutionContext, now: Date): Promise<
   await Promise.all([
     run("overdue deliveries", () => sendOverdue(env.DB, env.SYNC_QUEUE, now)),
     run("ranges sent again", () => goOnSending({ db: env.DB, queue: env.SYNC_QUEUE }, now)),
+    run("fetching", () => goOnFetching(env, now)),
     run("parked bodies", () => bringBack(context)),
     run("erasures", () => sweepErasures({ db: env.DB, bucket: env.ARCHIVE }, now)),
     run("recordings", () => startRecordings(env, now, STARTED_BY_CRON)),

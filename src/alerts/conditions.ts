@@ -1,6 +1,8 @@
 import * as z from "zod";
+import { missedCondition } from "../fetching/state.ts";
 import { countFirstHeld } from "../held/list.ts";
 import { countFirstUndelivered } from "../ledger/backlog.ts";
+import { readFetches } from "../ledger/fetches.ts";
 import { parseRows } from "../ledger/schema.ts";
 import { sizeProblem } from "../ledger/size.ts";
 import { logError } from "../log.ts";
@@ -12,16 +14,14 @@ import type { Conditions } from "./decide.ts";
  * neither open nor close.
  * @param silenceMinutes `undefined`: silence is no alert
  */
-export async function readConditions(
-  { db, bucket }: { db: D1Database; bucket: R2Bucket },
-  silenceMinutes: number | undefined,
-  now: Date,
-): Promise<Conditions> {
-  const [parked, quarantined, deliveries, silence] = await Promise.all([
+export async function readConditions(env: Env, silenceMinutes: number | undefined, now: Date): Promise<Conditions> {
+  const { DB: db, ARCHIVE: bucket } = env;
+  const [parked, quarantined, deliveries, silence, missed] = await Promise.all([
     orNothing("parked", () => countFirstHeld(bucket, "parked")),
     orNothing("quarantined", () => countFirstHeld(bucket, "quarantined")),
     orNothing("deliveries", () => countFirstUndelivered(db)),
     orNothing("silence", async () => (silenceMinutes === undefined ? undefined : readSilence(db, silenceMinutes, now))),
+    orNothing("missed calls", async () => missedCondition(await readFetches(db), env, now)),
   ]);
   return {
     parked: some(parked),
@@ -30,6 +30,7 @@ export async function readConditions(
     "deliveries-overdue": some(deliveries?.overdue),
     "database-size": deliveries && { holds: sizeProblem(deliveries.bytes) !== undefined, count: deliveries.bytes },
     silence,
+    "missed-calls": missed,
   };
 }
 

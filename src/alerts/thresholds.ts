@@ -8,6 +8,7 @@ export const alertName = z.enum([
   "deliveries-overdue",
   "database-size",
   "silence",
+  "missed-calls",
 ]);
 export type AlertName = z.infer<typeof alertName>;
 
@@ -88,5 +89,17 @@ export const thresholds: Record<AlertName, Threshold> = {
     opened: (minutes) => `No event came in for ${minutes} minutes; the same hours of the week before had some.`,
     closed: "Events come in again.",
     example: 90,
+  },
+  // What a run fetched counts for an hour, and runs that fail are given one. Four good runs in a row end it.
+  "missed-calls": {
+    opensAfterMinutes: 1,
+    closesAfterMinutes: 1,
+    title: "Calls are missed",
+    opened: (count) =>
+      count === 0
+        ? "Missed calls cannot be fetched: the runs have failed for an hour, and /healthz says why."
+        : `Calls were missed (${counted(count)}): their webhooks did not come, and they were fetched from the platform.`,
+    closed: "No call was missed in the last hour.",
+    example: 3,
   },
 };

@@ -15,10 +15,7 @@ const overview: Channel = { name: OVERVIEW, problems: [], pauseMs: 0, send: asyn
 export async function watch(env: Env, now: Date): Promise<{ sent: number; open: number }> {
   const { silenceMinutes } = readSettings(env);
   const channels = [overview, ...configuredChannels(env)];
-  const [rows, conditions] = await Promise.all([
-    readAlerts(env.DB),
-    readConditions({ db: env.DB, bucket: env.ARCHIVE }, silenceMinutes, now),
-  ]);
+  const [rows, conditions] = await Promise.all([readAlerts(env.DB), readConditions(env, silenceMinutes, now)]);
   const decided = channels.map((channel) => ({ channel, decisions: decide(channel.name, conditions, rows, now) }));
   const decisions = decided.flatMap((one) => one.decisions);
   // A channel that was switched off, and silence without its setting, are forgotten: they begin anew when they are on again.

@@ -6,6 +6,7 @@ import { sendTestAlerts } from "./alerts.ts";
 import { getDeliveries, getFailures, previewRetry, retryDeliveries } from "./deliveries.ts";
 import { eraseCall, eraseCaller, previewErasure } from "./erasure.ts";
 import { getExportedFile, getExports } from "./exports.ts";
+import { importCalls } from "./imports.ts";
 import { getJob, stopSending } from "./jobs.ts";
 import { getParked } from "./parked.ts";
 import { discardQuarantined, getQuarantine, replayQuarantined } from "./quarantine.ts";
@@ -22,6 +23,7 @@ export const operations: readonly Operation[] = [
   eraseCall,
   eraseCaller,
   previewErasure,
+  importCalls,
   getJob,
   stopSending,
   getStats,

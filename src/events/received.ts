@@ -18,6 +18,11 @@ export interface StoredBody {
   sha256: string;
   /** ISO 8601 UTC. */
   receivedAt: string;
+  /** Present if the body was fetched from the platform's API; absent if it was sent. */
+  fetched?: {
+    /** ISO 8601 UTC: stands in for times of the event that the platform does not state. */
+    time: string;
+  };
 }
 
 /** A body with what it parses to. */

@@ -66,7 +66,7 @@ export async function hold(
   { reason, detail }: Pick<HeldBody, "reason" | "detail">,
   until: number,
 ): Promise<void> {
-  const { platform, body, sha256, receivedAt } = received;
+  const { platform, body, sha256, receivedAt, fetched } = received;
   const { callSha256s, numberSha256s, isPartial } = await labelOf(subjectsOf(received));
   const customMetadata = {
     platform,
@@ -74,6 +74,7 @@ export async function hold(
     detail: detail.slice(0, MAX_DETAIL_CHARACTERS).toWellFormed(),
     received_at: receivedAt,
     sha256,
+    ...(fetched && { fetched: fetched.time }),
     calls: callSha256s.join(),
     numbers: numberSha256s.join(),
     partial: String(isPartial),
@@ -103,9 +104,9 @@ export function bodyOf({ key, size, uploaded, customMetadata = {} }: R2Object): 
 export async function readHeld(bucket: R2Bucket, key: string): Promise<StoredBody | undefined> {
   return askStore("R2", async () => {
     const object = await bucket.get(key);
-    const { platform, sha256, received_at: receivedAt } = object?.customMetadata ?? {};
+    const { platform, sha256, received_at: receivedAt, fetched: time } = object?.customMetadata ?? {};
     if (object === null || platform === undefined || sha256 === undefined || receivedAt === undefined) return undefined;
-    return { platform, body: await object.arrayBuffer(), sha256, receivedAt };
+    return { platform, body: await object.arrayBuffer(), sha256, receivedAt, ...(time && { fetched: { time } }) };
   });
 }
 

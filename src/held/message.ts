@@ -11,6 +11,7 @@ const bodyMessage = z.object({
   platform: z.string(),
   sha256: z.string(),
   received_at: z.string(),
+  fetched: z.object({ time: z.string() }).optional(),
 });
 
 /** A message of the sync queue that carries a body while R2 is down. */
@@ -24,12 +25,13 @@ export type BodyMessage = z.infer<typeof bodyMessage>;
  */
 export async function sendBody(
   queue: Queue,
-  { platform, body, sha256, receivedAt }: StoredBody,
+  { platform, body, sha256, receivedAt, fetched }: StoredBody,
   until: number,
 ): Promise<boolean> {
   const gzip = new Uint8Array(await throughStream(body, new CompressionStream("gzip")));
   if (gzip.byteLength > MAX_GZIP_BYTES) return false;
-  const message: BodyMessage = { gzip, size: body.byteLength, platform, sha256, received_at: receivedAt };
+  const about = { platform, sha256, received_at: receivedAt, ...(fetched && { fetched }) };
+  const message: BodyMessage = { gzip, size: body.byteLength, ...about };
   // Structured clone, since JSON cannot hold bytes.
   await askStore("queue", () => queue.send(message, { contentType: "v8" }), { until });
   return true;
@@ -40,9 +42,9 @@ export function readBodyMessage(message: unknown): BodyMessage | undefined {
   return bodyMessage.safeParse(message).data;
 }
 
-export async function unpackBody({ gzip, platform, sha256, received_at }: BodyMessage): Promise<StoredBody> {
+export async function unpackBody({ gzip, platform, sha256, received_at, fetched }: BodyMessage): Promise<StoredBody> {
   const body = await throughStream(gzip, new DecompressionStream("gzip"));
-  return { platform, body, sha256, receivedAt: received_at };
+  return { platform, body, sha256, receivedAt: received_at, ...(fetched && { fetched }) };
 }
 
 function throughStream(

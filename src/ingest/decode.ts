@@ -30,7 +30,7 @@ export interface DecodedEvents {
 }
 
 /** Decodes a parsed body into events, or returns why it has none. Pure. */
-export function decode({ platform: name, parsed, sha256, receivedAt }: Received): DecodedBody {
+export function decode({ platform: name, parsed, sha256, receivedAt, fetched }: Received): DecodedBody {
   if (parsed.kind === "not-an-object") return { ...parsed, event_id: sha256 };
   if (parsed.kind === "too-many-values") {
     return { kind: "invalid", event_id: sha256, errors: [{ path: "", message: parsed.detail }] };
@@ -39,7 +39,7 @@ export function decode({ platform: name, parsed, sha256, receivedAt }: Received)
   const platform = findPlatform(name);
   if (platform === undefined) return { kind: "unrecognised", event_id: sha256 };
   const event_id = platform.ownId(body) ?? sha256;
-  const decoded = platform.decode(body, receivedAt);
+  const decoded = platform.decode(body, fetched?.time ?? receivedAt);
   switch (decoded.kind) {
     case "ignored":
       return decoded;
@@ -48,7 +48,8 @@ export function decode({ platform: name, parsed, sha256, receivedAt }: Received)
     case "invalid":
       return { kind: "invalid", event_id, errors: decoded.errors };
     case "events": {
-      const { events, format, payload } = decoded;
+      const { events, payload } = decoded;
+      const format = fetched === undefined ? decoded.format : `${name}-api`;
       const payloadText = payload === body ? text : JSON.stringify(payload);
       return { kind: "events", platform, event_id, format, events, body, payload, payloadText };
     }

@@ -187,6 +187,8 @@ async function resultOfPlan(
     case "failed":
     case "faulty":
       return { ...about, ...result };
+    case "not-missed":
+      return { ...about, kind: "duplicate" };
     default:
       return { ...about, kind: result.kind };
   }

@@ -93,6 +93,7 @@ export async function plan(received: StoredBody, decoded: DecodedEvents, options
       platform: decoded.platform.name,
       callSha256: await sha256(call_id),
       patch,
+      isFetched: received.fetched !== undefined,
       asksForRecording: options.archiveRecordings && patch.values.recording_url !== undefined,
       entries,
     },

@@ -6,7 +6,7 @@ import { type LedgerReader, parseRows } from "./schema.ts";
 export const jobStatus = z.enum(["running", "complete", "errored", "stopped"]);
 export type JobStatus = z.infer<typeof jobStatus>;
 
-const jobKind = z.enum(["erasure", "send-again", "letting-go"]);
+const jobKind = z.enum(["erasure", "send-again", "letting-go", "fetch", "import"]);
 export type JobKind = z.infer<typeof jobKind>;
 
 const jobRow = z.object({
@@ -82,13 +82,55 @@ export async function failJob(db: D1Database, id: string, dueAt: Date, now: Date
   await askStore("D1", () => update.run());
 }
 
+/** Progress of a job, from the position where it was. */
+export interface JobProgress {
+  status: JobStatus;
+  output: object;
+  position: object;
+  /** The position that it went on from, as it was read: another instance of the job may be further by now. */
+  from: string | null;
+}
+
+/** Records progress of a job that is neither over nor further by now. Safe to repeat. @param dueAt `undefined`: the cron leaves it alone */
+export async function advanceJob(
+  db: D1Database,
+  id: string,
+  { status, output, position, from }: JobProgress,
+  dueAt: Date | undefined,
+  now: Date,
+): Promise<void> {
+  const update = db
+    .prepare(
+      `UPDATE ledger_jobs SET status = ?2, output = ?3, position = ?4, due_at = ?5, updated_at = ?6
+       WHERE id = ?1 AND position IS ?7 AND ${openSql}`,
+    )
+    .bind(
+      ...[id, status, JSON.stringify(output), JSON.stringify(position)],
+      ...[dueAt?.toISOString() ?? null, now.toISOString(), from],
+    );
+  await askStore("D1", () => update.run());
+}
+
+/** Puts off the moment when the cron goes on with a job. Safe to repeat. */
+export async function putOffJob(db: D1Database, id: string, dueAt: Date): Promise<void> {
+  const update = db
+    .prepare("UPDATE ledger_jobs SET due_at = ?2 WHERE id = ?1 AND due_at IS NOT NULL")
+    .bind(id, dueAt.toISOString());
+  await askStore("D1", () => update.run());
+}
+
 /** A condition for a job that goes on. */
 export const openSql = "status IN ('running', 'errored')";
 
+/** Lists the jobs of a kind that go on. */
+export async function listOpenJobs(db: LedgerReader, kind: JobKind): Promise<JobRow[]> {
+  const query = db.prepare(`SELECT ${columns} FROM ledger_jobs WHERE kind = ?1 AND ${openSql}`).bind(kind);
+  return parseRows(jobRow, await askStore("D1", () => query.all()));
+}
+
 /** Finds a job of a kind that goes on. */
 export async function findOpenJob(db: LedgerReader, kind: JobKind): Promise<JobRow | undefined> {
-  const query = db.prepare(`SELECT ${columns} FROM ledger_jobs WHERE kind = ?1 AND ${openSql} LIMIT 1`).bind(kind);
-  return parseRows(jobRow, await askStore("D1", () => query.all()))[0];
+  return (await listOpenJobs(db, kind))[0];
 }
 
 /** Stops a job that goes on: no step of it takes anything any more. Safe to repeat. */

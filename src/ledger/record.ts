@@ -32,6 +32,8 @@ export interface LedgerWrite {
   /** SHA-256 of the call's id, hex: the tombstone of an erased call is found by it. */
   callSha256: string;
   patch: CallPatch;
+  /** Whether the body was fetched: it is refused if the ledger has every event that it tells. */
+  isFetched: boolean;
   /** Whether the body brings the address of a recording that is to be copied. */
   asksForRecording: boolean;
   entries: readonly [LedgerEntry, ...LedgerEntry[]];
@@ -40,9 +42,16 @@ export interface LedgerWrite {
 /**
  * `stored`: an event of the body is new. `duplicate`: all are in the ledger already. `id-reused`: the ledger has the same event
  * with another body. `other-platform`: another platform began the call. `erased`: the call was erased. `let-go`: the call left D1, and
- * its events with it.
+ * its events with it. `not-missed`: the body was fetched, and the ledger has its events of other bodies.
  */
-export type RecordResult = "stored" | "duplicate" | "id-reused" | "other-platform" | "erased" | "let-go";
+export type RecordResult =
+  | "stored"
+  | "duplicate"
+  | "not-missed"
+  | "id-reused"
+  | "other-platform"
+  | "erased"
+  | "let-go";
 
 /**
  * Writes the events of bodies, and the rows that follow from them, in one transaction and one round trip. Safe to repeat: a repetition
@@ -92,23 +101,31 @@ function statementsOf(db: D1Database, write: LedgerWrite, now: Date): D1Prepared
 }
 
 const eventColumns = writtenRow.keyof().options;
+const parameterOf = (column: (typeof eventColumns)[number]) => eventColumns.indexOf(column) + 3;
 
 const insertEventSql = `
 INSERT INTO events (${eventColumns.join(", ")})
 SELECT ${eventColumns.map((_, index) => `?${index + 3}`).join(", ")}
 WHERE NOT EXISTS (SELECT 1 FROM ledger_erased_calls WHERE call_sha256 = ?1)
-  AND NOT EXISTS (SELECT 1 FROM calls WHERE call_id = ?${eventColumns.indexOf("call_id") + 3} AND platform <> ?2)
-  AND NOT EXISTS (SELECT 1 FROM ledger_left_calls WHERE call_id = ?${eventColumns.indexOf("call_id") + 3})
+  AND NOT EXISTS (SELECT 1 FROM calls WHERE call_id = ?${parameterOf("call_id")} AND platform <> ?2)
+  AND NOT EXISTS (SELECT 1 FROM ledger_left_calls WHERE call_id = ?${parameterOf("call_id")})
+  AND (?${eventColumns.length + 3} IS NULL OR EXISTS (
+    SELECT 1 FROM json_each(?${eventColumns.length + 3}) AS told WHERE NOT EXISTS (
+      SELECT 1 FROM events WHERE events.call_id = ?${parameterOf("call_id")} AND events.event = told.value
+        AND events.ledger_ingest_id <> ?${parameterOf("ledger_ingest_id")}
+    )
+  ))
 ON CONFLICT DO NOTHING
 RETURNING 1`;
 
-/** Inserts an event, unless its call is erased, was begun by another platform, or left D1. */
+/** Inserts an event, unless its call is erased, was begun by another platform or left D1, or its body brings nothing that was missed. */
 function insertEvent(
   db: D1Database,
   row: LedgerEntry["row"],
-  { callSha256, platform }: Pick<LedgerWrite, "callSha256" | "platform">,
+  { callSha256, platform, isFetched, entries }: LedgerWrite,
 ): D1PreparedStatement {
-  return db.prepare(insertEventSql).bind(callSha256, platform, ...eventColumns.map((column) => row[column]));
+  const told = isFetched ? JSON.stringify(entries.map(({ row: { event } }) => event)) : null;
+  return db.prepare(insertEventSql).bind(callSha256, platform, ...eventColumns.map((column) => row[column]), told);
 }
 
 function insertNumbers(db: D1Database, { call_id, event_id, ledger_ingest_id }: WrittenEvents): D1PreparedStatement {
@@ -175,7 +192,7 @@ async function explain(db: D1Database, writes: readonly LedgerWrite[], until: nu
   const buried = new Set(parseRows(buriedRow, tombstones).map(({ call_sha256 }) => call_sha256));
   const platforms = new Map(parseRows(begunRow, calls).map(({ call_id, platform }) => [call_id, platform]));
   const gone = new Set(parseRows(leftRow, left).map(({ call_id }) => call_id));
-  return writes.map(({ platform, callSha256, entries }) => {
+  return writes.map(({ platform, callSha256, entries, isFetched }) => {
     const [{ row: first }] = entries;
     const own = existing.filter(({ call_id, event_id }) => call_id === first.call_id && event_id === first.event_id);
     // The first try had committed when its connection broke.
@@ -185,6 +202,7 @@ async function explain(db: D1Database, writes: readonly LedgerWrite[], until: nu
     if ((platforms.get(first.call_id) ?? platform) !== platform) return "other-platform";
     if (own.some(({ ledger_sha256 }) => ledger_sha256 !== first.ledger_sha256)) return "id-reused";
     if (entries.every(({ row }) => own.some(({ event }) => event === row.event))) return "duplicate";
+    if (isFetched) return "not-missed";
     throw new Error("an event was neither inserted nor found");
   });
 }

@@ -1,10 +1,13 @@
 import * as z from "zod";
 import { alertProblems } from "../alerts/channels.ts";
 import { exportBacklog } from "../export/health.ts";
+import { fetchingProblems } from "../fetching/index.ts";
+import { failingProblems, fetchState, statesOf } from "../fetching/state.ts";
 import type { HeldState } from "../held/held.ts";
 import { countHeld, listHeld } from "../held/list.ts";
 import { nothing, operation } from "../http/operation.ts";
 import { countBacklog } from "../ledger/backlog.ts";
+import { type FetchRow, readFetches } from "../ledger/fetches.ts";
 import { FULL, sizeProblem } from "../ledger/size.ts";
 import { lettingGoBacklog } from "../letting-go/health.ts";
 import { logError } from "../log.ts";
@@ -33,6 +36,8 @@ interface StoreHealth {
   warnings?: StoreProblem[];
   /** Size of the database; absent for R2. */
   bytes?: number;
+  /** How far fetching from each platform is; absent for R2. */
+  fetches?: FetchRow[];
 }
 
 /** The latest check of the stores, shared by all requests of its time. */
@@ -48,17 +53,26 @@ const healthAnswer = z.object({
     .record(z.string(), z.object({ count: z.number(), oldest: z.string().nullable() }))
     .optional()
     .describe("what piles up, by kind, with the time of the oldest; absent when there is nothing"),
+  fetching: z
+    .array(fetchState)
+    .optional()
+    .describe("the newest run of each platform whose API key is set; absent before the first"),
 });
 
 /** Checks the settings and the stores. The stores are asked once in 15 seconds, however many ask. */
 export async function readHealth(env: Env, ctx: ExecutionContext): Promise<z.infer<typeof healthAnswer>> {
-  const stores = await storesHealth(env, ctx, new Date());
+  const now = new Date();
+  const stores = await storesHealth(env, ctx, now);
+  const fetches = stores.flatMap((store) => store.fetches ?? []);
+  const fetching = statesOf(fetches, env);
   const settings = [
     ...platformProblems(env),
     ...readSettings(env).problems,
     ...bindingProblems(env),
     ...configuredDestinations(env).flatMap(({ problems }) => problems),
     ...alertProblems(env),
+    ...fetchingProblems(env),
+    ...failingProblems(fetches, env, now),
   ];
   const errors = [
     ...namedOnce(settings.map(({ setting, problem }) => ({ path: setting, message: problem }))),
@@ -72,6 +86,7 @@ export async function readHealth(env: Env, ctx: ExecutionContext): Promise<z.inf
     database_bytes,
     ...(warnings.length > 0 && { warnings }),
     ...summary(stores.flatMap(({ backlog }) => backlog)),
+    ...(fetching.length > 0 && { fetching }),
   };
 }
 
@@ -114,10 +129,11 @@ function storesHealth(env: Env, ctx: ExecutionContext, now: Date): Promise<reado
 
 function databaseHealth(db: D1Database, now: Date): Promise<StoreHealth> {
   return storeHealth("DB", "does not answer, or has not been migrated", async () => {
-    const { backlog, bytes } = await countBacklog(db, now);
+    const [{ backlog, bytes }, fetches] = await Promise.all([countBacklog(db, now), readFetches(db)]);
     const problem = sizeProblem(bytes);
     const problems = problem === undefined ? [] : [{ path: "DB", message: problem.message }];
-    return problem?.isFull ? { backlog, bytes, errors: problems } : { backlog, bytes, errors: [], warnings: problems };
+    const about = { backlog, bytes, fetches };
+    return problem?.isFull ? { ...about, errors: problems } : { ...about, errors: [], warnings: problems };
   });
 }
 

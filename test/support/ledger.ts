@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parse } from "smol-toml";
 import { createTestHarness, type Unstable_RawConfig as RawConfig } from "wrangler";
+import { clients } from "../../src/fetching/index.ts";
 import { platforms } from "../../src/platforms/index.ts";
 
 const projectRoot = resolve(import.meta.dirname, "../..");
@@ -54,6 +55,7 @@ export async function bootLedger({
           // Whatever this project's are: tests that need another value than the default say which.
           ...Object.fromEntries(Object.keys(config.vars ?? {}).map((name) => [name, ""])),
           ...Object.fromEntries(platforms.map(({ secretsSetting }) => [secretsSetting, ""])),
+          ...Object.fromEntries(clients.map(({ keySetting }) => [keySetting, ""])),
           ATOMS_WEBHOOK_SECRETS: SECRET,
           API_TOKEN: "token-of-the-tests",
           SYNC_SECRET: "",

@@ -1,6 +1,6 @@
 import ledger, { RecordingJob as LedgerRecordingJob } from "../../src/index.ts";
 
-export { EraseJob, ExportJob, LetGoJob, SendAgainJob } from "../../src/index.ts";
+export { EraseJob, ExportJob, FetchJob, LetGoJob, SendAgainJob } from "../../src/index.ts";
 
 /** Bounds that a test can meet. */
 export class RecordingJob extends LedgerRecordingJob {

@@ -1,6 +1,6 @@
 import ledger from "../../src/index.ts";
 
-export { EraseJob, ExportJob, LetGoJob, RecordingJob, SendAgainJob } from "../../src/index.ts";
+export { EraseJob, ExportJob, FetchJob, LetGoJob, RecordingJob, SendAgainJob } from "../../src/index.ts";
 
 /** The database as a copy of it would be: it can only be read through a session. */
 function sessionsOnly(database: D1Database): D1Database {

@@ -43,7 +43,7 @@ CREATE TABLE events (
   agent_id TEXT NOT NULL,
   occurred_at TEXT NOT NULL,
   received_at TEXT NOT NULL,
-  format TEXT NOT NULL,             -- the wire format: documented, atoms, retell, vapi, elevenlabs, custom
+  format TEXT NOT NULL,             -- the wire format: documented, atoms, retell, vapi, elevenlabs, custom; atoms-api, …: fetched, not sent
   payload TEXT,                     -- the body as JSON, without its transcript; NULL: with another event of the same event_id
   ledger_sha256 TEXT NOT NULL,      -- of the body, hex: the same id with another body is no repetition
   ledger_ingest_id TEXT NOT NULL,   -- random, one a run of ingest: tells a repeated write from a redelivery
@@ -136,7 +136,7 @@ CREATE INDEX ledger_erased_calls_to_sweep ON ledger_erased_calls (erased_at) WHE
 -- Work that takes longer than a request, under way or ended, as GET /api/jobs/{id} shows it.
 CREATE TABLE ledger_jobs (
   id TEXT NOT NULL PRIMARY KEY,
-  kind TEXT NOT NULL,               -- erasure, send-again
+  kind TEXT NOT NULL,               -- erasure, send-again, fetch, import
   status TEXT NOT NULL,             -- running, complete, errored; stopped, which an erasure never is
   subject TEXT,                     -- JSON: whose data, or which events; NULL once what was under way during an erasure is swept
   output TEXT NOT NULL,             -- JSON: how much is done so far
@@ -146,6 +146,19 @@ CREATE TABLE ledger_jobs (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX ledger_jobs_due ON ledger_jobs (due_at) WHERE due_at IS NOT NULL;
+
+-- How far missed calls are fetched back, a row a platform (src/fetching).
+CREATE TABLE ledger_fetches (
+  platform TEXT NOT NULL PRIMARY KEY,
+  job TEXT NOT NULL,                -- the newest run, in ledger_jobs
+  started_at TEXT NOT NULL,         -- when it began
+  complete_until TEXT,              -- when the newest run that ended well began: what ended long before it is in the ledger; NULL: none did
+  day TEXT,                         -- the newest day that was listed by its date: 2024-07-15
+  failing_since TEXT,               -- when the first run failed since one ended well; NULL: the newest that ended did so well
+  reason TEXT,                      -- why it failed
+  missed INTEGER NOT NULL,          -- calls whose end the newest run with any had to fetch
+  missed_at TEXT                    -- when that run ended
+) STRICT, WITHOUT ROWID;
 
 -- Totals of the calls of an hour, for statistics that do not read calls. An hour has rows here or stands in ledger_stale_hours, never both.
 CREATE TABLE ledger_hours (

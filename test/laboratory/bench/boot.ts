@@ -52,6 +52,7 @@ export async function startRuntime(bundles: readonly Bundle[], downstream: URL):
           ? {
               ERASURE: { name: `${name}-erasure`, className: "EraseJob" },
               EXPORT: { name: `${name}-export`, className: "ExportJob" },
+              FETCH: { name: `${name}-fetch`, className: "FetchJob" },
               RECORDINGS: { name: `${name}-recordings`, className: "RecordingJob" },
               LET_GO: { name: `${name}-let-go`, className: "LetGoJob" },
               SEND_AGAIN: { name: `${name}-send-again`, className: "SendAgainJob" },

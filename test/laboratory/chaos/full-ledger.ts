@@ -1,7 +1,7 @@
 import ledger, { EraseJob as Job } from "../../../src/index.ts";
 import { remoteDatabase } from "../../support/stores/remote-database.ts";
 
-export { ExportJob, LetGoJob, RecordingJob, SendAgainJob } from "../../../src/index.ts";
+export { ExportJob, FetchJob, LetGoJob, RecordingJob, SendAgainJob } from "../../../src/index.ts";
 
 interface LimitedEnv extends Env {
   /** The SQLite of `support/limited-sqlite.ts`. */

@@ -2,6 +2,7 @@ import ledger, {
   EraseJob as LedgerEraseJob,
   ExportJob as LedgerExportJob,
   LetGoJob as LedgerLetGoJob,
+  FetchJob as LedgerFetchJob,
   SendAgainJob as LedgerSendAgainJob,
 } from "../../../src/index.ts";
 import { faulty, onFaultyStores } from "./faulty.ts";
@@ -26,6 +27,15 @@ export class ExportJob extends LedgerExportJob {
 }
 
 export class LetGoJob extends LedgerLetGoJob {
+  constructor(ctx: ExecutionContext, env: Env) {
+    super(ctx, onFaultyStores(env));
+  }
+}
+
+/** A pace that a test can wait for. */
+export class FetchJob extends LedgerFetchJob {
+  protected override readonly pace = { pauseMs: 0, timeoutMs: 1_000, retryDelaysMs: [10, 10] };
+
   constructor(ctx: ExecutionContext, env: Env) {
     super(ctx, onFaultyStores(env));
   }
