@@ -11,18 +11,18 @@ import { dataOf } from "./lists.ts";
 /** A detail, as far as it is read. The rest of it is dropped: `events` has headers of the customer's requests, `agent` the prompt. */
 const detail = z.object({
   callId: z.string(),
-  agent: z.unknown(),
-  agentId: z.unknown(),
-  status: z.unknown(),
-  duration: z.unknown(),
-  recordingUrl: z.unknown(),
-  from: z.unknown(),
-  to: z.unknown(),
-  type: z.unknown(),
-  transcript: z.unknown(),
-  variables: z.unknown(),
-  events: z.unknown(),
-  postCallAnalytics: z.unknown(),
+  agent: z.unknown().optional(),
+  agentId: z.unknown().optional(),
+  status: z.unknown().optional(),
+  duration: z.unknown().optional(),
+  recordingUrl: z.unknown().optional(),
+  from: z.unknown().optional(),
+  to: z.unknown().optional(),
+  type: z.unknown().optional(),
+  transcript: z.unknown().optional(),
+  variables: z.unknown().optional(),
+  events: z.unknown().optional(),
+  postCallAnalytics: z.unknown().optional(),
 });
 type Detail = z.infer<typeof detail>;
 
@@ -160,9 +160,18 @@ function analyticsBody(
   return { body: envelope("analytics-completed", agentId, callId, metadata), time };
 }
 
-/** The prompt of a metric is left out. */
+/** The prompt of a metric is left out, and so is a value that no webhook has. */
 function metricOf(metric: unknown): JsonObject[] {
   if (!isJsonObject(metric)) return [];
   const { identifier, value, confidence, reasoning, dispositionMetricType } = metric;
-  return text(identifier) === undefined ? [] : [{ identifier, value, confidence, reasoning, dispositionMetricType }];
+  if (text(identifier) === undefined) return [];
+  return [
+    {
+      identifier,
+      value: ["string", "number", "boolean"].includes(typeof value) ? value : null,
+      confidence: typeof confidence === "number" ? confidence : undefined,
+      reasoning: text(reasoning),
+      dispositionMetricType: text(dispositionMetricType),
+    },
+  ];
 }

@@ -10,7 +10,7 @@ export const listedItem = z.looseObject({
   agentId: optionalText,
   createdAt: optionalText,
   type: optionalText,
-  postCallAnalytics: z.unknown(),
+  postCallAnalytics: z.unknown().optional(),
 });
 export type ListedItem = z.infer<typeof listedItem>;
 
