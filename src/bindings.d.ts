@@ -26,6 +26,10 @@ interface __BaseEnv_Env {
 	VAPI_WEBHOOK_SECRETS: string;
 	ELEVENLABS_WEBHOOK_SECRETS: string;
 	CUSTOM_WEBHOOK_SECRETS: string;
+	ATOMS_API_KEY: string;
+	RETELL_API_KEY: string;
+	VAPI_API_KEY: string;
+	ELEVENLABS_API_KEY: string;
 	API_TOKEN: string;
 	SYNC_SECRET: string;
 	SLACK_WEBHOOK_URL: string;

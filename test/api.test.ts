@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
-import { apiRequests, requestApi } from "./support/api-requests.ts";
+import { apiEnv, apiRequests, requestApi } from "./support/api-requests.ts";
 import { SYNC_SECRET, startDownstream } from "./support/downstream.ts";
 import { documentedCall } from "./support/events.ts";
 import { giveExport } from "./support/exported.ts";
@@ -15,7 +15,7 @@ let ledger: Awaited<ReturnType<typeof bootLedger>>;
 let emptied: D1PreparedStatement[];
 beforeAll(async () => {
   downstream = await startDownstream();
-  ledger = await bootLedger({ env: { SYNC_URL: downstream.url, SYNC_SECRET }, maxRetries: 0 });
+  ledger = await bootLedger({ env: { SYNC_URL: downstream.url, SYNC_SECRET, ...apiEnv }, maxRetries: 0 });
   const tables = ["calls", "events", "ledger_caller_numbers", "ledger_search_index", "sync_deliveries"];
   emptied = tables.map((table) => ledger.DB.prepare(`DELETE FROM ${table}`));
 });
@@ -137,7 +137,7 @@ describe("while a store fails", () => {
   beforeAll(async () => {
     faulty = await bootLedger({
       main: "test/support/stores/faulty-ledger.ts",
-      env: { SYNC_URL: "http://127.0.0.1:1/", SYNC_SECRET },
+      env: { SYNC_URL: "http://127.0.0.1:1/", SYNC_SECRET, ...apiEnv },
     });
     const call = documentedCall({ call_id: "call-1" });
     for (const event of [call.start(), call.end(), call.analytics()]) await post(faulty.url, event);

@@ -6,6 +6,7 @@ import { SYNC_SECRET, startDownstream } from "./support/downstream.ts";
 import { atomsCall } from "./support/events.ts";
 import { bootOnNetwork } from "./support/network-ledger.ts";
 import { post } from "./support/post.ts";
+import { runCommandAt } from "./support/run-command.ts";
 import { runCron } from "./support/stores/relay.ts";
 
 let atoms: Awaited<ReturnType<typeof startAtomsConversations>>;
@@ -429,16 +430,12 @@ describe("how a run goes", () => {
           message: `is set, but missed calls could not be fetched since ${hourAgo}: ${output.reason}`,
         },
       ],
+      fetching: [expect.objectContaining({ platform: "atoms", status: "errored", failing_since: hourAgo, missed: 0 })],
     };
     await vi.waitFor(async () => expect(await health()).toMatchObject(unhealthy), { timeout: 20_000, interval: 500 });
     await runCron(ledger.url, new Date());
     expect(await alertRows()).toEqual([{ alert: "missed-calls", count: 0 }]);
-    atoms.put(endedCall(callIdOf(60)));
-    const job = await runs();
-    const state = { platform: "atoms", status: job.status, failing_since: null, missed: 1 };
-    const healthy = { status: "ok", fetching: [expect.objectContaining(state)] };
-    await vi.waitFor(async () => expect(await health()).toMatchObject(healthy), { timeout: 20_000, interval: 500 });
-  }, 60_000);
+  });
 
   test("a second run waits for the first one, and the cron goes on with one that stands still", async () => {
     atoms.put(endedCall(callIdOf(60)));
@@ -506,6 +503,18 @@ describe("an import", () => {
     const more = started.parse((await start({ ...span, from: dayOf(9), to: dayOf(9), deliver: true })).body).job;
     await over(more);
     await vi.waitFor(() => expect(downstream.deliveriesOf(delivering)).toHaveLength(1), { timeout: 10_000 });
+  });
+
+  test("is started by a command, which shows how far it is, and again how it ended", async () => {
+    atoms.put(endedCall(callAt(12)));
+    const parameters = ["--platform", "atoms", "--from", dayOf(12), "--to", dayOf(11)];
+    const { stdout, stderr } = await runCommandAt(ledger.url, "import", parameters);
+    expect(stdout).toMatch(/^complete: 1 calls seen, 1 fetched, in 3 requests\n$/);
+    expect(stderr).toContain("npm run import -- --stop ");
+    await expect(runCommandAt(ledger.url, "import", ["--platform", "atoms"])).rejects.toMatchObject({ code: 2 });
+    await expect(
+      runCommandAt(ledger.url, "import", ["--platform", "custom", "--from", "2026-01-01"]),
+    ).rejects.toMatchObject({ code: 1 });
   });
 
   test("reads the other list to its end where the one by date is broken", async () => {

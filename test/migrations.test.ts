@@ -39,6 +39,7 @@ test("the migrations make a fresh database a ledger", async () => {
     "ledger_caller_numbers",
     "ledger_erased_calls",
     "ledger_export_days",
+    "ledger_fetches",
     "ledger_hours",
     "ledger_jobs",
     "ledger_left_calls",

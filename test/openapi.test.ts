@@ -1,7 +1,7 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
-import { apiRequests, requestApi } from "./support/api-requests.ts";
+import { apiEnv, apiRequests, requestApi } from "./support/api-requests.ts";
 import { askText } from "./support/ask.ts";
 import { SYNC_SECRET } from "./support/downstream.ts";
 import { documentedCall } from "./support/events.ts";
@@ -32,7 +32,7 @@ let job: string;
 /** The answer to a range that is sent again. */
 let range: unknown;
 beforeAll(async () => {
-  ledger = await bootLedger({ env: { SYNC_URL: "http://127.0.0.1:1/", SYNC_SECRET } });
+  ledger = await bootLedger({ env: { SYNC_URL: "http://127.0.0.1:1/", SYNC_SECRET, ...apiEnv } });
   const call = documentedCall({ call_id: "call-1" });
   for (const event of [call.start(), call.end(), call.analytics()]) await post(ledger.url, event);
   await giveRecording(ledger, "call-1");

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { addressProblem } from "../src/recordings/address.ts";
 import { audioKind } from "../src/recordings/audio.ts";
+import { callIdOf, endedCall, startAtomsConversations } from "./platform-apis/atoms-conversations.ts";
 import { ask } from "./support/ask.ts";
 import { atomsCall } from "./support/events.ts";
 import { bootOnNetwork } from "./support/network-ledger.ts";
@@ -13,12 +14,14 @@ import { runCron } from "./support/stores/relay.ts";
 let ledger: Awaited<ReturnType<typeof bootOnNetwork>>;
 const lines: string[] = [];
 let server: Awaited<ReturnType<typeof startRecordings>>;
+let atoms: Awaited<ReturnType<typeof startAtomsConversations>>;
 let pages: Awaited<ReturnType<typeof signIn>>;
 beforeAll(async () => {
   server = await startRecordings();
+  atoms = await startAtomsConversations();
   ledger = await bootOnNetwork({
     main: "test/support/recordings-ledger.ts",
-    env: { ARCHIVE_RECORDINGS: "on" },
+    env: { ARCHIVE_RECORDINGS: "on", ATOMS_API_KEY: "sk_atoms", ATOMS_API_BASE: atoms.url },
     onLog: (line) => lines.push(line),
   });
   pages = await signIn(ledger.url);
@@ -26,6 +29,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await ledger.close();
   await server.close();
+  await atoms.close();
 });
 
 const rowSchema = z.object({
@@ -188,6 +192,18 @@ describe("what cannot be had is tried again, with a reason", () => {
     expect(row?.reason).not.toContain(server.url);
     expect(Date.parse(row?.due_at ?? "")).toBeGreaterThanOrEqual(before + 60_000);
     expect((await keysOf(call_id)).filter((key) => key.includes("recording"))).toEqual([]);
+  });
+
+  test("an address that has expired is asked for anew at the platform, and not stored", async () => {
+    const call_id = callIdOf(60);
+    const address = server.behave(`/${call_id}.wav`, (response) => response.writeHead(403).end());
+    server.behave(`/${call_id}.wav?fresh=1`, (response) => response.end(wavOf(800)));
+    atoms.put(endedCall(call_id, { recordingUrl: address }));
+    await send(call_id, address);
+    await until(call_id, { state: "kept", attempts: 1 });
+    expect((await objectOf(`calls/${call_id}/recording.wav`))?.bytes.equals(wavOf(800))).toBe(true);
+    expect((await ask(ledger.url, `/api/calls/${call_id}`)).body).toMatchObject({ call: { recording_url: address } });
+    expect(server.requests.map(({ headers }) => headers.authorization)).not.toContain("Bearer sk_atoms");
   });
 
   test("404 and then the audio: the next attempt has it", async () => {

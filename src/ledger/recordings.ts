@@ -84,6 +84,7 @@ export async function claimRecordings(
 
 const wantedRow = z.object({
   call_id: z.string(),
+  platform: z.string(),
   recording_url: z.string(),
   recording_key: z.string().nullable(),
   attempts: z.number(),
@@ -96,7 +97,7 @@ export type WantedRecording = z.infer<typeof wantedRow>;
 export async function readWanted(db: D1Database, attempt: AttemptReference): Promise<WantedRecording | undefined> {
   const query = db
     .prepare(
-      `SELECT call_id, ledger_recordings.recording_url, recording_key, attempts FROM ledger_recordings JOIN calls USING (id)
+      `SELECT call_id, platform, ledger_recordings.recording_url, recording_key, attempts FROM ledger_recordings JOIN calls USING (id)
        WHERE id = ?1 AND attempt_id = ?2 AND state = 'pending'`,
     )
     .bind(attempt.id, attempt.attempt_id);

@@ -16,18 +16,29 @@ export const MAX_ATTEMPTS = DELAYS_MS.length + 1;
 /** Time in which no other attempt at the same recording begins: an attempt takes nine minutes at the most. */
 export const LEASE_MS = 15 * MINUTE_MS;
 
+/** Asks the platform for the present address of a call's recording; `undefined` if there is none to be had. Never rejects. */
+export type AddressAsker = (platform: string, callId: string) => Promise<string | undefined>;
+
 /**
  * Makes one attempt at the recording of a call, and records how it ended. Does nothing when the call is erased. An attempt that a
  * store ends is made again after {@link LEASE_MS}.
+ * @param askAddress asked once where the address opens nothing any more
  */
 export async function attemptRecording(
   attempt: AttemptReference,
   { db, bucket }: { db: D1Database; bucket: R2Bucket },
   limits: CopyLimits,
+  askAddress: AddressAsker,
 ): Promise<void> {
   const wanted = await readWanted(db, attempt);
   if (wanted === undefined) return;
-  const copied = await copyRecording(wanted.recording_url, await callPrefix(wanted.call_id), bucket, limits);
+  const prefix = await callPrefix(wanted.call_id);
+  const end = Date.now() + limits.totalMs;
+  const first = await copyRecording(wanted.recording_url, prefix, bucket, limits);
+  const isExpired = first instanceof CopyFailure && first.isExpired;
+  const fresh = isExpired ? await askAddress(wanted.platform, wanted.call_id) : undefined;
+  const rest = { ...limits, totalMs: Math.max(0, end - Date.now()) };
+  const copied = fresh === undefined ? first : await copyRecording(fresh, prefix, bucket, rest);
   const now = new Date();
   const about = { message: "recording", call_id: wanted.call_id, attempts: wanted.attempts };
   if (copied instanceof CopyFailure) {

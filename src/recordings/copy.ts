@@ -40,6 +40,9 @@ export async function copyRecording(
   }
 }
 
+/** Answers of addresses that are signed for a time: R2 and S3 say 403, others 400 to 410. */
+const EXPIRED_STATUSES: ReadonlySet<number> = new Set([400, 401, 403, 404, 410]);
+
 async function copy(
   address: string,
   prefix: string,
@@ -49,7 +52,10 @@ async function copy(
 ): Promise<string | CopyFailure> {
   const response = await follow(address, watch.signal);
   if (response instanceof CopyFailure) return response;
-  if (response.status !== 200) return new CopyFailure(`its address answered ${response.status}`);
+  if (response.status !== 200) {
+    const isExpired = EXPIRED_STATUSES.has(response.status);
+    return new CopyFailure(`its address answered ${response.status}`, { isExpired });
+  }
   const length = lengthOf(response);
   if (length !== undefined && length > maxBytes) return tooLarge(maxBytes);
 

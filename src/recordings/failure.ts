@@ -5,8 +5,12 @@ export class CopyFailure {
   /** Whether another attempt would end the same. */
   readonly isFinal: boolean;
 
-  constructor(reason: string, { isFinal = false } = {}) {
+  /** Whether the address answered that it opens nothing any more: another one may. */
+  readonly isExpired: boolean;
+
+  constructor(reason: string, { isFinal = false, isExpired = false } = {}) {
     this.reason = reason;
     this.isFinal = isFinal;
+    this.isExpired = isExpired;
   }
 }

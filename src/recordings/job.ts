@@ -1,4 +1,5 @@
 import { WorkflowEntrypoint, type WorkflowEvent, type WorkflowStep } from "cloudflare:workers";
+import { recordingAddress } from "../fetching/recording.ts";
 import { logError } from "../log.ts";
 import { attemptRecording } from "./attempt.ts";
 import type { CopyLimits } from "./copy.ts";
@@ -21,7 +22,10 @@ export class RecordingJob extends WorkflowEntrypoint<Env, RecordingParameters> {
   ): Promise<void> {
     await step.do("copy the recording", stepConfig, async () => {
       try {
-        await attemptRecording({ id, attempt_id }, { db: this.env.DB, bucket: this.env.ARCHIVE }, this.limits);
+        const stores = { db: this.env.DB, bucket: this.env.ARCHIVE };
+        await attemptRecording({ id, attempt_id }, stores, this.limits, (...call) =>
+          recordingAddress(...call, this.env),
+        );
       } catch (error) {
         logError({ message: "an attempt at a recording failed" }, error);
       }

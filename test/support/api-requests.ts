@@ -10,6 +10,9 @@ export interface ApiRequest {
   needs: readonly ("D1" | "R2")[];
 }
 
+/** The settings that they need: at the platform nobody answers. */
+export const apiEnv = { ATOMS_API_KEY: "sk_atoms", ATOMS_API_BASE: "http://127.0.0.1:1" };
+
 /** One for every route, by method and path as the OpenAPI document has them. */
 export const apiRequests: { [route: string]: ApiRequest } = {
   "get /calls": { path: "/calls", status: 200, needs: ["D1"] },
@@ -19,6 +22,7 @@ export const apiRequests: { [route: string]: ApiRequest } = {
   "get /calls/{call_id}/recording": { path: "/calls/call-1/recording", status: 200, needs: ["D1", "R2"] },
   "delete /calls/{call_id}": { path: "/calls/call-2", status: 202, needs: ["D1"] },
   "post /erasures": { path: "/erasures", body: { caller_phone: "+15559999999" }, status: 202, needs: ["D1"] },
+  "post /imports": { path: "/imports", body: { platform: "atoms", from: "2024-07-15" }, status: 202, needs: ["D1"] },
   "get /jobs/{id}": { path: "/jobs/{job}", status: 200, needs: ["D1"] },
   "post /jobs/{id}/stop": { path: "/jobs/{range}/stop", status: 200, needs: ["D1"] },
   "get /stats": { path: "/stats", status: 200, needs: ["D1"] },
