@@ -245,8 +245,8 @@ describe("a ledger with Slack and a receiver", () => {
       status: 200,
       body: {
         channels: [
-          { channel: "slack", sent: 6, reason: null },
-          { channel: "receiver", sent: 6, reason: null },
+          { channel: "slack", sent: 7, reason: null },
+          { channel: "receiver", sent: 7, reason: null },
         ],
       },
     });
@@ -254,7 +254,7 @@ describe("a ledger with Slack and a receiver", () => {
     for (const request of receiver.requests) {
       expect(verified(request).data).toMatchObject({ test: true, message: expect.stringMatching(/^Test: /) });
     }
-    expect(texts()).toHaveLength(6);
+    expect(texts()).toHaveLength(7);
     for (const text of texts()) expect(text).toContain("Test: ");
     const times = slack.requests.map(({ at }) => at);
     for (const [nth, time] of times.entries()) if (nth > 0) expect(time - (times[nth - 1] ?? 0)).toBeGreaterThan(950);

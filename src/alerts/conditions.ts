@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { isAnyOn } from "../fetching/index.ts";
 import { missedCondition } from "../fetching/state.ts";
 import { countFirstHeld } from "../held/list.ts";
 import { countFirstUndelivered } from "../ledger/backlog.ts";
@@ -21,7 +22,7 @@ export async function readConditions(env: Env, silenceMinutes: number | undefine
     orNothing("quarantined", () => countFirstHeld(bucket, "quarantined")),
     orNothing("deliveries", () => countFirstUndelivered(db)),
     orNothing("silence", async () => (silenceMinutes === undefined ? undefined : readSilence(db, silenceMinutes, now))),
-    orNothing("missed calls", async () => missedCondition(await readFetches(db), env, now)),
+    orNothing("missed calls", async () => missedCondition(isAnyOn(env) ? await readFetches(db) : [], env, now)),
   ]);
   return {
     parked: some(parked),

@@ -92,7 +92,7 @@ async function eraseStep(subject: Subject, at: Position, stores: ErasureStores):
   switch (stage) {
     case "calls": {
       const callIds = await findCalls(subject, stores.db);
-      const deleted = await eraseCalls(callIds, stores);
+      const deleted = await eraseCalls(callIds, "before" in subject, stores);
       const isLast = "call_id" in subject || deleted.calls === 0;
       const next = { stage: isLast ? "parked" : "calls", hasErased: hasErased || isAny(deleted), toSweep } as const;
       return { erased: deleted, next };
@@ -100,7 +100,7 @@ async function eraseStep(subject: Subject, at: Position, stores: ErasureStores):
     case "parked":
     case "quarantined": {
       const matches = await findHeld(subject, stage, after, stores);
-      const deleted = await eraseCalls(matches.callIds, stores);
+      const deleted = await eraseCalls(matches.callIds, "before" in subject, stores);
       await removeHeld(stores.bucket, matches.keys);
       const all = addErased(deleted, { ...nothingErased, [stage]: matches.keys.length });
       const pass = { hasErased: hasErased || isAny(all), toSweep };
@@ -142,9 +142,9 @@ function findCalls(subject: Subject, db: D1Database): Promise<string[]> {
  * Erases calls: tombstones first, so that nothing comes in meanwhile; rows last, so that after a failure the same calls are found
  * again.
  */
-async function eraseCalls(callIds: readonly string[], { db, bucket }: ErasureStores): Promise<Erased> {
+async function eraseCalls(callIds: readonly string[], byAge: boolean, { db, bucket }: ErasureStores): Promise<Erased> {
   if (callIds.length === 0) return nothingErased;
-  await buryCalls(db, callIds, new Date());
+  await buryCalls(db, callIds, new Date(), byAge);
   const objects = await deleteCallObjects(bucket, callIds);
   return { ...nothingErased, ...(await deleteCallRows(db, callIds)), objects };
 }

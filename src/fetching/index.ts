@@ -16,6 +16,11 @@ export function configuredClients(env: Env): PlatformClient[] {
   return clients.filter((client) => isOn(client, env));
 }
 
+/** Whether anything is fetched at all: if not, no store is asked about it. */
+export function isAnyOn(env: Env): boolean {
+  return clients.some((client) => isOn(client, env));
+}
+
 /** Whether a client's key is set, and its address is one. */
 export function isOn(client: PlatformClient, env: Env): boolean {
   return textOf(env, client.keySetting) !== "" && addressProblem(client, env) === undefined;

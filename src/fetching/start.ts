@@ -2,7 +2,7 @@ import { beginFetch, type FetchRow, readFetches } from "../ledger/fetches.ts";
 import { insertJob, type JobRow, listDueJobs, listOpenJobs, putOffJob } from "../ledger/jobs.ts";
 import { createInstance } from "../stores/workflow.ts";
 import { PATIENCE_MS } from "./advance.ts";
-import { configuredClients } from "./index.ts";
+import { configuredClients, isAnyOn } from "./index.ts";
 import { BEGINNING, dayOf, type FetchSubject, fetchSubject, outputOf } from "./progress.ts";
 
 const HOUR_MS = 60 * 60_000;
@@ -19,11 +19,10 @@ const DAY_LAG_MS = HOUR_MS / 2;
 
 /** Starts a run for each platform whose key is set, unless one goes on. Safe to run twice at once: what is fetched twice is stored once. */
 export async function startRuns(env: Env, now: Date): Promise<{ started: number }> {
-  const on = configuredClients(env);
-  if (on.length === 0) return { started: 0 };
+  if (!isAnyOn(env)) return { started: 0 };
   const rows = await readFetches(env.DB);
   let started = 0;
-  for (const { name: platform } of on) {
+  for (const { name: platform } of configuredClients(env)) {
     const row = rows.find((one) => one.platform === platform);
     if (row?.status === "running") continue;
     const job = await start("fetch", subjectOfRun(platform, row, now), env, now);
@@ -78,6 +77,7 @@ const JOBS_A_MINUTE = 8;
 
 /** Goes on with jobs that made no progress, or have rested. Safe to repeat. */
 export async function goOnFetching(env: Env, now: Date): Promise<{ jobs: number }> {
+  if (!isAnyOn(env)) return { jobs: 0 };
   const due: JobRow[] = [];
   for (const kind of ["fetch", "import"] as const) due.push(...(await listDueJobs(env.DB, kind, JOBS_A_MINUTE, now)));
   for (const { id: job } of due) {

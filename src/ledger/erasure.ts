@@ -12,18 +12,22 @@ export interface ErasedRows {
   words: number;
 }
 
-/** Adds the tombstones of calls: from now on the ledger refuses their events. Safe to repeat. */
-export async function buryCalls(db: D1Database, callIds: readonly string[], now: Date): Promise<void> {
+/**
+ * Adds the tombstones of calls: from now on the ledger refuses their events. Safe to repeat.
+ * @param byAge whether they are erased for their age alone
+ */
+export async function buryCalls(db: D1Database, callIds: readonly string[], now: Date, byAge: boolean): Promise<void> {
   const tombstones = await Promise.all(
     callIds.map(async (call_id) => ({ call_id, call_sha256: await sha256(call_id) })),
   );
   const insert = db
     .prepare(
-      `INSERT INTO ledger_erased_calls (call_sha256, call_id, erased_at)
-       SELECT value ->> 'call_sha256', value ->> 'call_id', ?2 FROM json_each(?1) WHERE true
-       ON CONFLICT DO UPDATE SET call_id = excluded.call_id, erased_at = excluded.erased_at`,
+      `INSERT INTO ledger_erased_calls (call_sha256, call_id, erased_at, by_age)
+       SELECT value ->> 'call_sha256', value ->> 'call_id', ?2, ?3 FROM json_each(?1) WHERE true
+       ON CONFLICT DO UPDATE SET
+         call_id = excluded.call_id, erased_at = excluded.erased_at, by_age = min(by_age, excluded.by_age)`,
     )
-    .bind(JSON.stringify(tombstones), now.toISOString());
+    .bind(JSON.stringify(tombstones), now.toISOString(), byAge ? 1 : 0);
   await askStore("D1", () => insert.run());
 }
 
@@ -166,9 +170,14 @@ export async function forgetIds(db: D1Database, callIds: readonly string[], befo
 
 const TOMBSTONE_DAYS = 30;
 
-/** Deletes swept tombstones after 30 days: a platform that sends an event again does so within hours. Safe to repeat. */
+/**
+ * Deletes swept tombstones of calls that were too old, after 30 days: a platform that sends an event again does so within hours, and
+ * nothing so old is fetched. Those of calls that a person had erased stay. Safe to repeat.
+ */
 export async function deleteOldTombstones(db: D1Database, now: Date): Promise<void> {
   const oldest = new Date(now.getTime() - TOMBSTONE_DAYS * 24 * 60 * 60 * 1000).toISOString();
-  const remove = db.prepare("DELETE FROM ledger_erased_calls WHERE erased_at < ?1 AND call_id IS NULL").bind(oldest);
+  const remove = db
+    .prepare("DELETE FROM ledger_erased_calls WHERE by_age = 1 AND erased_at < ?1 AND call_id IS NULL")
+    .bind(oldest);
   await askStore("D1", () => remove.run());
 }

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { alertProblems } from "../alerts/channels.ts";
 import { exportBacklog } from "../export/health.ts";
-import { fetchingProblems } from "../fetching/index.ts";
+import { fetchingProblems, isAnyOn } from "../fetching/index.ts";
 import { failingProblems, fetchState, statesOf } from "../fetching/state.ts";
 import type { HeldState } from "../held/held.ts";
 import { countHeld, listHeld } from "../held/list.ts";
@@ -34,9 +34,9 @@ interface StoreHealth {
   errors: StoreProblem[];
   backlog: Backlog[];
   warnings?: StoreProblem[];
-  /** Size of the database; absent for R2. */
+  /** Size of the database, where it is asked for. */
   bytes?: number;
-  /** How far fetching from each platform is; absent for R2. */
+  /** How far fetching from each platform is, where it is asked for. */
   fetches?: FetchRow[];
 }
 
@@ -118,6 +118,7 @@ function storesHealth(env: Env, ctx: ExecutionContext, now: Date): Promise<reado
   const stores = Promise.all([
     databaseHealth(env.DB, now),
     archiveHealth(env.ARCHIVE),
+    ...(isAnyOn(env) ? [fetchingHealth(env.DB)] : []),
     ...(exportParquet ? [exportHealth(env.DB, now)] : []),
     ...(hotDays === undefined ? [] : [lettingGoHealth(env.DB, hotDays, now)]),
   ]);
@@ -129,12 +130,20 @@ function storesHealth(env: Env, ctx: ExecutionContext, now: Date): Promise<reado
 
 function databaseHealth(db: D1Database, now: Date): Promise<StoreHealth> {
   return storeHealth("DB", "does not answer, or has not been migrated", async () => {
-    const [{ backlog, bytes }, fetches] = await Promise.all([countBacklog(db, now), readFetches(db)]);
+    const { backlog, bytes } = await countBacklog(db, now);
     const problem = sizeProblem(bytes);
     const problems = problem === undefined ? [] : [{ path: "DB", message: problem.message }];
-    const about = { backlog, bytes, fetches };
+    const about = { backlog, bytes };
     return problem?.isFull ? { ...about, errors: problems } : { ...about, errors: [], warnings: problems };
   });
+}
+
+function fetchingHealth(db: D1Database): Promise<StoreHealth> {
+  return storeHealth("DB", "does not answer, or has not been migrated", async () => ({
+    errors: [],
+    backlog: [],
+    fetches: await readFetches(db),
+  }));
 }
 
 function exportHealth(db: D1Database, now: Date): Promise<StoreHealth> {

@@ -124,11 +124,12 @@ CREATE TABLE ledger_alerts (
   PRIMARY KEY (alert, channel)
 ) STRICT, WITHOUT ROWID;
 
--- Tombstones: events of these calls are refused, from wherever they come. Kept for 30 days.
+-- Tombstones: events of these calls are refused, from wherever they come.
 CREATE TABLE ledger_erased_calls (
   call_sha256 TEXT NOT NULL PRIMARY KEY,  -- of the call's id, hex
   call_id TEXT,                     -- until the cron has swept what was under way during the erasure; NULL afterwards
-  erased_at TEXT NOT NULL
+  erased_at TEXT NOT NULL,
+  by_age INTEGER NOT NULL DEFAULT 0 -- 1: erased for its age alone, and forgotten after 30 days. The others stay: an import may ask for any time
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX ledger_erased_calls_to_sweep ON ledger_erased_calls (erased_at) WHERE call_id IS NOT NULL;
