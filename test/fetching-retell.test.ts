@@ -314,7 +314,7 @@ describe("faults of the platform", () => {
     expect(await runs()).toMatchObject({ status: "complete", output: { fetched: 1 } });
   });
 
-  test.each<Fault>(["404", "another shape"])(
+  test.each<Fault>(["404", "another shape", "another call"])(
     "one call that cannot be had (%s) does not stop the others",
     async (fault) => {
       const [broken, good] = [newCallId(), newCallId()];
@@ -331,10 +331,13 @@ describe("faults of the platform", () => {
     const whole = endedCall(bare, 60);
     const nulls = Object.fromEntries(Object.keys(whole).map((name) => [name, null]));
     const { start_timestamp, agent_id } = whole;
-    retell.put({ ...nulls, call_id: bare, agent_id, start_timestamp, call_status: "ended" });
+    const call_analysis = { call_summary: null, custom_analysis_data: null };
+    retell.put({ ...nulls, call_id: bare, agent_id, start_timestamp, call_analysis, call_status: "ended" });
     const turns = [null, 7, { role: null, content: null, words: null }, { role: "user", content: "Yes.", words: [] }];
+    const later = endedCall(odd, 61);
     retell.put(
       endedCall(odd, 61, {
+        start_timestamp: later.start_timestamp,
         direction: null,
         disconnection_reason: "a_new_reason",
         end_timestamp: null,
@@ -350,6 +353,7 @@ describe("faults of the platform", () => {
       disposition: "a_new_reason",
       duration_seconds: 76.402,
       metrics: '{"user_sentiment":"Puzzled"}',
+      analyzed_at: isoOf(later.end_timestamp),
     });
   });
 
@@ -378,7 +382,8 @@ describe("an import", () => {
     retell.put(endedCall(before ?? "", minutesSince(13, 23)));
     const midnight = Date.parse(`${dayOf(12)}T00:00:00.000Z`);
     retell.put(endedCall(first ?? "", 0, { start_timestamp: midnight, end_timestamp: midnight + 76_402 }));
-    retell.put(endedCall(second ?? "", minutesSince(11, 12)));
+    retell.put(endedCall(second ?? "", minutesSince(11, 12), { call_status: "a_new_word" }));
+    retell.put(endedCall(newCallId(), minutesSince(11, 13), { call_status: "ongoing" }));
     retell.put(unconnectedCall(timeless ?? ""));
     retell.put(endedCall(after ?? "", minutesSince(10, 1)));
     const start = async () => {
@@ -386,7 +391,7 @@ describe("an import", () => {
       const { body } = await ask(ledger.url, "/api/imports", { method: "POST", body: JSON.stringify(span) });
       return over(jobRow.parse(body).job);
     };
-    expect(await start()).toMatchObject({ status: "complete", output: { fetched: 3, failed: 0, unavailable: [] } });
+    expect(await start()).toMatchObject({ status: "complete", output: { fetched: 3, running: 1, unavailable: [] } });
     const { results } = await ledger.DB.prepare("SELECT call_id, called_at FROM calls ORDER BY called_at").all();
     expect(results).toEqual([
       expect.objectContaining({ called_at: `${dayOf(12)}T00:00:00.000Z` }),

@@ -29,6 +29,7 @@ export const faults = {
   "403": (to) => send(to, 403, { status: "error", message: "Forbidden" }),
   "404": (to) => send(to, 404, { status: "error", message: "The requested resource was not found." }),
   "another shape": (to) => send(to, 200, { rows: "none" }),
+  "another call": (to) => send(to, 200, endedCall("call_of_another_request", 60)),
   "no key to the next page": (to) => send(to, 200, { items: [], has_more: true, pagination_key: null }),
 } satisfies Record<string, (to: ServerResponse) => void>;
 export type Fault = keyof typeof faults;

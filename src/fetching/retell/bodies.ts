@@ -111,9 +111,9 @@ export async function recordingUrl(callId: string, api: PlatformApi): Promise<st
   return recording_url || scrubbed_recording_url || undefined;
 }
 
-/** Returns these members of an object, but for those that are null. */
+/** Returns these members of an object, and no others. */
 function picked(from: JsonObject, names: readonly string[]): JsonObject {
-  return Object.fromEntries(names.flatMap((name) => ((from[name] ?? null) === null ? [] : [[name, from[name]]])));
+  return Object.fromEntries(names.map((name) => [name, from[name]]));
 }
 
 /** Context that a customer's system injected is left out, and so is what a model thought to itself. */
