@@ -3,10 +3,11 @@ import type { SettingProblem } from "../settings.ts";
 import { API_PACE, type ApiPace, PlatformApi } from "./api.ts";
 import { atoms } from "./atoms/index.ts";
 import type { PlatformClient } from "./client.ts";
+import { elevenlabs } from "./elevenlabs/index.ts";
 import { retell } from "./retell/index.ts";
 
 /** Every platform from which missed calls are fetched. */
-export const clients: readonly PlatformClient[] = [atoms, retell];
+export const clients: readonly PlatformClient[] = [atoms, retell, elevenlabs];
 
 export function findClient(name: string): PlatformClient | undefined {
   return clients.find((client) => client.name === name);
