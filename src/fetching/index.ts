@@ -5,9 +5,10 @@ import { atoms } from "./atoms/index.ts";
 import type { PlatformClient } from "./client.ts";
 import { elevenlabs } from "./elevenlabs/index.ts";
 import { retell } from "./retell/index.ts";
+import { vapi } from "./vapi/index.ts";
 
 /** Every platform from which missed calls are fetched. */
-export const clients: readonly PlatformClient[] = [atoms, retell, elevenlabs];
+export const clients: readonly PlatformClient[] = [atoms, retell, elevenlabs, vapi];
 
 export function findClient(name: string): PlatformClient | undefined {
   return clients.find((client) => client.name === name);
