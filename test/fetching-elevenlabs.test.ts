@@ -83,6 +83,20 @@ describe("a conversation that never reached the ledger", () => {
     expect((await ledger.callOf(processing))?.["summary"]).toBe("The caller booked Tuesday at ten.");
   });
 
+  test("waits if its analysis is being made by the time that it is asked for", async () => {
+    const id = newId();
+    platform.about.oddItems.push({
+      conversation_id: id,
+      status: "done",
+      start_time_unix_secs: minutesAgo(60),
+      call_duration_secs: 76,
+    });
+    platform.put(endedConversation(id, minutesAgo(60 * 24 * 9), { status: "processing" }));
+    expect(await ledger.runs()).toMatchObject({ status: "complete", output: { fetched: 0, failed: 0 } });
+    expect(platform.countOf(DETAIL)).toBe(1);
+    expect(await ledger.callOf(id)).toBeNull();
+  });
+
   test("may lack its analysis alone; a failed one has none, and is not asked for", async () => {
     const [late, failed] = [newId(), newId()];
     for (const id of [late, failed]) await postWebhook(elevenLabsCall({ call_id: id }).initiationFailure());
