@@ -5,8 +5,8 @@ import { routes } from "./routes.ts";
 
 export { EraseJob } from "./erasure/job.ts";
 export { ExportJob } from "./export/job.ts";
-export { LetGoJob } from "./letting-go/job.ts";
 export { FetchJob } from "./fetching/job.ts";
+export { LetGoJob } from "./letting-go/job.ts";
 export { RecordingJob } from "./recordings/job.ts";
 export { SendAgainJob } from "./sync/again/job.ts";
 

@@ -13,7 +13,8 @@ const answers = { "application/json": z.union([erasureView, sendingView, letting
 export const getJob = operation({
   method: "get",
   path: "/jobs/{id}",
-  summary: "How far a job is: an erasure, a range sent again, calls that leave the database, missed calls fetched, an import",
+  summary:
+    "How far a job is: an erasure, a range sent again, calls that leave the database, missed calls fetched, an import",
   query: nothing,
   body: nothing,
   answers,

@@ -44,14 +44,7 @@ export interface LedgerWrite {
  * with another body. `other-platform`: another platform began the call. `erased`: the call was erased. `let-go`: the call left D1, and
  * its events with it. `not-missed`: the body was fetched, and the ledger has its events of other bodies.
  */
-export type RecordResult =
-  | "stored"
-  | "duplicate"
-  | "not-missed"
-  | "id-reused"
-  | "other-platform"
-  | "erased"
-  | "let-go";
+export type RecordResult = "stored" | "duplicate" | "not-missed" | "id-reused" | "other-platform" | "erased" | "let-go";
 
 /**
  * Writes the events of bodies, and the rows that follow from them, in one transaction and one round trip. Safe to repeat: a repetition

@@ -6,7 +6,11 @@ import { type Bundle, bundle, startupMilliseconds } from "../../support/bundle.t
 import { reportCrowd, reportOutage } from "./backlog/section.ts";
 import { callEnds, type Letters } from "./bodies.ts";
 import { type Downstream, startDownstream } from "./downstream.ts";
+
 import { reportExport } from "./export.ts";
+
+import { reportFetching } from "./fetching/section.ts";
+
 import { largestBodies, platformLoads } from "./platform-bodies.ts";
 import { readStored } from "./read-stored.ts";
 import { reportBusy } from "./reading/busy.ts";
@@ -126,6 +130,13 @@ const sections: Record<string, Section> = {
     takes: "17 min",
     async measure({ report, downstream, limited }) {
       await reportCrowd(report, await limited(), downstream);
+    },
+  },
+  fetching: {
+    about: "a run over 10,000 calls of which one in a hundred is missing, and the next one",
+    takes: "30 s",
+    async measure({ report, downstream, build }) {
+      await reportFetching(report, await build("ledger", `${workers}/fetching-ledger.ts`), downstream);
     },
   },
   reading: {

@@ -63,7 +63,14 @@ test("a first deployment makes everything, migrates, and names the secrets still
   expect(api.queues.names).toEqual(queues);
   expect(api.queues.consumed).toEqual(queues);
   expect(api.worker.uploads).toHaveLength(1);
-  expect(api.workflows.classes).toEqual(["EraseJob", "ExportJob", "FetchJob", "LetGoJob", "RecordingJob", "SendAgainJob"]);
+  expect(api.workflows.classes).toEqual([
+    "EraseJob",
+    "ExportJob",
+    "FetchJob",
+    "LetGoJob",
+    "RecordingJob",
+    "SendAgainJob",
+  ]);
   expect(api.assets.uploaded.size).toBeGreaterThan(0);
 
   expect(api.databases.queries.filter((sql) => sql.includes(firstMigration))).toHaveLength(1);

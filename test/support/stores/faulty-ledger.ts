@@ -1,8 +1,8 @@
 import ledger, {
   EraseJob as LedgerEraseJob,
   ExportJob as LedgerExportJob,
-  LetGoJob as LedgerLetGoJob,
   FetchJob as LedgerFetchJob,
+  LetGoJob as LedgerLetGoJob,
   SendAgainJob as LedgerSendAgainJob,
 } from "../../../src/index.ts";
 import { faulty, onFaultyStores } from "./faulty.ts";

@@ -8,8 +8,8 @@ import { configuredDestinations } from "../../../src/sync/destinations/index.ts"
 
 export { EraseJob } from "../../../src/erasure/job.ts";
 export { ExportJob } from "../../../src/export/job.ts";
-export { LetGoJob } from "../../../src/letting-go/job.ts";
 export { FetchJob } from "../../../src/fetching/job.ts";
+export { LetGoJob } from "../../../src/letting-go/job.ts";
 export { RecordingJob } from "../../../src/recordings/job.ts";
 export { SendAgainJob } from "../../../src/sync/again/job.ts";
 

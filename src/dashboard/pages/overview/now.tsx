@@ -122,6 +122,8 @@ const jobNames: Record<JobKind, string> = {
   erasure: "an erasure",
   "send-again": "a range that is sent again",
   "letting-go": "calls that are to leave the database",
+  fetch: "missed calls that are fetched",
+  import: "an import",
 };
 
 /** Says when jobs make no progress. */

@@ -1,7 +1,14 @@
 import limited from "../../../support/stores/faulty-ledger.ts";
 import { wrapStores } from "../../../support/stores/wrapped-stores.ts";
 
-export { EraseJob, ExportJob, FetchJob, LetGoJob, RecordingJob, SendAgainJob } from "../../../support/stores/faulty-ledger.ts";
+export {
+  EraseJob,
+  ExportJob,
+  FetchJob,
+  LetGoJob,
+  RecordingJob,
+  SendAgainJob,
+} from "../../../support/stores/faulty-ledger.ts";
 
 const DISTANCE_MILLISECONDS = 1;
 
