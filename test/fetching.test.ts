@@ -7,6 +7,7 @@ import { atomsCall } from "./support/events.ts";
 import { bootOnNetwork } from "./support/network-ledger.ts";
 import { post } from "./support/post.ts";
 import { runCommandAt } from "./support/run-command.ts";
+import { signIn } from "./support/sign-in.ts";
 import { runCron } from "./support/stores/relay.ts";
 
 let atoms: Awaited<ReturnType<typeof startAtomsConversations>>;
@@ -435,6 +436,17 @@ describe("how a run goes", () => {
     await vi.waitFor(async () => expect(await health()).toMatchObject(unhealthy), { timeout: 20_000, interval: 500 });
     await runCron(ledger.url, new Date());
     expect(await alertRows()).toEqual([{ alert: "missed-calls", count: 0 }]);
+  });
+
+  test("is on the overview: how many calls were missed and when, and why it fails", async () => {
+    atoms.put(endedCall(callIdOf(60)));
+    await runs();
+    const overview = async () => (await (await signIn(ledger.url)).visit("/")).text;
+    expect(await overview()).toMatch(/Missed calls .*? atoms 1 call at .*? complete/);
+    atoms.fail(/GET \/conversation$/, "401", 1);
+    const { output } = await runs();
+    expect(await overview()).toMatch(/Missed calls .*? atoms 1 call at .* · fails since .*/);
+    expect(await overview()).toContain(output.reason);
   });
 
   test("a second run waits for the first one, and the cron goes on with one that stands still", async () => {

@@ -1,6 +1,6 @@
 import ledger, { FetchJob as LedgerFetchJob } from "../../src/index.ts";
 
-export { EraseJob, RecordingJob, SendAgainJob } from "../../src/index.ts";
+export { EraseJob, ExportJob, LetGoJob, RecordingJob, SendAgainJob } from "../../src/index.ts";
 
 /** A pace that a test can wait for, and an instance that has soon done its share. */
 export class FetchJob extends LedgerFetchJob {

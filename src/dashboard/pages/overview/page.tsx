@@ -1,6 +1,9 @@
 import { readOpenAlerts } from "../../../alerts/state.ts";
 import { type ExportBacklog, exportBacklog } from "../../../export/health.ts";
+import { isAnyOn } from "../../../fetching/index.ts";
+import { type FetchState, statesOf } from "../../../fetching/state.ts";
 import { listCalls } from "../../../ledger/calls.ts";
+import { readFetches } from "../../../ledger/fetches.ts";
 import { readStuckJobs } from "../../../ledger/jobs.ts";
 import { type FigureResult, readFigures } from "../../../ledger/queries/figure.ts";
 import { figures } from "../../../ledger/queries/figures.ts";
@@ -27,6 +30,7 @@ import { OpenAlerts } from "./alerts.tsx";
 import { BusiestHours, CallsOverTime, CostOverTime, type ListOf } from "./calls-over-time.tsx";
 import { Choices } from "./choices.tsx";
 import { Dispositions } from "./dispositions.tsx";
+import { Fetched } from "./fetched.tsx";
 import { FirstSteps, type OfferedPlatform } from "./first-steps.tsx";
 import { Metrics } from "./metrics.tsx";
 import {
@@ -65,9 +69,13 @@ export const showOverview: PageHandler = async (request, viewer, env) => {
   const exports = exportParquet ? await exportBacklog(db, viewer.now) : undefined;
   const lettingGo = hotDays === undefined ? undefined : await lettingGoBacklog(db, hotDays, viewer.now);
   const stuck = await readStuckJobs(db, viewer.now);
-  return html(<Overview {...{ query, data, own, waiting, exports, lettingGo, stuck, isSwitchedOn, viewer }} />, {
-    status: hasMistake ? 400 : 200,
-  });
+  const fetched = isAnyOn(env) ? statesOf(await readFetches(db), env) : [];
+  return html(
+    <Overview {...{ query, data, own, waiting, exports, lettingGo, stuck, fetched, isSwitchedOn, viewer }} />,
+    {
+      status: hasMistake ? 400 : 200,
+    },
+  );
 };
 
 function parametersOf({ range: { since, until, timeZone }, agent_id }: OverviewQuery): StatisticsRange {
@@ -113,12 +121,15 @@ interface OverviewProps {
   /** Absent while no calls leave. */
   lettingGo: LettingGoBacklog | undefined;
   stuck: Awaited<ReturnType<typeof readStuckJobs>>;
+  /** Empty while nothing is fetched. */
+  fetched: readonly FetchState[];
   /** Whether there is any destination downstream. */
   isSwitchedOn: boolean;
   viewer: Viewer;
 }
 
-function Overview({ query, data, own, waiting, exports, lettingGo, stuck, isSwitchedOn, viewer }: OverviewProps) {
+function Overview(props: OverviewProps) {
+  const { query, data, own, waiting, exports, lettingGo, stuck, fetched, isSwitchedOn, viewer } = props;
   const { range, agent_id, errors } = query;
   const { statistics, hours, before, period, missing, alerts, compared, versions, newest } = data;
   const { now } = viewer;
@@ -177,6 +188,7 @@ function Overview({ query, data, own, waiting, exports, lettingGo, stuck, isSwit
         <div class="stack">
           <WaitingNow waiting={waiting} />
           <SyncHealth rows={statistics.sync} viewer={viewer} isSwitchedOn={isSwitchedOn} />
+          <Fetched states={fetched} viewer={viewer} />
           {hasCalls && <BusiestHours hours={statistics.busiest_hours} range={range} listOf={listOf} />}
         </div>
       </div>

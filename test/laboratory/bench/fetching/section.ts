@@ -4,7 +4,7 @@ import { endedCall, startAtomsConversations } from "../../../platform-apis/atoms
 import type { Bundle } from "../../../support/bundle.ts";
 import { COUNTS_PATH, type Counts, counts } from "../../../support/stores/counts.ts";
 import { runCron } from "../../../support/stores/relay.ts";
-import { type Booted, boot } from "../boot.ts";
+import { openWorker, startRuntime } from "../boot.ts";
 import type { Downstream } from "../downstream.ts";
 import type { Report } from "../report.ts";
 
@@ -31,12 +31,14 @@ interface Run {
 export async function reportFetching(report: Report, bundle: Bundle, downstream: Downstream): Promise<void> {
   report.section(
     "Missed calls",
-    `${CALLS} conversations of ${HOURS} hours at a stand-in of Atoms' API, of which the ledger lacks one in ${MISSING_OF}; and the run after it. Seconds without
-the pauses between requests, and with them. Rows of D1.`,
+    `${CALLS} conversations of ${HOURS} hours at a stand-in of Atoms' API, of which the ledger lacks one in ${MISSING_OF}; and the runs after it, of which one a day
+asks for the day before by its date, a request for each hundred calls. Seconds without the pauses between requests, and with them. Rows of D1.`,
   );
   const atoms = await startAtomsConversations();
   const env = { ATOMS_API_KEY: "sk_atoms", ATOMS_API_BASE: atoms.url };
-  const worker = await boot({ ...bundle, settings: { ...bundle.settings, ...env } }, downstream.url);
+  const runtime = await startRuntime([{ ...bundle, settings: { ...bundle.settings, ...env } }], downstream.url);
+  const { url, database } = await openWorker(runtime, bundle);
+  const ledger = { url, database, cron: (await runtime.ready).href };
   const end = Date.now() - FRESHEST_MS;
   const ids = Array.from({ length: CALLS }, (_, index) => {
     const began = Math.round(end - (HOURS * 60 * 60_000 * (CALLS - 1 - index)) / CALLS);
@@ -44,27 +46,28 @@ the pauses between requests, and with them. Rows of D1.`,
   });
   for (const id of ids) atoms.put(endedCall(id));
   await fillWith(
-    worker.database,
+    database,
     ids.filter((_, index) => index % MISSING_OF !== 0),
   );
-  const runs = [await measureRun(worker), await measureRun(worker)] as const;
-  await worker.stop();
+  const runs = [await measureRun(ledger), await measureRun(ledger), await measureRun(ledger)] as const;
+  await runtime.dispose();
   await atoms.close();
+  const names = ["the first", "with the day before", "any other"];
   report.table(
     ["run", "requests", "fetched", "seconds", "with pauses", "rows read", "written", "round trips"],
     runs.map(({ requests, fetched, seconds, counts: { rowsRead, rowsWritten, d1RoundTrips } }, index) => [
-      index === 0 ? "first" : "second",
+      names[index] ?? "",
       ...[requests, fetched].map(String),
       seconds.toFixed(1),
       (seconds + (requests * PAUSE_MS) / 1000).toFixed(0),
       ...[rowsRead, rowsWritten, d1RoundTrips].map(String),
     ]),
   );
-  const [first, second] = runs;
+  const [first, , other] = runs;
   report.target(`all ${CALLS / MISSING_OF} are fetched: ${first.fetched}`, first.fetched === CALLS / MISSING_OF);
   report.target(
-    `a run without anything missing takes ${MAX_REQUESTS} requests at the most: ${second.requests}`,
-    second.requests <= MAX_REQUESTS && second.fetched === 0,
+    `a run without anything missing takes ${MAX_REQUESTS} requests at the most: ${other.requests}`,
+    other.requests <= MAX_REQUESTS && other.fetched === 0,
   );
 }
 
@@ -92,11 +95,18 @@ async function fillWith(db: D1Database, ids: readonly string[]): Promise<void> {
 const ended = z.object({ status: z.string(), output: z.string() });
 const output = z.object({ requests: z.number(), fetched: z.number() });
 
-async function measureRun({ url, database }: Booted): Promise<Run> {
+interface Ledger {
+  url: URL;
+  database: D1Database;
+  /** Where the cron is run by hand. */
+  cron: string;
+}
+
+async function measureRun({ url, database, cron }: Ledger): Promise<Run> {
   const read = async () => counts.parse(await (await fetch(new URL(COUNTS_PATH, url))).json());
   await read();
   const began = performance.now();
-  await runCron(url.href, new Date(), undefined, "*/15 * * * *");
+  await runCron(cron, new Date(), undefined, "*/15 * * * *");
   let row: z.infer<typeof ended> | undefined;
   const isOver = async () => {
     const newest = "SELECT status, output FROM ledger_jobs WHERE id = (SELECT job FROM ledger_fetches)";
