@@ -13,6 +13,8 @@ export interface Day {
   platforms: readonly PlatformName[];
   /** When all of it is over, milliseconds since 1970. */
   end: number;
+  /** Every call of the day, in no order. */
+  made: readonly Call[];
   /** In the order in which they are sent; nothing comes before what it has to come `after`. */
   deliveries: Delivery[];
   /** What a ledger that knew nothing of this day must end with. */
@@ -26,10 +28,10 @@ export const DEFAULT_SEED = 2;
 /** A day that is always the same, for tests. */
 const DEFAULT_END = Date.UTC(2026, 8, 29, 21);
 
-const HOUR_MILLISECONDS = 60 * 60 * 1000;
+export const HOUR_MILLISECONDS = 60 * 60 * 1000;
 
 /** From midnight until the last call of a day is over, analyzed and corrected. */
-const DAY_HOURS = 21;
+export const DAY_HOURS = 21;
 
 /** Shares of the bodies or calls that a platform does not send once, in order and for good. */
 const TWICE_LATER = 0.05;
@@ -53,18 +55,20 @@ export function planDay(
   const dice = throwDice(seed);
   const midnight = end - DAY_HOURS * HOUR_MILLISECONDS;
   const deliveries: Delivery[] = [];
+  const made: Call[] = [];
   for (let index = 0; index < calls; index++) {
     // A day worth the name has of every platform a call that everything happens to, and one of hundreds of turns.
     const first = names.slice(index, index + 1);
     const isFirst = first.length > 0;
     const length = isFirst ? (index === 0 && calls > 1 ? "endless" : "ordinary") : undefined;
     const call = makeCall(dice, midnight, isFirst ? first : names, length);
+    made.push(call);
     deliveries.push(...deliveriesOf(dice, call, isFirst));
   }
   deliveries.push(...makeNoise(dice, midnight, calls, names));
   // Stable: what is to come at the same millisecond keeps its order.
   deliveries.sort((one, other) => one.at - other.at);
-  return { seed, calls, platforms: names, end, deliveries, totals: totalsOf(deliveries) };
+  return { seed, calls, platforms: names, end, made, deliveries, totals: totalsOf(deliveries) };
 }
 
 /** The end of a day that has just passed: the hour that was last full, so that the same seed is the same day for a while. */

@@ -7,6 +7,7 @@ import { relayUntil, setFaults } from "../../support/stores/relay.ts";
 import { badDay, badDayFindings, hasRecovered, printBadDay, withoutExplained } from "./bad-day.ts";
 import { type Day, DEFAULT_CALLS, DEFAULT_SEED, lastFullHour, planDay } from "./day.ts";
 import { type LocalLedger, startLocalLedger } from "./local-ledger.ts";
+import { fetchBack, startPlatform, withOutage } from "./outage.ts";
 import { newSecret, type Secrets, settingsOf } from "./platforms/index.ts";
 import { platformNames } from "./platforms/platform.ts";
 import { onTerminal, type Progress, showProgress } from "./progress.ts";
@@ -38,13 +39,16 @@ of \`npm run dev\` alone.`,
 async function demo(given: Given<"calls" | "seed" | "chaos">, interrupted: AbortSignal): Promise<boolean> {
   const chaos = given.isOn("chaos");
   const seed = given.number("seed", DEFAULT_SEED, 0);
-  const day = planDay(seed, given.number("calls", DEFAULT_CALLS, 1), lastFullHour(Date.now()));
+  const whole = planDay(seed, given.number("calls", DEFAULT_CALLS, 1), lastFullHour(Date.now()));
+  // One misfortune at a time: on a bad day everything that happens is to be explained by the stores.
+  const { day, outage } = chaos ? { day: whole, outage: { missed: [], events: 0 } } : withOutage(whole);
 
   const progress = showProgress();
   const syncSecret = `whsec_${randomBytes(32).toString("base64")}`;
   const secrets: Secrets = Object.fromEntries(platformNames.map((name) => [name, newSecret(name)]));
   const apiToken = randomBytes(32).toString("base64url");
   const receiver = await startReceiver(syncSecret);
+  const platform = await startPlatform(outage);
   let ledger: LocalLedger | undefined;
   let stores: Stores | undefined;
   try {
@@ -57,6 +61,8 @@ async function demo(given: Given<"calls" | "seed" | "chaos">, interrupted: Abort
         SYNC_URL: receiver.url,
         SYNC_SECRET: syncSecret,
         SEARCH_TRANSCRIPTS: "on",
+        ATOMS_API_KEY: "sk_atoms",
+        ATOMS_API_BASE: platform.url,
       },
       ...(chaos && { entry: "test/support/stores/faulty-ledger.ts" }),
       signal: interrupted,
@@ -72,16 +78,19 @@ async function demo(given: Given<"calls" | "seed" | "chaos">, interrupted: Abort
     progress.finish();
 
     const good = await report(day, traffic, receiver, stores, chaos);
+    const isBack = outage.missed.length === 0 || (await fetchBack(outage, ledger.url, stores, signal));
+    await printTables(stores);
+    conclude(good && isBack, traffic);
     await stores.close();
     stores = undefined;
     goOn(ledger.url, secrets);
     if (onTerminal) await stayUp(`${ledger.url}/?range=24h`, apiToken, signal);
-    return good;
+    return good && isBack;
   } catch (error) {
     progress.fail();
     throw error;
   } finally {
-    await Promise.allSettled([stores?.close(), ledger?.stop(), receiver.close()]);
+    await Promise.allSettled([stores?.close(), ledger?.stop(), receiver.close(), platform.close()]);
   }
 }
 
@@ -144,12 +153,11 @@ async function report(day: Day, played: Traffic, receiver: Receiver, stores: Sto
     ...downstreamFindings(day.totals, receiver, chaos ? "at least once" : "once"),
   ]);
   printSurprises(traffic);
-  const [color, verdict] = good
-    ? (["green", "Everything is as it should be."] as const)
-    : (["red", "Something differs: see the lines marked NO."] as const);
-  console.log(`\n${styleText(color, verdict)}`);
-  console.log(paceOf(traffic));
+  return good;
+}
 
+/** Prints a few rows of D1. */
+async function printTables(stores: Stores): Promise<void> {
   printRows(
     "From calls and events, by platform",
     await stores.query(`SELECT platform, count(*) AS calls, sum(of_call.events) AS events,
@@ -166,7 +174,15 @@ async function report(day: Day, played: Traffic, receiver: Receiver, stores: Sto
     "From the view call_metrics",
     await stores.query("SELECT call_id, metric, value, type FROM call_metrics ORDER BY ended_at LIMIT 6"),
   );
-  return good;
+}
+
+/** Says in a line how it all went. */
+function conclude(good: boolean, traffic: Traffic): void {
+  const [color, verdict] = good
+    ? (["green", "Everything is as it should be."] as const)
+    : (["red", "Something differs: see the lines marked NO."] as const);
+  console.log(`\n${styleText(color, verdict)}`);
+  console.log(paceOf(traffic));
 }
 
 function goOn(url: string, secrets: Secrets): void {

@@ -77,14 +77,14 @@ function callData(call: Call): Body {
   };
 }
 
-function numbers({ agent, customerPhone }: Call): { from: string; to: string } {
+export function numbers({ agent, customerPhone }: Call): { from: string; to: string } {
   return agent.direction === "inbound"
     ? { from: customerPhone, to: agent.phone }
     : { from: agent.phone, to: customerPhone };
 }
 
 /** Some statuses have two spellings in the field, so each direction writes one of them. */
-function callStatus({ outcome, agent }: Call): string {
+export function callStatus({ outcome, agent }: Call): string {
   const inbound = agent.direction === "inbound";
   const statuses: Record<Outcome, string> = {
     successful: "completed",
