@@ -137,7 +137,7 @@ CREATE INDEX ledger_erased_calls_to_sweep ON ledger_erased_calls (erased_at) WHE
 -- Work that takes longer than a request, under way or ended, as GET /api/jobs/{id} shows it.
 CREATE TABLE ledger_jobs (
   id TEXT NOT NULL PRIMARY KEY,
-  kind TEXT NOT NULL,               -- erasure, send-again, fetch, import
+  kind TEXT NOT NULL,               -- erasure, send-again, letting-go, fetch, import
   status TEXT NOT NULL,             -- running, complete, errored; stopped, which an erasure never is
   subject TEXT,                     -- JSON: whose data, or which events; NULL once what was under way during an erasure is swept
   output TEXT NOT NULL,             -- JSON: how much is done so far
