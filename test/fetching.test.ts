@@ -155,6 +155,16 @@ describe("what never reached the ledger", () => {
     expect(await runs()).toMatchObject({ output: { fetched: 1 } });
   });
 
+  test("is never a call that left the database", async () => {
+    const callId = callIdOf(60);
+    await ledger.DB.prepare("INSERT INTO ledger_left_calls (call_id, day, hour) VALUES (?, '2024-07-15', 14)")
+      .bind(callId)
+      .run();
+    atoms.put(endedCall(callId));
+    expect(await runs()).toMatchObject({ output: { fetched: 0, failed: 0, refused: 1 } });
+    expect(atoms.countOf(new RegExp(callId))).toBe(0);
+  });
+
   test("is never a call that was erased", async () => {
     const callId = callIdOf(60);
     await post(ledger.url, atomsCall({ call_id: callId }).end());
