@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { throwDice } from "../../support/stores/dice.ts";
 import { listKeys, prefixOf } from "../../support/stores/objects.ts";
 import type { Around } from "../../support/stores/wrapped-stores.ts";
+import { readExportedCalls } from "./day-files.ts";
 import { bootLeavingDays, idsOf, PowerCut } from "./leaving-days.ts";
 
 let days: Awaited<ReturnType<typeof bootLeavingDays>>;
@@ -148,4 +149,22 @@ test("two jobs at once let each call go once", async () => {
     await days.expectGone(day);
     expect(await days.statistics(day)).toEqual(before);
   }
+});
+
+test("an hour with more calls than one transaction takes leaves in two", async () => {
+  const day = await days.prepareDay();
+  await days.run(
+    `INSERT INTO calls (call_id, platform, agent_id, status, started_at, ended_at, duration_seconds, metrics, updated_at, ledger_first_received_at, ledger_column_versions)
+     WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 2050)
+     SELECT '${day} of many ' || n, 'custom', 'agent', 'ended', at, at, n / 2.0, json_object('score', n % 5), at, at, '{}'
+     FROM (SELECT n, format('${day}T14:%02d:00.000Z', n % 60) AS at FROM numbers)`,
+  );
+  await days.exportWhole(day);
+  const before = await days.statistics(day);
+  await days.letGo();
+  const parts = await days.rows(`SELECT DISTINCT part FROM ledger_left_hours WHERE hour = '${day}T14' ORDER BY part`);
+  expect(parts).toEqual([{ part: 1 }, { part: 2 }]);
+  expect(await days.rows(`SELECT call_id FROM calls WHERE call_id LIKE '${day}%'`)).toEqual([]);
+  expect(await days.statistics(day)).toEqual(before);
+  expect(await readExportedCalls(days.ledger.ARCHIVE, day, "calls")).toHaveLength(2050 + idsOf(day).length);
 });
