@@ -306,28 +306,6 @@ test("a call that waits for its delivery stays, and leaves later", async () => {
   expect(await statistics(DAY, DAY)).toEqual(before);
 });
 
-test("an hour with more calls than one transaction takes leaves in two", async () => {
-  const DAY = "2024-08-01";
-  await ledger.DB.prepare(
-    `INSERT INTO calls (call_id, platform, agent_id, status, started_at, ended_at, duration_seconds, metrics, updated_at, ledger_first_received_at, ledger_column_versions)
-     WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 2050)
-     SELECT 'august-' || n, 'custom', 'agent_1', 'ended', at, at, n / 2.0, json_object('satisfaction_score', n % 5), at, at, '{}'
-     FROM (SELECT n, format('${DAY}T10:%02d:00.000Z', n % 60) AS at FROM numbers)`,
-  ).run();
-  await exported();
-  const before = await statistics(DAY, DAY);
-  await lettingGo();
-  expect([await inD1(DAY), (await leftOf(DAY)).length]).toEqual([0, 2050]);
-  expect(await rows("SELECT DISTINCT part FROM ledger_left_hours WHERE hour LIKE ? ORDER BY part", `${DAY}%`)).toEqual([
-    { part: 1 },
-    { part: 2 },
-  ]);
-  expect(await statistics(DAY, DAY)).toEqual(before);
-  expect(await queryExports(ledger.url, `SELECT count(*) AS calls FROM calls WHERE call_id LIKE 'august-%'`)).toEqual([
-    { calls: 2050n },
-  ]);
-});
-
 describe("what slips in between the rows in R2 and the transaction", () => {
   /** Lets calls go, and does something while the transaction hangs in which they leave. */
   async function meanwhile(hour: string, happens: () => Promise<unknown>): Promise<void> {

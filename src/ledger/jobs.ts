@@ -179,7 +179,8 @@ export async function readStuckJobs(db: LedgerReader, now: Date): Promise<z.infe
   const query = db
     .prepare(`SELECT count(*) AS count, kind, min(updated_at) AS oldest FROM ledger_jobs WHERE ${stuckSql} ?1`)
     .bind(stuckBefore(now));
-  return stuckRow.parse(await askStore("D1", () => query.first()));
+  const [row = { count: 0, kind: null, oldest: null }] = parseRows(stuckRow, await askStore("D1", () => query.all()));
+  return row;
 }
 
 const JOB_DAYS = 7;

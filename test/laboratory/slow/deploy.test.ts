@@ -63,7 +63,7 @@ test("a first deployment makes everything, migrates, and names the secrets still
   expect(api.queues.names).toEqual(queues);
   expect(api.queues.consumed).toEqual(queues);
   expect(api.worker.uploads).toHaveLength(1);
-  expect(api.workflows.classes).toEqual([
+  expect(api.workflows.classes.toSorted()).toEqual([
     "EraseJob",
     "ExportJob",
     "FetchJob",
