@@ -12,3 +12,6 @@ export async function readExportedCalls(bucket: R2Bucket, day: string, table: Ta
   const read = await pMap(files, async ({ key }) => decodeRows(table, await readFile(bucket, key)));
   return read.flatMap((columns) => columns[at] ?? []).sort();
 }
+
+/** The request at which something happens is every fourth, which CI has time for, or each one with `FAULTS=every`. */
+export const FAULT_STEP = process.env["FAULTS"] === "every" ? 1 : 4;

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { throwDice } from "../../support/stores/dice.ts";
 import { listKeys, prefixOf } from "../../support/stores/objects.ts";
 import type { Around } from "../../support/stores/wrapped-stores.ts";
-import { readExportedCalls } from "./day-files.ts";
+import { FAULT_STEP, readExportedCalls } from "./day-files.ts";
 import { bootLeavingDays, idsOf, PowerCut } from "./leaving-days.ts";
 
 let days: Awaited<ReturnType<typeof bootLeavingDays>>;
@@ -24,9 +24,9 @@ function at(nth: number, happen: <T>(perform: () => Promise<T>) => Promise<T>, i
   return { stores: days.storesOf(around), count: () => count };
 }
 
-/** Repeats a test, each time with a day of its own, for the first request to the stores, the second, and so on, until there are no more. */
+/** Repeats a test, each time with a day of its own, for one request to the stores after another, until there are no more. */
 async function forEachRequest(test: (day: string, nth: number) => Promise<number>): Promise<number> {
-  for (let nth = 1; ; nth++) {
+  for (let nth = 1; ; nth += FAULT_STEP) {
     if ((await test(await days.prepareDay(), nth)) < nth) return nth - 1;
   }
 }
