@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { type LedgerReader, parseRows } from "../ledger/schema.ts";
+import { parseRows } from "../ledger/schema.ts";
 import { askStore } from "../stores/ask.ts";
 
 const dayRow = z.object({
@@ -18,9 +18,9 @@ const columns = dayRow.keyof().options.join(", ");
 export const PATIENCE_MS = 10 * 60 * 1000;
 
 /** A condition for days that are to be exported. Parameter: 1 today. Times that people wrote by hand may be of no day. */
-const dueSql = `day < ?1 AND day GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]' AND (changed_at IS NOT NULL OR export_id IS NOT NULL)`;
+export const dueSql = `day < ?1 AND day GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]' AND (changed_at IS NOT NULL OR export_id IS NOT NULL)`;
 
-function dayOf(now: Date): string {
+export function dayOf(now: Date): string {
   return now.toISOString().slice(0, "2024-07-15".length);
 }
 
@@ -127,30 +127,4 @@ export async function findLeft(db: D1Database, day: string, callIds: readonly st
     )
     .bind(day, JSON.stringify([...new Set(callIds)]));
   return new Set(parseRows(leftRow, await askStore("D1", () => query.all())).map(({ call_id }) => call_id));
-}
-
-const healthRow = z.object({
-  days: z.number(),
-  oldest: z.string().nullable(),
-  failed: z.string().nullable(),
-});
-
-/**
- * Reads how many days are to be exported, the oldest of them, and the oldest whose export makes no progress.
- * @param stalledBefore ISO 8601 UTC: exports whose last step is older stand still
- */
-export async function readBacklog(
-  db: LedgerReader,
-  now: Date,
-  stalledBefore: Date,
-): Promise<z.infer<typeof healthRow>> {
-  const query = db
-    .prepare(
-      `SELECT count(*) AS days, min(day) AS oldest,
-         min(iif(error IS NOT NULL OR (export_id IS NOT NULL AND updated_at < ?2), day, NULL)) AS failed
-       FROM ledger_export_days WHERE ${dueSql}`,
-    )
-    .bind(dayOf(now), stalledBefore.toISOString());
-  const [row = { days: 0, oldest: null, failed: null }] = parseRows(healthRow, await askStore("D1", () => query.all()));
-  return row;
 }
