@@ -103,8 +103,8 @@ WHERE NOT EXISTS (SELECT 1 FROM ledger_erased_calls WHERE call_sha256 = ?1)
   AND NOT EXISTS (SELECT 1 FROM calls WHERE call_id = ?${parameterOf("call_id")} AND platform <> ?2)
   AND NOT EXISTS (SELECT 1 FROM ledger_left_calls WHERE call_id = ?${parameterOf("call_id")})
   AND (?${eventColumns.length + 3} IS NULL OR EXISTS (
-    SELECT 1 FROM json_each(?${eventColumns.length + 3}) AS told WHERE NOT EXISTS (
-      SELECT 1 FROM events WHERE events.call_id = ?${parameterOf("call_id")} AND events.event = told.value
+    SELECT 1 FROM json_each(?${eventColumns.length + 3}) AS named WHERE NOT EXISTS (
+      SELECT 1 FROM events WHERE events.call_id = ?${parameterOf("call_id")} AND events.event = named.value
         AND events.ledger_ingest_id <> ?${parameterOf("ledger_ingest_id")}
     )
   ))
@@ -117,8 +117,8 @@ function insertEvent(
   row: LedgerEntry["row"],
   { callSha256, platform, isFetched, entries }: LedgerWrite,
 ): D1PreparedStatement {
-  const told = isFetched ? JSON.stringify(entries.map(({ row: { event } }) => event)) : null;
-  return db.prepare(insertEventSql).bind(callSha256, platform, ...eventColumns.map((column) => row[column]), told);
+  const names = isFetched ? JSON.stringify(entries.map(({ row: { event } }) => event)) : null;
+  return db.prepare(insertEventSql).bind(callSha256, platform, ...eventColumns.map((column) => row[column]), names);
 }
 
 function insertNumbers(db: D1Database, { call_id, event_id, ledger_ingest_id }: WrittenEvents): D1PreparedStatement {

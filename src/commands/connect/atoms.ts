@@ -18,7 +18,7 @@ import { type EarlierSecrets, joinSecrets, obstacle, SETTING, type Worker } from
 /** Nothing more is done; the message says why, and what to do by hand. */
 export class Stopped extends Error {}
 
-/** What a command about the connection of a ledger with Atoms needs. */
+/** A ledger and Atoms, as a command that connects them reaches both. */
 export interface Connection {
   ask: AskAtoms;
   /** Of the ledger's webhook. */
