@@ -3,13 +3,12 @@ import * as z from "zod";
 import { endedCall, type Fault, newCallId, startRetell, unconnectedCall, WAV } from "./platform-apis/retell.ts";
 import { ask } from "./support/ask.ts";
 import { postAs } from "./support/every-platform.ts";
+import { bootFetching } from "./support/fetching.ts";
 import { bootOnNetwork } from "./support/network-ledger.ts";
 import { RETELL_SECRET, retellCall, retellWebCall, unansweredRetellCall } from "./support/retell.ts";
-import { runCron } from "./support/stores/relay.ts";
 
 let retell: Awaited<ReturnType<typeof startRetell>>;
-let ledger: Awaited<ReturnType<typeof bootOnNetwork>>;
-const lines: string[] = [];
+let ledger: Awaited<ReturnType<typeof bootFetching>>;
 const env = () => ({
   RETELL_API_KEY: "key_retell",
   RETELL_API_BASE: retell.url,
@@ -17,11 +16,7 @@ const env = () => ({
 });
 beforeAll(async () => {
   retell = await startRetell();
-  ledger = await bootOnNetwork({
-    main: "test/support/fetching-ledger.ts",
-    env: env(),
-    onLog: (line) => lines.push(line),
-  });
+  ledger = await bootFetching("retell", env());
 });
 afterAll(async () => {
   await ledger.close();
@@ -29,40 +24,11 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   retell.reset();
-  lines.length = 0;
-  const tables = ["calls", "ledger_jobs", "ledger_fetches"];
-  await ledger.DB.batch(tables.map((table) => ledger.DB.prepare(`DELETE FROM ${table}`)));
-  for (const { key } of (await ledger.ARCHIVE.list()).objects) await ledger.ARCHIVE.delete(key);
+  await ledger.reset();
 });
 
-const jobRow = z.object({ job: z.string() });
-const jobView = z.object({ status: z.string(), output: z.looseObject({ reason: z.string().nullable() }) });
-const over = (job: string) =>
-  vi.waitFor(
-    async () => {
-      const view = jobView.parse((await ask(ledger.url, `/api/jobs/${job}`)).body);
-      expect(view.status).not.toBe("running");
-      return view;
-    },
-    { timeout: 25_000, interval: 30 },
-  );
-
-/** Runs the cron of a quarter of an hour, and waits for the end of the run. */
-async function runs() {
-  await runCron(ledger.url, new Date(), undefined, "*/15 * * * *");
-  return over(jobRow.parse(await ledger.DB.prepare("SELECT job FROM ledger_fetches").first()).job);
-}
-
 const webhook = (body: object) => postAs("retell", ledger.url, body);
-const eventsOf = async (callId: string) =>
-  (
-    await ledger.DB.prepare("SELECT event, format FROM events WHERE call_id = ? ORDER BY rowid")
-      .bind(callId)
-      .all<{ event: string; format: string }>()
-  ).results;
-const callOf = (callId: string) =>
-  ledger.DB.prepare("SELECT * FROM calls WHERE call_id = ?").bind(callId).first<Record<string, unknown>>();
-const fetched = (event: string) => ({ event, format: "retell-api" });
+const fetched = (event: string) => `${event} retell-api`;
 const isoOf = (ms: unknown) => (typeof ms === "number" ? new Date(ms).toISOString() : undefined);
 const LIST = /POST \/v3\/list-calls/;
 const DETAIL = /GET \/v2\/get-call/;
@@ -72,9 +38,9 @@ describe("what never reached the ledger", () => {
     const callId = newCallId();
     const call = endedCall(callId, 60);
     retell.put(call);
-    expect(await runs()).toMatchObject({ status: "complete", output: { fetched: 1, missed: 1, failed: 0 } });
-    expect(await eventsOf(callId)).toEqual(["call.start", "call.end", "analytics.completed"].map(fetched));
-    expect(await callOf(callId)).toMatchObject({
+    expect(await ledger.runs()).toMatchObject({ status: "complete", output: { fetched: 1, missed: 1, failed: 0 } });
+    expect(await ledger.eventsOf(callId)).toEqual(["call.start", "call.end", "analytics.completed"].map(fetched));
+    expect(await ledger.callOf(callId)).toMatchObject({
       status: "analyzed",
       platform: "retell",
       agent_id: "agent_1",
@@ -93,7 +59,7 @@ describe("what never reached the ledger", () => {
       summary: "Robin booked Tuesday at ten.",
       transcript_turns: 3,
     });
-    expect((await callOf(callId))?.["metrics"]).toContain('"wants_reminder":true');
+    expect((await ledger.callOf(callId))?.["metrics"]).toContain('"wants_reminder":true');
     const { body } = await ask(ledger.url, `/api/calls/${callId}/transcript`);
     expect(body).toMatchObject({
       turns: [
@@ -111,17 +77,11 @@ describe("what never reached the ledger", () => {
     const spoken = { role: "agent", content: "Hello there.", words: [], thought_signature: "SECRET-THOUGHT" };
     const transcript_with_tool_calls = [spoken, injected];
     retell.put(endedCall(newCallId(), 60, { transcript_with_tool_calls, transcript_object: undefined }));
-    expect(await runs()).toMatchObject({ output: { fetched: 1 } });
-    const stored: string[] = [];
-    for (const { key } of (await ledger.ARCHIVE.list()).objects) {
-      stored.push((await (await ledger.ARCHIVE.get(key))?.text()) ?? "");
-    }
-    for (const table of ["events", "calls", "ledger_jobs", "ledger_fetches"]) {
-      stored.push(JSON.stringify((await ledger.DB.prepare(`SELECT * FROM ${table}`).all()).results));
-    }
-    expect(stored.join()).toContain("Hello there.");
-    expect(stored.join()).toContain("c-881");
-    expect(stored.join() + lines.join()).not.toMatch(/SECRET-|key_retell/);
+    expect(await ledger.runs()).toMatchObject({ output: { fetched: 1 } });
+    const everything = await ledger.everything();
+    expect(everything).toContain("Hello there.");
+    expect(everything).toContain("c-881");
+    expect(everything).not.toMatch(/SECRET-|key_retell/);
   });
 
   test("is an analysis alone, also where it takes its time", async () => {
@@ -130,15 +90,15 @@ describe("what never reached the ledger", () => {
     await webhook(call.start());
     await webhook(call.end());
     retell.put(endedCall(callId, 60, { call_analysis: null }));
-    expect(await runs()).toMatchObject({ output: { fetched: 0 } });
+    expect(await ledger.runs()).toMatchObject({ output: { fetched: 0 } });
     retell.put(endedCall(callId, 60));
-    expect(await runs()).toMatchObject({ output: { fetched: 1, missed: 0 } });
-    expect(await eventsOf(callId)).toEqual([
-      { event: "call.start", format: "retell" },
-      { event: "call.end", format: "retell" },
+    expect(await ledger.runs()).toMatchObject({ output: { fetched: 1, missed: 0 } });
+    expect(await ledger.eventsOf(callId)).toEqual([
+      "call.start retell",
+      "call.end retell",
       fetched("analytics.completed"),
     ]);
-    expect(await callOf(callId)).toMatchObject({
+    expect(await ledger.callOf(callId)).toMatchObject({
       status: "analyzed",
       ended_at: "2025-06-15T15:07:56.402Z",
       summary: "Robin booked Tuesday at ten.",
@@ -148,16 +108,16 @@ describe("what never reached the ledger", () => {
   test.each([true, false])(
     "is the end of a call that only started, before the lists' time (ids: %s)",
     async (known) => {
-      await runs();
+      await ledger.runs();
       const [old, young] = [newCallId(), newCallId()];
       retell.about.knowsIds = known;
       retell.put(endedCall(old, 5 * 60));
       retell.put(endedCall(young, 60));
       const start_timestamp = Date.now() - 5 * 60 * 60_000;
       await webhook(retellCall({ call_id: old }).start({ start_timestamp }, { event_timestamp: start_timestamp }));
-      expect(await runs()).toMatchObject({ status: "complete", output: { fetched: known ? 2 : 1 } });
-      expect((await callOf(old))?.["status"]).toBe(known ? "analyzed" : "active");
-      expect((await callOf(young))?.["status"]).toBe("analyzed");
+      expect(await ledger.runs()).toMatchObject({ status: "complete", output: { fetched: known ? 2 : 1 } });
+      expect((await ledger.callOf(old))?.["status"]).toBe(known ? "analyzed" : "active");
+      expect((await ledger.callOf(young))?.["status"]).toBe("analyzed");
     },
   );
 
@@ -168,8 +128,8 @@ describe("what never reached the ledger", () => {
     retell.about.narrows = false;
     const stranger = newCallId();
     retell.put(endedCall(stranger, 26 * 60));
-    expect(await runs()).toMatchObject({ status: "complete", output: { fetched: 0 } });
-    expect(await callOf(stranger)).toBeNull();
+    expect(await ledger.runs()).toMatchObject({ status: "complete", output: { fetched: 0 } });
+    expect(await ledger.callOf(stranger)).toBeNull();
   });
 
   test("is left alone while it goes on, and in its first five minutes after", async () => {
@@ -179,10 +139,10 @@ describe("what never reached the ledger", () => {
     retell.put(endedCall(ongoing, 30, { ...running, duration_ms: undefined, call_status: "ongoing" }));
     retell.put(endedCall(unknown, 30, { call_status: "on_hold" }));
     retell.put(endedCall(fresh, 5));
-    expect(await runs()).toMatchObject({ status: "complete", output: { seen: 4, fetched: 0, running: 4 } });
+    expect(await ledger.runs()).toMatchObject({ status: "complete", output: { seen: 4, fetched: 0, running: 4 } });
     retell.put(endedCall(ongoing, 30));
-    expect(await runs()).toMatchObject({ output: { fetched: 1 } });
-    expect((await callOf(ongoing))?.["status"]).toBe("analyzed");
+    expect(await ledger.runs()).toMatchObject({ output: { fetched: 1 } });
+    expect((await ledger.callOf(ongoing))?.["status"]).toBe("analyzed");
   });
 
   test("is a call in a browser, without its token", async () => {
@@ -190,8 +150,8 @@ describe("what never reached the ledger", () => {
     const { call } = retellWebCall(callId, "SECRET-TOKEN").analytics();
     const { start_timestamp, end_timestamp } = endedCall(callId, 60);
     retell.put({ ...call, start_timestamp, end_timestamp });
-    expect(await runs()).toMatchObject({ output: { fetched: 1, failed: 0 } });
-    expect(await callOf(callId)).toMatchObject({ status: "analyzed", call_direction: null, caller_phone: null });
+    expect(await ledger.runs()).toMatchObject({ output: { fetched: 1, failed: 0 } });
+    expect(await ledger.callOf(callId)).toMatchObject({ status: "analyzed", call_direction: null, caller_phone: null });
   });
 });
 
@@ -201,13 +161,16 @@ describe("a call that never connected", () => {
     retell.put(unconnectedCall(callId));
     retell.put(endedCall(newCallId(), 60));
     const dayAgo = Date.now() - 24 * 60 * 60_000;
-    expect(await runs()).toMatchObject({ output: { fetched: 2, failed: 0 } });
-    expect(await eventsOf(callId)).toEqual([fetched("call.end"), fetched("analytics.completed")]);
-    const call = await callOf(callId);
+    expect(await ledger.runs()).toMatchObject({ output: { fetched: 2, failed: 0 } });
+    expect(await ledger.eventsOf(callId)).toEqual([fetched("call.end"), fetched("analytics.completed")]);
+    const call = await ledger.callOf(callId);
     expect(call).toMatchObject({ disposition: "dial_no_answer", started_at: null, caller_phone: "+14155550190" });
     expect(Math.abs(Date.parse(String(call?.["ended_at"])) - dayAgo)).toBeLessThan(10_000);
     await webhook(unansweredRetellCall(callId).end());
-    expect(await callOf(callId)).toMatchObject({ ended_at: "2025-06-15T15:07:11.000Z", caller_phone: "+14155550177" });
+    expect(await ledger.callOf(callId)).toMatchObject({
+      ended_at: "2025-06-15T15:07:11.000Z",
+      caller_phone: "+14155550177",
+    });
   });
 
   test("is left alone where the list is not that of the span", async () => {
@@ -215,8 +178,8 @@ describe("a call that never connected", () => {
     retell.about.narrows = false;
     retell.put(unconnectedCall(callId));
     retell.put(endedCall(newCallId(), 26 * 60));
-    expect(await runs()).toMatchObject({ status: "complete", output: { fetched: 0, running: 1 } });
-    expect(await callOf(callId)).toBeNull();
+    expect(await ledger.runs()).toMatchObject({ status: "complete", output: { fetched: 0, running: 1 } });
+    expect(await ledger.callOf(callId)).toBeNull();
   });
 });
 
@@ -225,10 +188,10 @@ describe("webhooks and what was fetched", () => {
     const callId = newCallId();
     const call = retellCall({ call_id: callId });
     for (const event of [call.start(), call.end(), call.analytics()]) await webhook(event);
-    const before = await callOf(callId);
+    const before = await ledger.callOf(callId);
     retell.put(endedCall(callId, 60));
-    expect(await runs()).toMatchObject({ output: { fetched: 0, seen: 1 } });
-    expect(await callOf(callId)).toEqual(before);
+    expect(await ledger.runs()).toMatchObject({ output: { fetched: 0, seen: 1 } });
+    expect(await ledger.callOf(callId)).toEqual(before);
     expect(retell.countOf(DETAIL)).toBe(0);
   });
 
@@ -242,23 +205,23 @@ describe("webhooks and what was fetched", () => {
     const end = retellCall({ call_id: callId }).end(changes, { event_timestamp });
     retell.put(call);
     if (order === "before") await webhook(end);
-    await runs();
+    await ledger.runs();
     if (order === "after") {
-      expect(await callOf(callId)).toMatchObject({ disposition: "user_hangup" });
+      expect(await ledger.callOf(callId)).toMatchObject({ disposition: "user_hangup" });
       expect(await webhook(end)).toMatchObject({ status: 200, body: { status: "stored" } });
     }
-    expect(await callOf(callId)).toMatchObject({
+    expect(await ledger.callOf(callId)).toMatchObject({
       disposition: "agent_hangup",
       variables: '{"customer_name":"Robin Example","slot":"none","by":"webhook"}',
       summary: "Robin booked Tuesday at ten.",
     });
-    expect(await eventsOf(callId)).toHaveLength(order === "before" ? 2 : 4);
+    expect(await ledger.eventsOf(callId)).toHaveLength(order === "before" ? 2 : 4);
   });
 
   test("a webhook with the very same call says when: it is no duplicate", async () => {
     const callId = newCallId();
     retell.put(endedCall(callId, 60));
-    await runs();
+    await ledger.runs();
     const { results } = await ledger.DB.prepare(
       "SELECT payload FROM events WHERE call_id = ? AND event = 'analytics.completed'",
     )
@@ -269,7 +232,7 @@ describe("webhooks and what was fetched", () => {
     expect(await webhook({ event: "call_analyzed", event_timestamp, call })).toMatchObject({
       body: { status: "stored" },
     });
-    expect(await callOf(callId)).toMatchObject({ analyzed_at: isoOf(event_timestamp) });
+    expect(await ledger.callOf(callId)).toMatchObject({ analyzed_at: isoOf(event_timestamp) });
   });
 });
 
@@ -281,7 +244,10 @@ describe("faults of the platform", () => {
       retell.put(endedCall(newCallId(), 61));
       retell.fail(DETAIL, fault);
       const began = Date.now();
-      expect(await runs()).toMatchObject({ status: "complete", output: { fetched: 2, failed: 0, reason: null } });
+      expect(await ledger.runs()).toMatchObject({
+        status: "complete",
+        output: { fetched: 2, failed: 0, reason: null },
+      });
       expect(Date.now() - began).toBeGreaterThan(fault === "429 without a word" ? 450 : 950);
     },
   );
@@ -292,13 +258,16 @@ describe("faults of the platform", () => {
       retell.put(endedCall(newCallId(), 60));
       retell.fail(LIST, fault);
       retell.fail(DETAIL, fault);
-      expect(await runs()).toMatchObject({ status: "complete", output: { fetched: 1, failed: 0 } });
+      expect(await ledger.runs()).toMatchObject({ status: "complete", output: { fetched: 1, failed: 0 } });
     },
   );
 
   test.each<Fault>(["401", "403"])("%s stops the run, which says so", async (fault) => {
     retell.fail(LIST, fault, 9);
-    expect(await runs()).toMatchObject({ status: "errored", output: { reason: `POST /v3/list-calls: ${fault}` } });
+    expect(await ledger.runs()).toMatchObject({
+      status: "errored",
+      output: { reason: `POST /v3/list-calls: ${fault}` },
+    });
     expect(retell.requests).toHaveLength(1);
   });
 
@@ -310,8 +279,8 @@ describe("faults of the platform", () => {
   ])("a list that stays broken (%s) fails the run; the next good one makes up for it", async (fault, times) => {
     retell.put(endedCall(newCallId(), 60));
     retell.fail(LIST, fault, times);
-    expect(await runs()).toMatchObject({ status: "errored" });
-    expect(await runs()).toMatchObject({ status: "complete", output: { fetched: 1 } });
+    expect(await ledger.runs()).toMatchObject({ status: "errored" });
+    expect(await ledger.runs()).toMatchObject({ status: "complete", output: { fetched: 1 } });
   });
 
   test.each<Fault>(["404", "another shape", "another call"])(
@@ -321,8 +290,8 @@ describe("faults of the platform", () => {
       retell.put(endedCall(good, 61));
       retell.put(endedCall(broken, 60));
       retell.fail(new RegExp(`get-call/${broken}`), fault, 99);
-      expect(await runs()).toMatchObject({ status: "complete", output: { fetched: 1, failed: 1 } });
-      expect(await callOf(good)).not.toBeNull();
+      expect(await ledger.runs()).toMatchObject({ status: "complete", output: { fetched: 1, failed: 1 } });
+      expect(await ledger.callOf(good)).not.toBeNull();
     },
   );
 
@@ -346,9 +315,13 @@ describe("faults of the platform", () => {
         call_analysis: { call_summary: null, call_successful: null, user_sentiment: "Puzzled", more: { of: "it" } },
       }),
     );
-    expect(await runs()).toMatchObject({ status: "complete", output: { seen: 2, fetched: 2, failed: 0 } });
-    expect(await callOf(bare)).toMatchObject({ status: "ended", disposition: null, ended_at: isoOf(start_timestamp) });
-    expect(await callOf(odd)).toMatchObject({
+    expect(await ledger.runs()).toMatchObject({ status: "complete", output: { seen: 2, fetched: 2, failed: 0 } });
+    expect(await ledger.callOf(bare)).toMatchObject({
+      status: "ended",
+      disposition: null,
+      ended_at: isoOf(start_timestamp),
+    });
+    expect(await ledger.callOf(odd)).toMatchObject({
       status: "analyzed",
       disposition: "a_new_reason",
       duration_seconds: 76.402,
@@ -364,9 +337,9 @@ describe("faults of the platform", () => {
     retell.about.beforePage = (offset) => {
       if (offset === 3) retell.put(endedCall(newCallId(), 59));
     };
-    expect(await runs()).toMatchObject({ status: "complete", output: { seen: 9, fetched: 8, failed: 0 } });
-    for (const id of ids) expect(await eventsOf(id)).toHaveLength(3);
-    expect(await runs()).toMatchObject({ output: { fetched: 1 } });
+    expect(await ledger.runs()).toMatchObject({ status: "complete", output: { seen: 9, fetched: 8, failed: 0 } });
+    for (const id of ids) expect(await ledger.eventsOf(id)).toHaveLength(3);
+    expect(await ledger.runs()).toMatchObject({ output: { fetched: 1 } });
   });
 });
 
@@ -386,11 +359,7 @@ describe("an import", () => {
     retell.put(endedCall(newCallId(), minutesSince(11, 13), { call_status: "ongoing" }));
     retell.put(unconnectedCall(timeless ?? ""));
     retell.put(endedCall(after ?? "", minutesSince(10, 1)));
-    const start = async () => {
-      const span = { platform: "retell", from: dayOf(12), to: dayOf(11) };
-      const { body } = await ask(ledger.url, "/api/imports", { method: "POST", body: JSON.stringify(span) });
-      return over(jobRow.parse(body).job);
-    };
+    const start = () => ledger.imports(dayOf(12), dayOf(11));
     expect(await start()).toMatchObject({ status: "complete", output: { fetched: 3, running: 1, unavailable: [] } });
     const { results } = await ledger.DB.prepare("SELECT call_id, called_at FROM calls ORDER BY called_at").all();
     expect(results).toEqual([

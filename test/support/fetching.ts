@@ -28,6 +28,7 @@ export async function bootFetching(platform: string, env: Record<string, string>
   return {
     url: ledger.url,
     close: ledger.close,
+    DB: ledger.DB,
     over,
     /** Runs the cron of a quarter of an hour, and waits for the end of the run. */
     async runs() {
