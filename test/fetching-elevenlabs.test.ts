@@ -157,9 +157,11 @@ describe("faults of the platform", () => {
   });
 
   test("nulls and other types everywhere are taken as they are", async () => {
-    const [bare, odd] = [newId(), newId()];
-    const nothing = { metadata: null, transcript: null, analysis: null, conversation_initiation_client_data: null };
-    platform.put({ conversation_id: bare, agent_id: "agent_1", status: "done", ...nothing });
+    const [bare, timeless, odd] = [newId(), newId(), newId()];
+    const nothing = { transcript: null, analysis: null, conversation_initiation_client_data: null };
+    const metadata = { start_time_unix_secs: minutesAgo(60), call_duration_secs: null, phone_call: null };
+    platform.put({ conversation_id: bare, agent_id: "agent_1", status: "done", metadata, ...nothing });
+    platform.put({ conversation_id: timeless, agent_id: "agent_1", status: "done", metadata: null, ...nothing });
     platform.put(
       endedConversation(odd, minutesAgo(60), {
         version_id: 7,
@@ -173,8 +175,10 @@ describe("faults of the platform", () => {
       }),
     );
     platform.about.oddItems.push(null, 5, {}, { conversation_id: null });
-    expect(await ledger.runs()).toMatchObject({ status: "complete", output: { seen: 2, fetched: 2, failed: 0 } });
+    expect(await ledger.runs()).toMatchObject({ status: "complete", output: { seen: 3, fetched: 2, failed: 1 } });
     expect(await ledger.callOf(bare)).toMatchObject({ agent_id: "agent_1", transcript_turns: null });
+    // Nothing says when it was.
+    expect(await ledger.callOf(timeless)).toBeNull();
     expect(await ledger.callOf(odd)).toMatchObject({ transcript_turns: 1, metrics: '{"email":null}' });
   });
 

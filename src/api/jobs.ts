@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { erasureView, viewErasure } from "../erasure/start.ts";
-import { fetchView, viewFetch } from "../fetching/view.ts";
+import { fetchView, viewFetch } from "../fetching/progress.ts";
 import { nothing, operation } from "../http/operation.ts";
 import { notFound, problemResponse } from "../http/problem.ts";
 import { type JobRow, readJob, stopJob } from "../ledger/jobs.ts";

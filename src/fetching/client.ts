@@ -1,5 +1,5 @@
 import type { EventName, JsonObject } from "../events/event.ts";
-import type { PlatformApi } from "./api.ts";
+import { ApiError, type PlatformApi } from "./api.ts";
 
 /** The events whose absence makes a run fetch a call. A start alone does not: the end has its facts. */
 export type WantedEvent = Exclude<EventName, "call.start">;
@@ -59,6 +59,16 @@ export interface FetchedBody {
    * does not state the time.
    */
   time: string;
+}
+
+/**
+ * Returns the first time that is stated of a call.
+ * @throws {ApiError} `unreadable` if nothing says when it was: in the ledger it would have to stand at a made-up time
+ */
+export function firstTime(callId: string, times: readonly (string | undefined)[]): string {
+  const time = times.find((one) => one !== undefined);
+  if (time === undefined) throw new ApiError("unreadable", `nothing says when ${callId} was`);
+  return time;
 }
 
 /** How calls are fetched from a platform. To add one: a folder beside `atoms/`, a line in `index.ts`. */

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { type JobRow, jobStatus } from "../ledger/jobs.ts";
 import type { Span } from "./client.ts";
 
 /** What a job is to fetch. */
@@ -63,6 +64,14 @@ export type FetchOutput = z.infer<typeof fetchOutput>;
 export function outputOf(platform: string): FetchOutput {
   const counts = { requests: 0, seen: 0, running: 0, fetched: 0, missed: 0, refused: 0, failed: 0 };
   return { platform, list: null, ...counts, unavailable: [], reason: null };
+}
+
+/** A job that fetches missed calls, or imports a history, as the outside sees it. */
+export const fetchView = z.object({ status: jobStatus, output: fetchOutput });
+
+/** Returns the state of a job that fetches or imports; `undefined` for another job. */
+export function viewFetch({ kind, status, output }: JobRow): z.infer<typeof fetchView> | undefined {
+  return kind === "fetch" || kind === "import" ? fetchView.parse({ status, output: JSON.parse(output) }) : undefined;
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;

@@ -1,9 +1,8 @@
 import * as z from "zod";
 import type { JsonObject } from "../../events/event.ts";
 import { instant, isJsonObject } from "../../events/fields.ts";
-import type { PlatformApi } from "../api.ts";
-import { ApiError } from "../api-error.ts";
-import type { FetchedBody, ListedCall, WantedEvent } from "../client.ts";
+import { ApiError, type PlatformApi } from "../api.ts";
+import { type FetchedBody, firstTime, type ListedCall, type WantedEvent } from "../client.ts";
 import { deliveredBody } from "./delivery-log.ts";
 import { createdAtOf, hasAnalysis } from "./item.ts";
 import { dataOf } from "./lists.ts";
@@ -32,12 +31,11 @@ export async function bodiesOf(
   lacks: ReadonlySet<WantedEvent>,
   api: PlatformApi,
 ): Promise<FetchedBody[]> {
-  const began = createdAt ?? new Date(0).toISOString();
-  const delivered = deliveredBody(item, began);
-  if (delivered !== undefined) return [delivered];
+  const delivered = deliveredBody(item);
+  if (delivered !== undefined) return [{ body: delivered, time: firstTime(call_id, [createdAt]) }];
   if (!lacks.has("call.end") && hasAnalysis(item["postCallAnalytics"])) {
     const agentId = text(item["agentId"]);
-    if (agentId !== undefined) return [analyticsBody(call_id, agentId, item, began)];
+    if (agentId !== undefined) return [analyticsBody(call_id, agentId, item, firstTime(call_id, [createdAt]))];
   }
   const answer = dataOf(await api.get(`/conversation/${encodeURIComponent(call_id)}`));
   const parsed = detail.safeParse(answer);
@@ -76,7 +74,7 @@ function timesOf(call: Detail, createdAt: string | undefined): Times {
   const stated = timeOfEvent(call.events, "call_end");
   const turns = Array.isArray(call.transcript) ? call.transcript.filter(isJsonObject) : [];
   const moments = turns.flatMap(({ timestamp }) => instant.safeParse(timestamp).data ?? []).sort();
-  const began = createdAt ?? moments[0] ?? stated ?? new Date(0).toISOString();
+  const began = firstTime(call.callId, [createdAt, moments[0], stated]);
   const seconds = secondsOf(call.duration) ?? 0;
   const afterStart = new Date(Date.parse(began) + seconds * 1000).toISOString();
   const last = moments.at(-1) ?? began;

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { JsonObject } from "../../events/event.ts";
 import { isJsonObject, withoutMembers } from "../../events/fields.ts";
-import type { CallList, FetchedBody, ListedCall, WantedEvent } from "../client.ts";
+import type { CallList, ListedCall, WantedEvent } from "../client.ts";
 import { createdAtOf } from "./item.ts";
 import { dataOf } from "./lists.ts";
 
@@ -71,7 +71,6 @@ function wholeBody(given: unknown, eventType: unknown): JsonObject | undefined {
 }
 
 /** Returns the body of an item of the log; `undefined` for an item of another list. Without its id: one that comes after all has it. */
-export function deliveredBody({ delivered }: JsonObject, time: string): FetchedBody | undefined {
-  if (!isJsonObject(delivered)) return undefined;
-  return { body: withoutMembers(delivered, (name) => name === "id"), time };
+export function deliveredBody({ delivered }: JsonObject): JsonObject | undefined {
+  return isJsonObject(delivered) ? withoutMembers(delivered, (name) => name === "id") : undefined;
 }

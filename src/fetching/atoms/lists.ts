@@ -1,7 +1,6 @@
 import * as z from "zod";
 import { isJsonObject } from "../../events/fields.ts";
-import type { PlatformApi } from "../api.ts";
-import { ApiError } from "../api-error.ts";
+import { ApiError, type PlatformApi } from "../api.ts";
 import type { CallList, ListedCall, WantedEvent } from "../client.ts";
 import { createdAtOf, hasAnalysis, hasEnded, listedItem } from "./item.ts";
 

@@ -1,9 +1,8 @@
 import * as z from "zod";
 import type { JsonObject } from "../../events/event.ts";
 import { isJsonObject, isoOfEpoch } from "../../events/fields.ts";
-import type { PlatformApi } from "../api.ts";
-import { ApiError } from "../api-error.ts";
-import type { FetchedBody, ListedCall, WantedEvent } from "../client.ts";
+import { ApiError, type PlatformApi } from "../api.ts";
+import { type FetchedBody, firstTime, type ListedCall, type WantedEvent } from "../client.ts";
 import { isRunning } from "./list.ts";
 
 /**
@@ -36,7 +35,7 @@ export async function bodiesOf(
   }
   if (isRunning(data.status)) return [];
   const metadata = metadataOf(data.metadata);
-  const time = endOf(metadata) ?? createdAt ?? new Date(0).toISOString();
+  const time = firstTime(call_id, [endOf(metadata), createdAt]);
   return [{ body: { type: "post_call_transcription", data: dataOf(data, agent_id, metadata) }, time }];
 }
 

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { isoOfEpoch } from "../../events/fields.ts";
-import { ApiError } from "../api-error.ts";
+import { ApiError } from "../api.ts";
 import type { CallList, ListedCall, WantedEvent } from "../client.ts";
 
 /** The most that one page may have. */

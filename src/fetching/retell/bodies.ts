@@ -1,9 +1,8 @@
 import * as z from "zod";
 import type { JsonObject } from "../../events/event.ts";
 import { isJsonObject, isoOfEpoch } from "../../events/fields.ts";
-import type { PlatformApi } from "../api.ts";
-import { ApiError } from "../api-error.ts";
-import type { FetchedBody, ListedCall, WantedEvent } from "../client.ts";
+import { ApiError, type PlatformApi } from "../api.ts";
+import { type FetchedBody, firstTime, type ListedCall, type WantedEvent } from "../client.ts";
 import { hasAnalysis, type RetellCall, retellCall, timesOf } from "./item.ts";
 
 /**
@@ -71,7 +70,7 @@ export async function bodiesOf(
   const agent_id = call.agent_id ?? listedAgent;
   if (!agent_id) throw new ApiError("unreadable", `GET /v2/get-call/${call_id}: no agent`);
   const { start, end } = timesOf(call);
-  const time = isoOfEpoch(end ?? start) ?? createdAt ?? since ?? new Date(0).toISOString();
+  const time = firstTime(call_id, [isoOfEpoch(end ?? start), createdAt, since]);
   const about = { call_id, agent_id, start_timestamp: start };
   const body = (event: string, members: JsonObject, occurredAt = time): FetchedBody => ({
     // The call first: a webhook that says the same besides when is another body, and not taken for a duplicate.

@@ -1,8 +1,7 @@
 import * as z from "zod";
 import type { JsonObject } from "../../events/event.ts";
 import { isoOfEpoch } from "../../events/fields.ts";
-import type { PlatformApi } from "../api.ts";
-import { ApiError } from "../api-error.ts";
+import { ApiError, type PlatformApi } from "../api.ts";
 import type { CallList, ListedCall, WantedEvent } from "../client.ts";
 import { hasAnalysis, hasEnded, type RetellCall, retellCall, timesOf } from "./item.ts";
 

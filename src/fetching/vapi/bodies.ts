@@ -1,9 +1,8 @@
 import * as z from "zod";
 import type { JsonObject } from "../../events/event.ts";
 import { instant, isJsonObject } from "../../events/fields.ts";
-import type { PlatformApi } from "../api.ts";
-import { ApiError } from "../api-error.ts";
-import type { FetchedBody, ListedCall, WantedEvent } from "../client.ts";
+import { ApiError, type PlatformApi } from "../api.ts";
+import { type FetchedBody, firstTime, type ListedCall, type WantedEvent } from "../client.ts";
 
 const moment = instant.nullish().catch(undefined);
 
@@ -21,7 +20,7 @@ export async function bodiesOf(
   if (data?.id !== call_id) throw new ApiError("unreadable", `GET /call/${call_id}: an unknown shape`);
   const call = { ...callOf(data), phoneNumber: await phoneNumberOf(data, api) };
   const { startedAt, endedAt } = data;
-  const began = startedAt ?? createdAt ?? new Date(0).toISOString();
+  const began = firstTime(call_id, [startedAt ?? undefined, createdAt]);
   const report = { type: "end-of-call-report", call, ...reportOf(data) };
   const start = { type: "status-update", status: "in-progress", call };
   return [...(startedAt ? [bodyOf(start, began)] : []), bodyOf(report, endedAt ?? began)];

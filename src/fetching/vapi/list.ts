@@ -1,7 +1,6 @@
 import * as z from "zod";
 import { instant, isJsonObject } from "../../events/fields.ts";
-import type { PlatformApi } from "../api.ts";
-import { ApiError } from "../api-error.ts";
+import { ApiError, type PlatformApi } from "../api.ts";
 import type { CallList, ListedCall, WantedEvent } from "../client.ts";
 
 /** Of a thousand that may be: each comes whole, its prompt three times. */
