@@ -131,7 +131,7 @@ export function localOrInstant(instant: string, timeZone: string): string {
   return momentAt(local, timeZone) === instant ? local : instant;
 }
 
-/** What a range is compared with. */
+/** The period that a range is compared with. */
 export interface PeriodBefore {
   /** ISO 8601 UTC with milliseconds. */
   since: string;

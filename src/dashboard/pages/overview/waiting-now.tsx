@@ -7,7 +7,7 @@ interface Kind {
   path: string;
 }
 
-/** What a person may have to look at, the most pressing first. Calls that ring have a part of the page to themselves. */
+/** The kinds that a person looks at, the most pressing first. Live calls have a part of the page to themselves. */
 const kinds: Record<Exclude<keyof Waiting, "live">, Kind> = {
   alerts: { name: "Open alerts", about: "at the top of this page", path: "#main" },
   quarantined: { name: "In quarantine", about: "did not fit: somebody has to look", path: "/quarantine" },
@@ -19,7 +19,7 @@ const kinds: Record<Exclude<keyof Waiting, "live">, Kind> = {
   },
 };
 
-/** What waits, as the navigation counts it. What a store did not say is named. */
+/** Lists what waits, as the navigation counts it, and names what a store did not say. */
 export function WaitingNow({ waiting }: { waiting: Waiting }) {
   const { alerts, quarantined, failed, parked } = waiting;
   const counts = { alerts, quarantined, failed, parked };

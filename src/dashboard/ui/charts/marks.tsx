@@ -1,4 +1,4 @@
-/** What a part of a chart stands for: its value in words, and the list of the calls behind it. */
+/** A part of a chart for readers: its value in words, and the list of the calls behind it. */
 export interface Mark {
   /** Shown on hover, focus and touch; the name of the link. */
   words: string;
